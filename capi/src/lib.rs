@@ -1,0 +1,37 @@
+//! The C libraries: everything they export is in the `sockutil` crate's `ffi` module. What is here is what a library
+//! without the Rust standard library must bring along itself.
+
+#![no_std]
+#![allow(unsafe_code, reason = "the undefined function and the exported one, each under a switch of the proof's")]
+
+// Linking the crate is what puts its exported symbols into the two libraries.
+extern crate exports;
+
+// The precompiled `core` refers to the unwinder's personality routine although this library never unwinds. Weak and
+// hidden: a Rust program that links the archive keeps its own, and the shared library does not export it.
+core::arch::global_asm!(".weak rust_eh_personality", ".hidden rust_eh_personality", "rust_eh_personality:",);
+
+/// Never reached: the build with `--cfg sockutil_prove_no_panic` makes it a link error to reach it. (clippy's
+/// `--all-targets` makes a test program of this crate, which has std's handler.)
+#[cfg(not(test))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    #[cfg(sockutil_prove_no_panic)]
+    {
+        unsafe extern "C" {
+            /// Defined nowhere.
+            safe fn sockutil_a_panic_path_is_left() -> !;
+        }
+        sockutil_a_panic_path_is_left()
+    }
+    #[cfg(not(sockutil_prove_no_panic))]
+    loop {}
+}
+
+/// A function that can panic: the proof must refuse the library that has it.
+#[cfg(sockutil_plant_panic)]
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_planted_panic(index: usize) -> u8 {
+    #[expect(clippy::indexing_slicing, reason = "the panic path that the proof must find")]
+    b"planted"[index]
+}

@@ -1,0 +1,625 @@
+/* sockutil.h - the socket helpers that every C network program copies
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ * Made by build.rs from the comments in src/ffi: change those, not this file.
+ *
+ * Compile with this header, link with -lsockutil. What holds for every
+ * function:
+ *
+ * Errors     Failure is -1 (or NULL) with errno set; on success errno is
+ *            untouched. Bad input is EINVAL, and nothing has happened. The
+ *            kernel's own errno values pass through. Nothing here exits,
+ *            prints, allocates, takes a lock or keeps global state.
+ * Transfers  return 1 done, 0 end of stream, -1 error. *done is in and out:
+ *            set it to 0 to start; it is true on every return; after EAGAIN
+ *            call again with the same arguments, and no byte is lost.
+ * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
+ *            the whole call. Time that runs out is EAGAIN. The timeout rules,
+ *            whatever O_NONBLOCK says, which is never changed.
+ * Signals    EINTR never surfaces and never stretches a timeout. A socket
+ *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
+ *            are data.
+ */
+#ifndef SOCKUTIL_H
+#define SOCKUTIL_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version ----------------------------------------------------------- */
+
+/**
+ * The version of this header: major.
+ */
+#define SOCKUTIL_VERSION_MAJOR 0
+
+/**
+ * The version of this header: minor.
+ */
+#define SOCKUTIL_VERSION_MINOR 1
+
+/**
+ * The version of this header: patch.
+ */
+#define SOCKUTIL_VERSION_PATCH 0
+
+/**
+ * Tell the version of the library that is linked, as "major.minor.patch".
+ *
+ * A program compares it with SOCKUTIL_VERSION_MAJOR, _MINOR and _PATCH, those
+ * of the header that it was compiled with.
+ *
+ * Returns a static text, never NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: semver.org.
+ */
+const char *sockutil_version(void);
+
+/* ---- Time and waiting -------------------------------------------------- */
+
+/**
+ * A timeout_ms that waits for ever, as in poll(2).
+ */
+#define SOCKUTIL_FOREVER -1
+
+/**
+ * A timeout_ms that never waits: what can be done at once is done.
+ */
+#define SOCKUTIL_NOWAIT 0
+
+/**
+ * Tell the time of CLOCK_MONOTONIC, in milliseconds.
+ *
+ * It counts from an arbitrary point in the past, never goes back, and is not
+ * moved by a change of the date. For one time limit over several calls:
+ * end = sockutil_now_ms() + 5000, then sockutil_ms_left(end) for each.
+ *
+ * Returns the time; -1 with the errno of clock_gettime(2) where there is no
+ * such clock.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX clock_gettime.
+ */
+int64_t sockutil_now_ms(void);
+
+/**
+ * Tell how many milliseconds are left until end_ms, a time of sockutil_now_ms.
+ *
+ * The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
+ *
+ * Returns the milliseconds; 0 when end_ms is past, or where there is no such
+ * clock; INT_MAX when more are left.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX clock_gettime.
+ */
+int sockutil_ms_left(int64_t end_ms);
+
+/**
+ * Wait until a descriptor is ready.
+ *
+ * poll(2) for one descriptor, of any number. poll_events is made of POLLIN,
+ * POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
+ * POLLWRBAND; POLLERR and POLLHUP are always waited for, and may be named. A
+ * signal neither ends the wait nor stretches it.
+ *
+ * Returns the revents, above 0; -1 with errno:
+ *   EAGAIN   timeout_ms ran out
+ *   EBADF    fd is not a descriptor
+ *   EINVAL   timeout_ms is below -1, or poll_events has other bits
+ * and what poll(2) says: ENOMEM.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX poll.
+ */
+int sockutil_wait(int fd, int poll_events, int timeout_ms);
+
+/* ---- Streams ----------------------------------------------------------- */
+
+/**
+ * Read n bytes within a time limit.
+ *
+ * Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
+ * buf. *done counts them: set it to 0 to start; it is true on every return.
+ * After EAGAIN the same call goes on where this one stopped; no byte is lost
+ * or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits,
+ * 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK and
+ * SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
+ * stretch it; shutdown(2) from another thread or a handler ends a wait on a
+ * connected socket. done may be NULL: then the count starts at 0 and is not
+ * told. On a blocking descriptor that is no socket, no pipe and no file, a
+ * second reader can make read(2) block after poll(2) said ready.
+ *
+ * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
+ * else cut short; -1 with errno:
+ *   EAGAIN   timeout_ms ran out: nothing is lost, call again
+ *   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
+ *            below -1, *done is above n, or is n already (was it reset?)
+ *   EBADF    fd is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX recv, read, poll; preadv2(2).
+ */
+int sockutil_read_full(int fd,
+                       void *buf,
+                       size_t n,
+                       size_t *done,
+                       int timeout_ms);
+
+/**
+ * Write n bytes within a time limit.
+ *
+ * Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
+ * until all n bytes are taken. *done counts them: set it to 0 to start; it is
+ * true on every return. After EAGAIN the same call goes on where this one
+ * stopped; no byte is lost or repeated. timeout_ms bounds the whole call: -1
+ * SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT gives what is taken at once. It
+ * rules, whatever O_NONBLOCK and SO_SNDTIMEO say, neither of which is
+ * changed. Signals neither end nor stretch it. A socket never raises
+ * SIGPIPE; on a pipe the program's own disposition of SIGPIPE rules. done
+ * may be NULL: then the count starts at 0 and is not told. A blocking pipe
+ * is never overrun; a terminal whose output is stopped, or a pipe that a
+ * second writer fills in between on a kernel without RWF_NOWAIT for pipes,
+ * can make write(2) block after poll(2) said ready.
+ *
+ * Returns 1, all n bytes are taken (not: received by the peer); -1 with
+ * errno:
+ *   EAGAIN   timeout_ms ran out: nothing is lost, call again
+ *   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
+ *            below -1, *done is above n, or is n already (was it reset?)
+ *   EPIPE    the peer is gone, or this side was shut down for writing
+ *   EBADF    fd is not open for writing
+ *   EIO      a device took nothing and gave no reason
+ * and what send(2) and write(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX send, write, poll; pwritev2(2), pipe(7).
+ */
+int sockutil_write_full(int fd,
+                        const void *buf,
+                        size_t n,
+                        size_t *done,
+                        int timeout_ms);
+
+/**
+ * Write the bytes of several buffers within a time limit.
+ *
+ * As sockutil_write_full, with n the sum of all iov_len, for the memory that
+ * iov[0] to iov[iovcnt-1] name, in that order. They leave in one sendmsg(2)
+ * or writev(2) if the kernel takes them at once. iov is never modified: after
+ * EAGAIN the same call with the same iov goes on where this one stopped.
+ *
+ * Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
+ *   EAGAIN   timeout_ms ran out: nothing is lost, call again
+ *   EINVAL   iovcnt is below 0 or above IOV_MAX (1024), iov is NULL and
+ *            iovcnt is not 0, an iov_base is NULL and its iov_len is not 0,
+ *            the sum is above SSIZE_MAX, timeout_ms is below -1, *done is
+ *            above the sum, or is the sum already (was it reset?)
+ *   EPIPE    the peer is gone, or this side was shut down for writing
+ *   EBADF    fd is not open for writing
+ *   EIO      a device took nothing and gave no reason
+ * and what sendmsg(2) and writev(2) say: ECONNRESET, ETIMEDOUT (the
+ * connection is dead), ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX sendmsg, writev, poll; pwritev2(2), pipe(7).
+ */
+int sockutil_writev_full(int fd,
+                         const struct iovec *iov,
+                         int iovcnt,
+                         size_t *done,
+                         int timeout_ms);
+
+/**
+ * Read one line within a time limit, and not a byte past its newline.
+ *
+ * Stores at most cap-1 bytes and a NUL behind them, on failure too. The
+ * newline is kept; NUL and CR bytes are data. Since the rest stays in the
+ * queue, it mixes freely with sockutil_read_full. *done counts the bytes of
+ * the line in buf: set it to 0 to start each line; it is true on every
+ * return. After EAGAIN the same call goes on where this one stopped; no byte
+ * is lost or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER
+ * waits, 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK
+ * and SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
+ * stretch it. done may be NULL: then the count starts at 0 and is not told.
+ * Two system calls for a line of up to 2 KB on a socket; what is no socket is
+ * read byte by byte.
+ *
+ * Returns 1, a whole line is in buf; 0, end of stream: what there was of a
+ * line is in buf, nothing if *done is 0; -1 with errno:
+ *   EAGAIN     timeout_ms ran out: nothing is lost, call again
+ *   EMSGSIZE   cap-1 bytes of a longer line are in buf; set *done to 0 and
+ *              call for the rest
+ *   EINVAL     buf is NULL, cap is below 2 or above SSIZE_MAX, timeout_ms is
+ *              below -1, *done is above cap-1, or buf holds a whole line or
+ *              cap-1 bytes already (was *done reset?)
+ *   EBADF      fd is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe. Two readers of one descriptor share its
+ * bytes out between them; a line can then be divided.
+ * Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
+ */
+int sockutil_read_line(int fd,
+                       char *buf,
+                       size_t cap,
+                       size_t *done,
+                       int timeout_ms);
+
+/**
+ * Cut the newline off a line: "\n", or "\r\n".
+ *
+ * Puts a NUL where the line now ends, if something was cut; else nothing is
+ * written, not even behind the len bytes. Only one newline is cut, and only
+ * at the end.
+ *
+ * Returns the new length; 0 if line is NULL. It cannot fail.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: Perl's chomp.
+ */
+size_t sockutil_chomp(char *line, size_t len);
+
+/* ---- Classic names, prefixed ------------------------------------------- */
+
+/**
+ * Read n bytes, or fewer if the stream ends before.
+ *
+ * Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
+ * buf. Waits as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO
+ * rule. Signals neither end nor stretch it. A failure loses the count of
+ * what had been read: sockutil_read_full keeps it.
+ *
+ * Returns n; fewer, 0 among them, at the end of the stream; -1 with errno:
+ *   EAGAIN   the descriptor is non-blocking and no more is there, or its
+ *            SO_RCVTIMEO ran out
+ *   EINVAL   buf is NULL and n is not 0, or n is above SSIZE_MAX
+ *   EBADF    fd is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, EISDIR, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: UNP figure 3.15; POSIX recv, read.
+ */
+ssize_t sockutil_readn(int fd, void *buf, size_t n);
+
+/**
+ * Write n bytes.
+ *
+ * Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
+ * until all n bytes are taken. Waits as the descriptor itself says: its
+ * O_NONBLOCK and SO_SNDTIMEO rule. Signals neither end nor stretch it. A
+ * socket never raises SIGPIPE; on a pipe the program's own disposition of
+ * SIGPIPE rules. A failure loses the count of what had been taken:
+ * sockutil_write_full keeps it.
+ *
+ * Returns n; -1 with errno:
+ *   EAGAIN   the descriptor is non-blocking and has no room, or its
+ *            SO_SNDTIMEO ran out
+ *   EINVAL   buf is NULL and n is not 0, or n is above SSIZE_MAX
+ *   EPIPE    the peer is gone, or this side was shut down for writing
+ *   EBADF    fd is not open for writing
+ *   EIO      a device took nothing and gave no reason
+ * and what send(2) and write(2) say: ECONNRESET, ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: UNP figure 3.16; POSIX send, write.
+ */
+ssize_t sockutil_writen(int fd, const void *buf, size_t n);
+
+/**
+ * Look at what a socket has to read, and leave it in the queue.
+ *
+ * One recv(2) with MSG_PEEK, begun again after a signal. Waits for the first
+ * byte as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO rule.
+ *
+ * Returns the number of bytes put in buf, at most len; 0 at the end of the
+ * stream; -1 with errno:
+ *   EAGAIN     the descriptor is non-blocking and nothing is there, or its
+ *              SO_RCVTIMEO ran out
+ *   EINVAL     buf is NULL, len is 0 or above SSIZE_MAX
+ *   EBADF      sockfd is not a descriptor
+ *   ENOTSOCK   sockfd is not a socket: nothing else can be looked into
+ * and what recv(2) says: ECONNRESET, ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX recv.
+ */
+ssize_t sockutil_recv_peek(int sockfd, void *buf, size_t len);
+
+/**
+ * Read one line, and not a byte past its newline.
+ *
+ * Stores at most maxlen-1 bytes and a NUL behind them. The newline is kept.
+ * A longer line comes in pieces of maxlen-1 bytes without newline, as from
+ * fgets(3). NUL and CR bytes are data. Waits as the descriptor itself says:
+ * its O_NONBLOCK and SO_RCVTIMEO rule. A failure loses the count, but what
+ * had been taken is in buf, with its NUL: sockutil_read_line goes on from
+ * there. Two system calls for a line of up to 2 KB on a socket; what is no
+ * socket is read byte by byte. Not for datagram sockets, which have no
+ * lines: use recvfrom.
+ *
+ * Returns the number of bytes stored, newline included, NUL not; at the end
+ * of the stream those of an unterminated last line, then 0; -1 with errno:
+ *   EAGAIN   the descriptor is non-blocking and the line is not complete, or
+ *            its SO_RCVTIMEO ran out
+ *   EINVAL   buf is NULL, maxlen is below 2 or above SSIZE_MAX; nothing is
+ *            stored, not even the NUL
+ *   EBADF    sockfd is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe. Two readers of one descriptor share its
+ * bytes out between them; a line can then be divided.
+ * Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
+ */
+ssize_t sockutil_readline(int sockfd, void *buf, size_t maxlen);
+
+/* ---- Byte order -------------------------------------------------------- */
+
+/**
+ * Turn a 16-bit number from this host's byte order into network byte order.
+ *
+ * Returns the number, big-endian in memory.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX htons.
+ */
+uint16_t sockutil_htons(uint16_t host);
+
+/**
+ * Turn a 16-bit number from network byte order into this host's.
+ *
+ * Returns the number.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX ntohs.
+ */
+uint16_t sockutil_ntohs(uint16_t net);
+
+/**
+ * Turn a 32-bit number from this host's byte order into network byte order.
+ *
+ * Returns the number, big-endian in memory.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX htonl.
+ */
+uint32_t sockutil_htonl(uint32_t host);
+
+/**
+ * Turn a 32-bit number from network byte order into this host's.
+ *
+ * Returns the number.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX ntohl.
+ */
+uint32_t sockutil_ntohl(uint32_t net);
+
+/**
+ * Turn a 64-bit number from this host's byte order into network byte order.
+ *
+ * Returns the number, big-endian in memory.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: be64toh(3).
+ */
+uint64_t sockutil_htonll(uint64_t host);
+
+/**
+ * Turn a 64-bit number from network byte order into this host's.
+ *
+ * Returns the number.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: be64toh(3).
+ */
+uint64_t sockutil_ntohll(uint64_t net);
+
+/**
+ * Read a big-endian 16-bit number from memory of any alignment.
+ *
+ * Returns the number, in this host's byte order; 0 if from is NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 1700, data notations.
+ */
+uint16_t sockutil_get_be16(const void *from);
+
+/**
+ * Write a 16-bit number to memory of any alignment, big-endian.
+ *
+ * Returns nothing; nothing is written if to is NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 1700, data notations.
+ */
+void sockutil_put_be16(void *to, uint16_t value);
+
+/**
+ * Read a big-endian 32-bit number from memory of any alignment.
+ *
+ * Returns the number, in this host's byte order; 0 if from is NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 1700, data notations.
+ */
+uint32_t sockutil_get_be32(const void *from);
+
+/**
+ * Write a 32-bit number to memory of any alignment, big-endian.
+ *
+ * Returns nothing; nothing is written if to is NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 1700, data notations.
+ */
+void sockutil_put_be32(void *to, uint32_t value);
+
+/**
+ * Read a big-endian 64-bit number from memory of any alignment.
+ *
+ * Returns the number, in this host's byte order; 0 if from is NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 1700, data notations.
+ */
+uint64_t sockutil_get_be64(const void *from);
+
+/**
+ * Write a 64-bit number to memory of any alignment, big-endian.
+ *
+ * Returns nothing; nothing is written if to is NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 1700, data notations.
+ */
+void sockutil_put_be64(void *to, uint64_t value);
+
+/**
+ * Tell whether this host keeps the most significant byte first.
+ *
+ * Returns 1 on a big-endian host, 0 on a little-endian one.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: UNP figure 3.10.
+ */
+int sockutil_is_big_endian(void);
+
+/* ---- Addresses --------------------------------------------------------- */
+
+/**
+ * Read an address from its text.
+ *
+ * Accepts for AF_INET four decimal numbers of 0 to 255 without leading zeros
+ * and dots between them, for AF_INET6 the forms of RFC 4291, section 2.2,
+ * without a zone; no blanks, no other form. dst is a struct in_addr or a
+ * struct in6_addr, in network byte order, of any alignment; it is written
+ * only on success.
+ *
+ * Returns 1; 0 if text is not an address of that family; -1 with errno:
+ *   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
+ *   EINVAL         text or dst is NULL
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX inet_pton; RFC 4291.
+ */
+int sockutil_pton(int af, const char *text, void *dst);
+
+/**
+ * Write an address as text.
+ *
+ * Writes the one text that RFC 5952 allows, the same on every libc: lower
+ * case, "::" for the first of the longest runs of two or more zero groups,
+ * dotted for ::ffff:0:0/96 alone. src is a struct in_addr or a struct
+ * in6_addr, in network byte order, of any alignment. size is that of the
+ * whole of dst, NUL included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN suffices.
+ *
+ * Returns dst; NULL with errno, and dst untouched:
+ *   ENOSPC         the text and its NUL are longer than size
+ *   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
+ *   EINVAL         src or dst is NULL
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX inet_ntop; RFC 5952.
+ */
+const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
+
+/* ---- Options ----------------------------------------------------------- */
+
+/**
+ * Let a socket bind to an address that old connections still hold.
+ *
+ * Sets SO_REUSEADDR if on is not 0, and clears it if on is 0, before bind(2).
+ * On Linux a bind meets no EADDRINUSE from connections in TIME_WAIT if their
+ * socket had the option too; a second listener is still refused.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX setsockopt; socket(7).
+ */
+int sockutil_set_reuseaddr(int fd, int on);
+
+/* ---- Processes --------------------------------------------------------- */
+
+/**
+ * Have the whole program ignore SIGPIPE.
+ *
+ * Then a write to a pipe or socket without a reader fails with EPIPE instead
+ * of killing the program. The functions here never raise SIGPIPE on a socket
+ * anyway; this is for pipes, and for writes made by others. Children
+ * inherit it, through execve(2) too.
+ *
+ * Returns 0; -1 with the errno of sigaction(2), which has no reason to fail.
+ *
+ * Async-signal-safe and thread-safe; the disposition belongs to the process.
+ * Source: POSIX sigaction; signal(7).
+ */
+int sockutil_ignore_sigpipe(void);
+
+/**
+ * Reap every child that has ended, without waiting for those that live.
+ *
+ * For a SIGCHLD handler: several children that end together raise one
+ * signal, so one call takes them all. Their exit statuses are discarded; a
+ * program that wants a child's status must wait for that child itself.
+ *
+ * Returns how many were reaped; 0 if none has ended, or if there are none;
+ * -1 with the errno of waitpid(2), which has no reason to fail. errno is
+ * untouched on success, as a handler must leave it.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX waitpid; UNP figure 5.11.
+ */
+int sockutil_reap_children(void);
+
+/* ---- Classic names ---------------------------------------------------- */
+
+/* readn, writen, recv_peek and readline, described above with their prefix,
+ * onto which they map: by the assembler's name where the compiler can, so that
+ * they stay ordinary identifiers, else by a macro. For a source that has other
+ * uses for these names, GNU Readline's readline for one:
+ * #define SOCKUTIL_NO_CLASSIC_NAMES before this header. */
+#ifndef SOCKUTIL_NO_CLASSIC_NAMES
+#if defined(__GNUC__)
+#define SOCKUTIL_QUOTE_(name) #name
+#define SOCKUTIL_QUOTE(name) SOCKUTIL_QUOTE_(name)
+#define SOCKUTIL_SYMBOL(name) \
+    __asm__(SOCKUTIL_QUOTE(__USER_LABEL_PREFIX__) "sockutil_" #name)
+ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn);
+ssize_t writen(int fd, const void *buf, size_t n) SOCKUTIL_SYMBOL(writen);
+ssize_t recv_peek(int sockfd, void *buf, size_t len) SOCKUTIL_SYMBOL(recv_peek);
+ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline);
+#undef SOCKUTIL_SYMBOL
+#undef SOCKUTIL_QUOTE
+#undef SOCKUTIL_QUOTE_
+#else
+#define readn sockutil_readn
+#define writen sockutil_writen
+#define recv_peek sockutil_recv_peek
+#define readline sockutil_readline
+#endif
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SOCKUTIL_H */

@@ -1,0 +1,166 @@
+//! A stream descriptor during one call: which system call moves its bytes, and how long to wait for it.
+
+use core::ffi::c_int;
+
+use errno::Errno;
+use libc::c_short;
+
+use crate::sys::{self, Buffer, Bytes, IoSlice};
+use crate::time::{self, Instant, Limit};
+
+/// The kernel never answers a write of bytes with 0; a driver that does has taken none, and says no more.
+const NOTHING_TAKEN: Errno = Errno(libc::EIO);
+
+/// Which system calls move the bytes.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// `recv` and `send`: what every descriptor is taken for until the kernel says ENOTSOCK.
+    Socket,
+    /// `read` and `write`, which may block: the limit allows it, or it is a file, which never keeps one waiting.
+    Plain,
+    /// `preadv2` and `pwritev2` with `RWF_NOWAIT`: a pipe on a Linux that has it for pipes.
+    NoWait,
+    /// `poll`, then `read`, or `write` of no more than a ready pipe takes whole: every other.
+    Polled,
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    In,
+    Out,
+}
+
+impl Direction {
+    fn event(self) -> c_short {
+        match self {
+            Self::In => libc::POLLIN,
+            Self::Out => libc::POLLOUT,
+        }
+    }
+
+    fn timeout_option(self) -> c_int {
+        match self {
+            Self::In => libc::SO_RCVTIMEO,
+            Self::Out => libc::SO_SNDTIMEO,
+        }
+    }
+}
+
+/// A descriptor, and how long the call at hand may wait for it.
+pub struct Channel {
+    fd: c_int,
+    limit: Limit,
+    way: Way,
+}
+
+impl Channel {
+    /// Nothing is asked of the kernel yet.
+    pub fn new(fd: c_int, limit: Limit) -> Self {
+        Self { fd, limit, way: Way::Socket }
+    }
+
+    /// Appends at most `most` bytes and says how many: 0 is the end of the stream.
+    pub fn read(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
+        self.complete(Direction::In, |fd, way, flags| match way {
+            Way::Socket => sys::recv(fd, buffer, most, flags),
+            Way::Plain => sys::read(fd, buffer, most),
+            Way::NoWait => sys::read_nowait(fd, buffer, most),
+            Way::Polled => {
+                ready_now(fd, Direction::In)?;
+                sys::read(fd, buffer, most)
+            }
+        })
+    }
+
+    /// Puts at most `most` bytes behind the buffer's contents, leaves them in the queue, and says how many: 0 is the
+    /// end of the stream. `ENOTSOCK` where there is no queue to look into.
+    pub fn peek(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
+        self.complete(Direction::In, |fd, way, flags| match way {
+            Way::Socket => sys::peek(fd, buffer, most, flags),
+            _ => Err(Errno(libc::ENOTSOCK)),
+        })
+    }
+
+    /// Sends some of the bytes, of which there is at least one, and says how many: at least one.
+    pub fn write(&mut self, bytes: Bytes<'_>) -> Result<usize, Errno> {
+        let taken = self.complete(Direction::Out, |fd, way, flags| match way {
+            Way::Socket => sys::send(fd, bytes, flags | libc::MSG_NOSIGNAL),
+            Way::Plain => sys::write(fd, bytes),
+            Way::NoWait => sys::write_nowait(fd, &[IoSlice::from(bytes)]),
+            Way::Polled => {
+                ready_now(fd, Direction::Out)?;
+                sys::write(fd, bytes.get(..libc::PIPE_BUF).unwrap_or(bytes))
+            }
+        })?;
+        if taken == 0 { Err(NOTHING_TAKEN) } else { Ok(taken) }
+    }
+
+    /// Sends some of the bytes of at most `IOV_MAX` slices, the first of which is not empty, and says how many.
+    pub fn writev(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        let taken = self.complete(Direction::Out, |fd, way, flags| match way {
+            Way::Socket => sys::sendmsg(fd, slices, flags | libc::MSG_NOSIGNAL),
+            Way::Plain => sys::writev(fd, slices),
+            Way::NoWait => sys::write_nowait(fd, slices),
+            Way::Polled => {
+                ready_now(fd, Direction::Out)?;
+                let bytes = slices.first().map(IoSlice::bytes).unwrap_or_default();
+                sys::write(fd, bytes.get(..libc::PIPE_BUF).unwrap_or(bytes))
+            }
+        })?;
+        if taken == 0 { Err(NOTHING_TAKEN) } else { Ok(taken) }
+    }
+
+    /// `EAGAIN` when the time is up, for a transfer that is not complete although it keeps moving.
+    pub fn check_time(&self) -> Result<(), Errno> {
+        self.limit.check()
+    }
+
+    /// Repeats the attempt until it moves something or fails for good: signals are passed over, and "not yet" is waited
+    /// out as the limit allows.
+    fn complete(
+        &mut self,
+        direction: Direction,
+        mut attempt: impl FnMut(c_int, Way, c_int) -> Result<usize, Errno>,
+    ) -> Result<usize, Errno> {
+        let mut limit = self.limit;
+        // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
+        let start = if matches!(limit, Limit::Own) { Some(Instant::now_coarse()?) } else { None };
+        loop {
+            // MSG_DONTWAIT, not O_NONBLOCK: that one belongs to every process that shares the descriptor.
+            let flags = if limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
+            match attempt(self.fd, self.way, flags) {
+                Err(Errno(libc::EINTR)) => match (limit, start) {
+                    // The kernel would start the descriptor's own timeout anew for every signal.
+                    (Limit::Own, Some(start)) => limit = self.own_timeout(direction, start)?,
+                    _ => limit.check()?,
+                },
+                Err(Errno(libc::EAGAIN)) if !matches!(limit, Limit::Own | Limit::NoWait) => {
+                    time::wait(self.fd, direction.event(), limit)?;
+                }
+                Err(Errno(libc::ENOTSOCK)) if self.way == Way::Socket => self.way = self.way_of_a_non_socket(limit),
+                Err(Errno(libc::EOPNOTSUPP | libc::ENOSYS)) if self.way == Way::NoWait => self.way = Way::Polled,
+                answer => return answer,
+            }
+        }
+    }
+
+    /// The end of the descriptor's own timeout, for a call that began at `start`.
+    fn own_timeout(&self, direction: Direction, start: Instant) -> Result<Limit, Errno> {
+        if self.way != Way::Socket {
+            return Ok(Limit::Own);
+        }
+        let timeout = sys::socket_timeout(self.fd, direction.timeout_option())?;
+        let none = timeout.tv_sec == 0 && timeout.tv_usec == 0;
+        Ok(if none { Limit::Own } else { Limit::Until(start.after(timeout)) })
+    }
+
+    fn way_of_a_non_socket(&self, limit: Limit) -> Way {
+        // What has an offset is a file: it is always "ready", RWF_NOWAIT would refuse what is not in the page cache.
+        if limit.may_block() || sys::offset(self.fd).is_ok() { Way::Plain } else { Way::NoWait }
+    }
+}
+
+/// `EAGAIN` unless a `read` or a small `write` would find the descriptor ready.
+fn ready_now(fd: c_int, direction: Direction) -> Result<(), Errno> {
+    time::wait(fd, direction.event(), Limit::NoWait).map(|_| ())
+}

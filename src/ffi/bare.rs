@@ -1,0 +1,36 @@
+//! The bare names, for programs that declare them by hand. The header maps them onto the prefixed symbols instead, so
+//! a program that includes it refers to none of these.
+
+use core::ffi::{c_int, c_void};
+
+use libc::{size_t, ssize_t};
+
+use super::classic;
+
+/// `sockutil_readn`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory.
+    unsafe { classic::readn(fd, buf, n) }
+}
+
+/// `sockutil_writen`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn writen(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory.
+    unsafe { classic::writen(fd, buf, n) }
+}
+
+/// `sockutil_recv_peek`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory.
+    unsafe { classic::recv_peek(sockfd, buf, len) }
+}
+
+/// `sockutil_readline`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory.
+    unsafe { classic::readline(sockfd, buf, maxlen) }
+}

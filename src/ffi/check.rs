@@ -1,0 +1,126 @@
+//! What C passes, checked: convention 8 (bad input is EINVAL, and nothing happens) in one place.
+
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::slice;
+
+use errno::Errno;
+use libc::iovec;
+
+use crate::sys::{Bytes, IoSlice};
+
+/// The caller's mistake.
+pub const INVALID: Errno = Errno(libc::EINVAL);
+
+/// `IOV_MAX`: more than these writev(2) refuses.
+const IOV_MAX: usize = 1024;
+
+/// What a transfer can count: `SSIZE_MAX`.
+fn countable(n: usize) -> Result<usize, Errno> {
+    if isize::try_from(n).is_ok() { Ok(n) } else { Err(INVALID) }
+}
+
+/// Memory to send from.
+///
+/// # Safety
+/// Unless it is null, `start` is readable for `n` bytes for as long as the result is used.
+pub unsafe fn bytes<'a>(start: *const c_void, n: usize) -> Result<Bytes<'a>, Errno> {
+    match countable(n)? {
+        0 => Ok(&[]),
+        _ if start.is_null() => Err(INVALID),
+        // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
+        n => Ok(unsafe { slice::from_raw_parts(start.cast(), n) }),
+    }
+}
+
+/// Memory to fill.
+///
+/// # Safety
+/// Unless it is null, `start` is writable for `n` bytes, by nobody else, for as long as the result is used.
+pub unsafe fn memory<'a>(start: *mut c_void, n: usize) -> Result<&'a mut [MaybeUninit<u8>], Errno> {
+    match countable(n)? {
+        0 => Ok(&mut []),
+        _ if start.is_null() => Err(INVALID),
+        // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
+        n => Ok(unsafe { slice::from_raw_parts_mut(start.cast(), n) }),
+    }
+}
+
+/// Memory to fill with at least one byte and a NUL.
+///
+/// # Safety
+/// As for [`memory`].
+pub unsafe fn text<'a>(start: *mut c_void, cap: usize) -> Result<&'a mut [MaybeUninit<u8>], Errno> {
+    // SAFETY: the caller vouches for it.
+    let memory = unsafe { memory(start, cap) }?;
+    if memory.len() < 2 { Err(INVALID) } else { Ok(memory) }
+}
+
+/// Stores a text and its NUL, or nothing at all where they do not fit.
+pub fn store_text(memory: &mut [MaybeUninit<u8>], text: &[u8]) -> Result<(), Errno> {
+    let terminated = text.iter().chain(&[0]);
+    let size = text.len().saturating_add(1);
+    let places = memory.get_mut(..size).ok_or(Errno(libc::ENOSPC))?;
+    for (place, byte) in places.iter_mut().zip(terminated) {
+        place.write(*byte);
+    }
+    Ok(())
+}
+
+/// The memory of writev(2), and its length in all.
+///
+/// # Safety
+/// Unless it is null, `first` starts `count` iovecs, and each that is not null names memory that is readable for its
+/// length, for as long as the result is used.
+pub unsafe fn slices<'a>(first: *const iovec, count: c_int) -> Result<(&'a [IoSlice<'a>], usize), Errno> {
+    let count = usize::try_from(count).ok().filter(|count| *count <= IOV_MAX).ok_or(INVALID)?;
+    if count == 0 {
+        return Ok((&[], 0));
+    }
+    if first.is_null() {
+        return Err(INVALID);
+    }
+    // SAFETY: not null, short, and the caller vouches for the rest.
+    let entries: &[iovec] = unsafe { slice::from_raw_parts(first, count) };
+    let mut total: usize = 0;
+    for entry in entries {
+        if entry.iov_base.is_null() && entry.iov_len > 0 {
+            return Err(INVALID);
+        }
+        total = countable(total.checked_add(entry.iov_len).ok_or(INVALID)?)?;
+    }
+    // SAFETY: the same memory, of which each entry was just looked at, and the caller vouches for what they name.
+    Ok((unsafe { IoSlice::from_raw(first, count) }, total))
+}
+
+/// A caller's `*done`: in and out.
+pub struct Done<'a> {
+    place: Option<&'a mut usize>,
+    start: usize,
+}
+
+impl Done<'_> {
+    /// Refuses a count above `n`, and one that says that all is done already: a reset that was forgotten.
+    ///
+    /// # Safety
+    /// Unless it is null, `place` points to a count that nobody else uses for as long as the result is used.
+    pub unsafe fn new(place: *mut usize, n: usize) -> Result<Self, Errno> {
+        // SAFETY: the caller vouches for it.
+        let place = unsafe { place.as_mut() };
+        let start = place.as_deref().copied().unwrap_or(0);
+        let fresh = start < n || (start == 0 && n == 0);
+        if fresh { Ok(Self { place, start }) } else { Err(INVALID) }
+    }
+
+    /// What was done before this call.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Tells the caller.
+    pub fn report(self, count: usize) {
+        if let Some(place) = self.place {
+            *place = count;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The four helpers with their usual signatures, under prefixed names.
+
+use core::ffi::{c_int, c_void};
+
+use libc::{size_t, ssize_t};
+
+use super::check::{self, INVALID};
+use super::outcome;
+use crate::channel::Channel;
+use crate::line;
+use crate::stream;
+use crate::sys::Buffer;
+use crate::time::Limit;
+
+/// Read n bytes, or fewer if the stream ends before.
+///
+/// Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
+/// buf. Waits as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO
+/// rule. Signals neither end nor stretch it. A failure loses the count of
+/// what had been read: sockutil_read_full keeps it.
+///
+/// Returns n; fewer, 0 among them, at the end of the stream; -1 with errno:
+///   EAGAIN   the descriptor is non-blocking and no more is there, or its
+///            SO_RCVTIMEO ran out
+///   EINVAL   buf is NULL and n is not 0, or n is above SSIZE_MAX
+///   EBADF    fd is not open for reading
+/// and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, EISDIR, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: UNP figure 3.15; POSIX recv, read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory, as the comment above asks.
+    unsafe { readn(fd, buf, n) }
+}
+
+/// Write n bytes.
+///
+/// Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
+/// until all n bytes are taken. Waits as the descriptor itself says: its
+/// O_NONBLOCK and SO_SNDTIMEO rule. Signals neither end nor stretch it. A
+/// socket never raises SIGPIPE; on a pipe the program's own disposition of
+/// SIGPIPE rules. A failure loses the count of what had been taken:
+/// sockutil_write_full keeps it.
+///
+/// Returns n; -1 with errno:
+///   EAGAIN   the descriptor is non-blocking and has no room, or its
+///            SO_SNDTIMEO ran out
+///   EINVAL   buf is NULL and n is not 0, or n is above SSIZE_MAX
+///   EPIPE    the peer is gone, or this side was shut down for writing
+///   EBADF    fd is not open for writing
+///   EIO      a device took nothing and gave no reason
+/// and what send(2) and write(2) say: ECONNRESET, ENOTCONN, ENOSPC, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: UNP figure 3.16; POSIX send, write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_writen(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory, as the comment above asks.
+    unsafe { writen(fd, buf, n) }
+}
+
+/// Look at what a socket has to read, and leave it in the queue.
+///
+/// One recv(2) with MSG_PEEK, begun again after a signal. Waits for the first
+/// byte as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO rule.
+///
+/// Returns the number of bytes put in buf, at most len; 0 at the end of the
+/// stream; -1 with errno:
+///   EAGAIN     the descriptor is non-blocking and nothing is there, or its
+///              SO_RCVTIMEO ran out
+///   EINVAL     buf is NULL, len is 0 or above SSIZE_MAX
+///   EBADF      sockfd is not a descriptor
+///   ENOTSOCK   sockfd is not a socket: nothing else can be looked into
+/// and what recv(2) says: ECONNRESET, ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX recv.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory, as the comment above asks.
+    unsafe { recv_peek(sockfd, buf, len) }
+}
+
+/// Read one line, and not a byte past its newline.
+///
+/// Stores at most maxlen-1 bytes and a NUL behind them. The newline is kept.
+/// A longer line comes in pieces of maxlen-1 bytes without newline, as from
+/// fgets(3). NUL and CR bytes are data. Waits as the descriptor itself says:
+/// its O_NONBLOCK and SO_RCVTIMEO rule. A failure loses the count, but what
+/// had been taken is in buf, with its NUL: sockutil_read_line goes on from
+/// there. Two system calls for a line of up to 2 KB on a socket; what is no
+/// socket is read byte by byte. Not for datagram sockets, which have no
+/// lines: use recvfrom.
+///
+/// Returns the number of bytes stored, newline included, NUL not; at the end
+/// of the stream those of an unterminated last line, then 0; -1 with errno:
+///   EAGAIN   the descriptor is non-blocking and the line is not complete, or
+///            its SO_RCVTIMEO ran out
+///   EINVAL   buf is NULL, maxlen is below 2 or above SSIZE_MAX; nothing is
+///            stored, not even the NUL
+///   EBADF    sockfd is not open for reading
+/// and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe. Two readers of one descriptor share its
+/// bytes out between them; a line can then be divided.
+/// Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -> ssize_t {
+    // SAFETY: the caller vouches for the memory, as the comment above asks.
+    unsafe { readline(sockfd, buf, maxlen) }
+}
+
+/// Both exports of this name are this, since exports may be interposed and so never call each other.
+///
+/// # Safety
+/// Unless it is null, `buf` is writable for `n` bytes.
+pub(super) unsafe fn readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it.
+        let memory = unsafe { check::memory(buf, n) }?;
+        // SAFETY: no byte is claimed to have been written.
+        let mut buffer = unsafe { Buffer::new(memory, 0) };
+        stream::read_full(&mut Channel::new(fd, Limit::Own), &mut buffer)?;
+        outcome::count(buffer.len())
+    })
+}
+
+/// # Safety
+/// Unless it is null, `buf` is readable for `n` bytes.
+pub(super) unsafe fn writen(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it.
+        let bytes = unsafe { check::bytes(buf, n) }?;
+        let mut done = 0;
+        stream::write_full(&mut Channel::new(fd, Limit::Own), bytes, &mut done)?;
+        outcome::count(done)
+    })
+}
+
+/// # Safety
+/// Unless it is null, `buf` is writable for `len` bytes.
+pub(super) unsafe fn recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> ssize_t {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it.
+        let memory = unsafe { check::memory(buf, len) }?;
+        if memory.is_empty() {
+            // The kernel would wait for a byte, and then show none of it.
+            return Err(INVALID);
+        }
+        // SAFETY: no byte is claimed to have been written.
+        let mut buffer = unsafe { Buffer::new(memory, 0) };
+        let seen = Channel::new(sockfd, Limit::Own).peek(&mut buffer, usize::MAX)?;
+        outcome::count(seen)
+    })
+}
+
+/// # Safety
+/// Unless it is null, `buf` is writable for `maxlen` bytes.
+pub(super) unsafe fn readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -> ssize_t {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it.
+        let memory = unsafe { check::text(buf, maxlen) }?;
+        // SAFETY: no byte is claimed to have been written.
+        let mut buffer = unsafe { Buffer::new(memory, 0) };
+        line::read_line(&mut Channel::new(sockfd, Limit::Own), &mut buffer)?;
+        outcome::count(buffer.len())
+    })
+}

@@ -1,0 +1,33 @@
+//! The C functions, a file per family: check the arguments, call the core, convert the result. Their comments are the
+//! C header's comments, so they speak to C programmers.
+
+#![expect(unsafe_code, reason = "C passes raw pointers, and the exported names are the ABI")]
+#![allow(
+    clippy::doc_markdown,
+    clippy::missing_safety_doc,
+    clippy::missing_panics_doc,
+    reason = "the comments become the C header, where a backtick is noise and every pointer is the caller's care"
+)]
+
+mod check;
+mod outcome;
+
+mod address;
+#[cfg(feature = "classic-names")]
+pub mod bare;
+mod byte_order;
+mod classic;
+mod option;
+mod process;
+mod stream;
+mod time;
+mod version;
+
+pub use address::*;
+pub use byte_order::*;
+pub use classic::*;
+pub use option::*;
+pub use process::*;
+pub use stream::*;
+pub use time::*;
+pub use version::*;

@@ -1,0 +1,64 @@
+//! Time and waiting.
+
+use core::ffi::c_int;
+
+use super::outcome;
+use crate::time;
+
+/// A timeout_ms that waits for ever, as in poll(2).
+pub const SOCKUTIL_FOREVER: c_int = -1;
+
+/// A timeout_ms that never waits: what can be done at once is done.
+pub const SOCKUTIL_NOWAIT: c_int = 0;
+
+const _: () = assert!(SOCKUTIL_FOREVER == time::FOREVER && SOCKUTIL_NOWAIT == time::NOWAIT);
+
+/// Tell the time of CLOCK_MONOTONIC, in milliseconds.
+///
+/// It counts from an arbitrary point in the past, never goes back, and is not
+/// moved by a change of the date. For one time limit over several calls:
+/// end = sockutil_now_ms() + 5000, then sockutil_ms_left(end) for each.
+///
+/// Returns the time; -1 with the errno of clock_gettime(2) where there is no
+/// such clock.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX clock_gettime.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_now_ms() -> i64 {
+    outcome::of(time::now_ms)
+}
+
+/// Tell how many milliseconds are left until end_ms, a time of sockutil_now_ms.
+///
+/// The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
+///
+/// Returns the milliseconds; 0 when end_ms is past, or where there is no such
+/// clock; INT_MAX when more are left.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX clock_gettime.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_ms_left(end_ms: i64) -> c_int {
+    outcome::of(|| Ok(time::ms_left(end_ms).unwrap_or(0)))
+}
+
+/// Wait until a descriptor is ready.
+///
+/// poll(2) for one descriptor, of any number. poll_events is made of POLLIN,
+/// POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
+/// POLLWRBAND; POLLERR and POLLHUP are always waited for, and may be named. A
+/// signal neither ends the wait nor stretches it.
+///
+/// Returns the revents, above 0; -1 with errno:
+///   EAGAIN   timeout_ms ran out
+///   EBADF    fd is not a descriptor
+///   EINVAL   timeout_ms is below -1, or poll_events has other bits
+/// and what poll(2) says: ENOMEM.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX poll.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_wait(fd: c_int, poll_events: c_int, timeout_ms: c_int) -> c_int {
+    outcome::of(|| time::wait_for(fd, poll_events, timeout_ms))
+}

@@ -1,0 +1,37 @@
+/* sockutil.h - the socket helpers that every C network program copies
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ * Made by build.rs from the comments in src/ffi: change those, not this file.
+ *
+ * Compile with this header, link with -lsockutil. What holds for every
+ * function:
+ *
+ * Errors     Failure is -1 (or NULL) with errno set; on success errno is
+ *            untouched. Bad input is EINVAL, and nothing has happened. The
+ *            kernel's own errno values pass through. Nothing here exits,
+ *            prints, allocates, takes a lock or keeps global state.
+ * Transfers  return 1 done, 0 end of stream, -1 error. *done is in and out:
+ *            set it to 0 to start; it is true on every return; after EAGAIN
+ *            call again with the same arguments, and no byte is lost.
+ * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
+ *            the whole call. Time that runs out is EAGAIN. The timeout rules,
+ *            whatever O_NONBLOCK says, which is never changed.
+ * Signals    EINTR never surfaces and never stretches a timeout. A socket
+ *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
+ *            are data.
+ */
+#ifndef SOCKUTIL_H
+#define SOCKUTIL_H
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+

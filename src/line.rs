@@ -1,0 +1,73 @@
+//! Lines straight from a descriptor, without a byte past the newline: look into the queue, then take what belongs to
+//! the line.
+
+use errno::Errno;
+
+use crate::channel::Channel;
+use crate::sys::{self, Buffer};
+
+/// The first look into the queue. Most lines end within it, and each look copies all it sees.
+const FIRST_LOOK: usize = 2048;
+
+/// How reading a line ends when it does not fail.
+pub enum Line {
+    /// With the newline.
+    Whole,
+    /// With no room left before it.
+    Cut,
+    /// With the end of the stream.
+    End,
+}
+
+/// Appends to the buffer, which has room for one byte and a NUL, what is missing of a line. The NUL is put behind it
+/// on failure too.
+pub fn read_line(channel: &mut Channel, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
+    let result = fill(channel, buffer);
+    buffer.terminate();
+    result
+}
+
+fn fill(channel: &mut Channel, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
+    let mut look = Some(FIRST_LOOK);
+    loop {
+        let room = buffer.room().saturating_sub(1);
+        let take = match look {
+            Some(most) => match channel.peek(buffer, most.min(room)) {
+                Ok(0) => return Ok(Line::End),
+                Ok(seen) => {
+                    if seen == most {
+                        look = Some(most.saturating_mul(4));
+                    }
+                    sys::memchr(b'\n', buffer.ahead(seen)).map_or(seen, |index| index.saturating_add(1))
+                }
+                // A pipe, a terminal, a file, or a socket without MSG_PEEK: only byte by byte does the rest stay there.
+                Err(Errno(libc::ENOTSOCK | libc::EOPNOTSUPP)) => {
+                    look = None;
+                    1
+                }
+                Err(e) => return Err(e),
+            },
+            None => 1,
+        };
+        // Taken with a copy, although MSG_TRUNC would spare it: another reader may have been here since the look, and
+        // what counts is what this call takes.
+        if channel.read(buffer, take)? == 0 {
+            return Ok(Line::End);
+        }
+        if buffer.last() == Some(b'\n') {
+            return Ok(Line::Whole);
+        }
+        if buffer.room() <= 1 {
+            return Ok(Line::Cut);
+        }
+        channel.check_time()?;
+    }
+}
+
+/// The length of a line without its "\n" or "\r\n".
+pub fn chomped(line: &[u8]) -> usize {
+    let Some(text) = line.strip_suffix(b"\n") else {
+        return line.len();
+    };
+    text.strip_suffix(b"\r").unwrap_or(text).len()
+}

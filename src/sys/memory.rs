@@ -1,0 +1,127 @@
+//! Caller's memory as the kernel sees it. C hands over memory that may not have been written yet, so none of it is
+//! read before a system call has filled it.
+
+use core::ffi::c_void;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::slice;
+
+use libc::iovec;
+
+/// Bytes on their way out. A C struct may have padding that was never written, and the kernel does not mind.
+pub type Bytes<'a> = &'a [MaybeUninit<u8>];
+
+/// Caller's memory that fills from the front: `filled` bytes belong to the result, those up to `known` have been
+/// written at some time, by a peek for one.
+pub struct Buffer<'a> {
+    memory: &'a mut [MaybeUninit<u8>],
+    filled: usize,
+    known: usize,
+}
+
+impl<'a> Buffer<'a> {
+    /// # Safety
+    /// The first `filled` bytes of `memory` have been written.
+    pub unsafe fn new(memory: &'a mut [MaybeUninit<u8>], filled: usize) -> Self {
+        let filled = filled.min(memory.len());
+        Self { memory, filled, known: filled }
+    }
+
+    /// The number of bytes that belong to the result.
+    pub fn len(&self) -> usize {
+        self.filled
+    }
+
+    /// How many more would fit.
+    pub fn room(&self) -> usize {
+        self.memory.len().saturating_sub(self.filled)
+    }
+
+    /// The bytes that belong to the result.
+    pub fn filled(&self) -> &[u8] {
+        self.known().get(..self.filled).unwrap_or_default()
+    }
+
+    /// The last byte of the result.
+    pub fn last(&self) -> Option<u8> {
+        self.filled().last().copied()
+    }
+
+    /// At most `most` bytes that were peeked at and lie behind the result.
+    pub fn ahead(&self, most: usize) -> &[u8] {
+        let behind = self.known().get(self.filled..).unwrap_or_default();
+        behind.get(..most).unwrap_or(behind)
+    }
+
+    fn known(&self) -> &[u8] {
+        let bytes = self.memory.get(..self.known).unwrap_or_default();
+        // SAFETY: `MaybeUninit<u8>` has the layout of `u8`, and everything before `known` has been written.
+        unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+    }
+
+    /// Shortens the result, and puts a NUL behind it if that did anything.
+    pub fn truncate(&mut self, length: usize) {
+        if length < self.filled {
+            self.filled = length;
+            self.terminate();
+        }
+    }
+
+    /// Puts a NUL behind the result, where there is room for it.
+    pub fn terminate(&mut self) {
+        if let Some(byte) = self.memory.get_mut(self.filled) {
+            byte.write(0);
+            self.known = self.known.max(self.filled.saturating_add(1));
+        }
+    }
+
+    /// Where the next bytes go, and how many, `most` at the most.
+    pub(super) fn spare(&mut self, most: usize) -> (*mut c_void, usize) {
+        let rest = self.memory.get_mut(self.filled..).unwrap_or_default();
+        (rest.as_mut_ptr().cast(), rest.len().min(most))
+    }
+
+    /// The kernel has written `count` bytes to the spare part: they belong to the result now.
+    pub(super) fn append(&mut self, count: usize) {
+        self.filled = self.filled.saturating_add(count).min(self.memory.len());
+        self.known = self.known.max(self.filled);
+    }
+
+    /// The kernel has written `count` bytes to the spare part, to look at only.
+    pub(super) fn note_ahead(&mut self, count: usize) {
+        self.known = self.known.max(self.filled.saturating_add(count).min(self.memory.len()));
+    }
+}
+
+/// A `struct iovec` whose memory is known to be readable.
+#[repr(transparent)]
+pub struct IoSlice<'a>(iovec, PhantomData<Bytes<'a>>);
+
+impl<'a> IoSlice<'a> {
+    /// # Safety
+    /// `first` starts `count` iovecs, each naming memory that is readable for its length, all for the lifetime `'a`.
+    pub unsafe fn from_raw(first: *const iovec, count: usize) -> &'a [Self] {
+        // SAFETY: the layout is that of iovec, and the caller vouches for the rest.
+        unsafe { slice::from_raw_parts(first.cast(), count) }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> Bytes<'a> {
+        if self.0.iov_len == 0 {
+            return &[];
+        }
+        // SAFETY: whoever made this vouched for the memory; it is not empty, so its pointer is not null.
+        unsafe { slice::from_raw_parts(self.0.iov_base.cast_const().cast(), self.0.iov_len) }
+    }
+
+    /// The array as the kernel takes it.
+    pub(super) fn as_iovec(slices: &[Self]) -> *const iovec {
+        slices.as_ptr().cast()
+    }
+}
+
+impl<'a> From<Bytes<'a>> for IoSlice<'a> {
+    fn from(bytes: Bytes<'a>) -> Self {
+        Self(iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() }, PhantomData)
+    }
+}

@@ -1,0 +1,102 @@
+//! What the test programs share: the shipped libraries, a C compiler for them, and bounded runs of what it makes.
+
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The warnings that C here is free of.
+pub const C_WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"];
+
+/// How long a C program may run. It is killed then, and its test fails.
+const SECONDS: &str = "60";
+
+/// How a C program takes the library.
+#[derive(Clone, Copy, Debug)]
+pub enum Link {
+    /// `libsockutil.so`.
+    Shared,
+    /// `libsockutil.a`.
+    Static,
+    /// Not at all: a tutorial's own code.
+    None,
+}
+
+/// The top of the source tree.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn target_dir() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder is in its target folder")
+}
+
+/// The folder with the shipped libraries, built before the first look at them.
+pub fn libraries() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
+        run(cargo.arg(target_dir()).current_dir(root()));
+        target_dir().join("release")
+    })
+}
+
+/// A fresh folder for what a test makes.
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).expect("the target folder is writable");
+    folder
+}
+
+/// A compiler command for C, or for C++, with this machine's flags.
+pub fn compiler(cpp: bool) -> Command {
+    let target = env!("SOCKUTIL_TARGET");
+    cc::Build::new().cpp(cpp).target(target).host(target).opt_level(1).cargo_metadata(false).get_compiler().to_command()
+}
+
+/// Appends what links a C program with the library. It comes after the sources.
+pub fn link(command: &mut Command, link: Link) -> &mut Command {
+    match link {
+        Link::Shared => {
+            let mut rpath = std::ffi::OsString::from("-Wl,-rpath,");
+            rpath.push(libraries());
+            command.arg("-L").arg(libraries()).arg(rpath).arg("-lsockutil")
+        }
+        Link::Static => command.arg(libraries().join("libsockutil.a")),
+        Link::None => command,
+    }
+}
+
+/// Compiles C sources of `tests/c` into a program. `flags` come first.
+pub fn compile_c(name: &str, sources: &[&str], how: Link, flags: &[&str]) -> PathBuf {
+    let program = scratch("c").join(format!("{}-{how:?}", name.replace('/', "-")));
+    let mut command = compiler(false);
+    command.args(["-std=c11", "-D_GNU_SOURCE", "-pthread"]).args(C_WARNINGS).args(flags);
+    command.arg("-I").arg(root().join("include")).arg("-I").arg(root().join("tests/c"));
+    command.args(sources.iter().map(|source| root().join("tests/c").join(source)));
+    command.arg("-o").arg(&program);
+    run(link(&mut command, how));
+    program
+}
+
+/// Runs a program to its end, for at most a minute, and gives what it said.
+pub fn output(program: impl AsRef<OsStr>) -> Output {
+    Command::new("timeout").args(["-k", "5", SECONDS]).arg(program).output().expect("timeout(1) can be run")
+}
+
+/// Runs a command that must succeed.
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(output.status.success(), "{command:?}\n{}", told(&output));
+    output
+}
+
+/// All that a program said, for a failure's message and for a look into it.
+pub fn told(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
+}

@@ -1,0 +1,64 @@
+# sockutil. `make demo` shows it at work, `make test` proves it; both need only Rust, a C compiler and make.
+# The targets below the line need more, and say what.
+
+CARGO = cargo
+CC = cc
+
+RUST_MESSAGE = is missing: sockutil is built by Rust 1.85 or newer (https://rustup.rs, or your system's cargo package)
+CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC if it has another name)
+
+# $(call need,command,message)
+need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
+
+.PHONY: all library examples demo test lint header contract no-panic clean need-build
+
+all: library
+
+need-build:
+	$(call need,$(CARGO),$(RUST_MESSAGE))
+	$(call need,$(CC),$(CC_MESSAGE))
+
+library: need-build
+	$(CARGO) build --release --locked
+
+examples: library
+	$(MAKE) -C c_examples CC='$(CC)'
+
+demo: examples
+	sh c_examples/demo.sh
+
+# The log is what `make contract` looks into.
+test: library
+	@CC='$(CC)' sh tests/run.sh target/test.log $(CARGO) test --release --locked
+
+# ---------------------------------------------------------------------------
+
+C_FILES = $(wildcard c_examples/*.[ch] tests/c/*.[ch] tests/c/*/*.[ch])
+SCRIPTS = $(wildcard c_examples/*.sh tests/*.sh)
+
+lint: need-build
+	$(call need,clang-format,is missing: it checks the C sources (the clang-format package))
+	$(call need,shellcheck,is missing: it checks the scripts (the shellcheck package))
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --all-targets --locked -- -D warnings
+	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
+	clang-format --dry-run -Werror $(C_FILES)
+	shellcheck $(SCRIPTS) .ci/run
+
+# The committed header is the one that the sources make.
+header: need-build
+	@mkdir -p target
+	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil
+	diff -u include/sockutil.h target/header.h
+
+# Every pair (function, errno) of the header has a test of its name, and that test ran.
+contract: test
+	sh tests/contract.sh include/sockutil.h target/test.log tests/contract.txt
+
+# The linker proves that no panic can be reached.
+no-panic: need-build
+	CARGO='$(CARGO)' sh tests/no_panic.sh
+
+clean:
+	$(CARGO) clean
+	$(MAKE) -C c_examples clean

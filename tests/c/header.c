@@ -1,0 +1,69 @@
+/* The header alone, in every language it is for: each function is called once, so that each links. Compiled as strict
+ * C99 and as C++11, against the shared and the static library. */
+#include <sockutil.h>
+
+static int failures;
+
+static void check(int condition) {
+    if (!condition)
+        failures++;
+}
+
+/* Names of ours that the classic ones must leave alone: no macro where the compiler has assembler's names. */
+struct names {
+    int readn, writen, recv_peek, readline;
+};
+
+int main(void) {
+    struct names names = {1, 2, 3, 4};
+    char text[46], line[8];
+    unsigned char bytes[16] = {127, 0, 0, 1};
+    struct iovec iov;
+    size_t done = 0;
+    int ends[2];
+    ssize_t (*function)(int, void *, size_t) = readline;
+
+    check(names.readn + names.writen + names.recv_peek + names.readline == 10);
+    check(SOCKUTIL_FOREVER == -1 && SOCKUTIL_NOWAIT == 0);
+    check(SOCKUTIL_VERSION_MAJOR == 0 && SOCKUTIL_VERSION_MINOR == 1 && SOCKUTIL_VERSION_PATCH == 0);
+    check(sockutil_version() != NULL);
+    check(sockutil_now_ms() > 0);
+    check(sockutil_ms_left(0) == 0);
+
+    check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    check(sockutil_set_reuseaddr(ends[0], 1) == 0);
+    iov.iov_base = bytes;
+    iov.iov_len = 4;
+    check(sockutil_write_full(ends[0], "ab\n", 3, &done, SOCKUTIL_FOREVER) == 1 && done == 3);
+    done = 0;
+    check(sockutil_wait(ends[1], POLLIN, 1000) == POLLIN);
+    check(sockutil_read_line(ends[1], line, sizeof line, &done, SOCKUTIL_FOREVER) == 1 && done == 3);
+    check(sockutil_chomp(line, done) == 2 && line[2] == '\0');
+    check(sockutil_writev_full(ends[0], &iov, 1, NULL, 1000) == 1);
+    check(sockutil_read_full(ends[1], bytes, 4, NULL, SOCKUTIL_NOWAIT) == 1);
+
+    check(writen(ends[0], "cd\nef", 5) == 5);
+    check(recv_peek(ends[1], line, sizeof line) == 5);
+    check(function(ends[1], line, sizeof line) == 3);
+    check(readn(ends[1], line, 2) == 2);
+    check(sockutil_writen(ends[0], "cd\nef", 5) == 5);
+    check(sockutil_recv_peek(ends[1], line, sizeof line) == 5);
+    check(sockutil_readline(ends[1], line, sizeof line) == 3);
+    check(sockutil_readn(ends[1], line, 2) == 2);
+
+    check(sockutil_ntop(AF_INET, bytes, text, sizeof text) == text);
+    check(sockutil_pton(AF_INET, text, bytes) == 1);
+    check(sockutil_ntohs(sockutil_htons(1)) == 1);
+    check(sockutil_ntohl(sockutil_htonl(1)) == 1);
+    check(sockutil_ntohll(sockutil_htonll(1)) == 1);
+    sockutil_put_be16(bytes, 2);
+    check(sockutil_get_be16(bytes) == 2);
+    sockutil_put_be32(bytes, 3);
+    check(sockutil_get_be32(bytes) == 3);
+    sockutil_put_be64(bytes, 4);
+    check(sockutil_get_be64(bytes) == 4);
+    check(sockutil_is_big_endian() == 0 || sockutil_is_big_endian() == 1);
+    check(sockutil_ignore_sigpipe() == 0);
+    check(sockutil_reap_children() == 0);
+    return failures;
+}

@@ -1,0 +1,32 @@
+//! The exported functions, called as C calls them, on real sockets and pipes. A test named `function_ERRNO` shows that
+//! errno value; `make contract` wants one for each pair that the header lists.
+
+#![allow(unsafe_code, reason = "the functions under test take raw pointers")]
+#![allow(
+    non_snake_case,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::panic,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod address;
+mod byte_order;
+mod classic;
+mod kit;
+mod line;
+mod misc;
+mod stream;
+mod time;
+mod writev;

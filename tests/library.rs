@@ -1,0 +1,179 @@
+//! The shipped files: what they export and need, and that C programs of every kind are served by them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong may well panic"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use support::{C_WARNINGS, Link, compile_c, compiler, libraries, link, output, root, run, scratch, told};
+
+const CLASSIC: [&str; 4] = ["readn", "writen", "recv_peek", "readline"];
+
+fn stdout(command: &mut Command) -> String {
+    String::from_utf8(run(command).stdout).expect("tools speak ASCII")
+}
+
+/// Names at the ends of lines, in the answer of nm(1).
+fn symbols(arguments: &[&str], library: &Path) -> BTreeSet<String> {
+    let answer = stdout(Command::new("nm").args(arguments).arg(library));
+    answer.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect()
+}
+
+/// Every function that the header declares: a name before a parenthesis, outside comments.
+fn declared() -> BTreeSet<String> {
+    let header = fs::read_to_string(root().join("include/sockutil.h")).unwrap();
+    let mut names = BTreeSet::new();
+    let mut in_comment = false;
+    for line in header.lines() {
+        in_comment |= line.trim_start().starts_with("/*");
+        if !in_comment && !line.starts_with('#') {
+            let words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '(');
+            names.extend(
+                words.filter_map(|w| w.split_once('(')).map(|(name, _)| name.trim_start_matches('*').to_owned()),
+            );
+        }
+        in_comment &= !line.contains("*/");
+    }
+    names.retain(|name| name.starts_with("sockutil_") || CLASSIC.contains(&name.as_str()));
+    names
+}
+
+#[test]
+fn the_shared_library_exports_what_the_header_declares_and_nothing_else() {
+    let exported = symbols(&["--dynamic", "--defined-only"], &libraries().join("libsockutil.so"));
+    let declared = declared();
+    assert!(declared.len() > 30, "the header was not understood: {declared:?}");
+    assert_eq!(exported, declared);
+}
+
+#[test]
+fn the_static_library_defines_what_the_header_declares() {
+    let defined = symbols(&["--defined-only", "--extern-only"], &libraries().join("libsockutil.a"));
+    assert!(declared().is_subset(&defined));
+}
+
+#[test]
+fn the_shared_library_needs_libc_alone_and_has_its_soname() {
+    let answer = stdout(Command::new("readelf").arg("--dynamic").arg(libraries().join("libsockutil.so")));
+    let values = |tag: &str| {
+        let lines = answer.lines().filter(|line| line.contains(tag));
+        lines.filter_map(|line| line.split(['[', ']']).nth(1)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(values("(NEEDED)"), ["libc.so.6"]);
+    assert_eq!(values("(SONAME)"), ["libsockutil.so.0"]);
+}
+
+#[test]
+fn no_allocation_no_printing_no_exit_no_threads() {
+    let imported = symbols(&["--dynamic", "--undefined-only"], &libraries().join("libsockutil.so"));
+    let names: BTreeSet<&str> = imported.iter().filter_map(|name| name.split('@').next()).collect();
+    assert!(names.contains("recv"), "{names:?}");
+    for word in ["alloc", "free", "mmap", "brk", "print", "exit", "abort", "pthread", "mutex", "unwind", "panic"] {
+        assert!(!names.iter().any(|name| name.contains(word)), "{word}: {names:?}");
+    }
+    // Not stripped, so that the names of its own functions can be looked through too.
+    let own = symbols(&[], &libraries().join("libsockutil.so"));
+    assert!(own.contains("sockutil_readn"));
+    for word in ["panic", "unwind", "alloc"] {
+        assert!(!own.iter().any(|name| name.contains(word)), "{word}: {own:?}");
+    }
+}
+
+/// Compiles one source as the language says, links it both ways, and runs it.
+fn serves(cpp: bool, language: &[&str], source: &Path) {
+    for how in [Link::Shared, Link::Static] {
+        let name = source.file_stem().unwrap().to_str().unwrap();
+        let program = scratch("library").join(format!("{name}-{}-{how:?}", language.concat()));
+        let mut command = compiler(cpp);
+        command.args(language).args(C_WARNINGS).arg("-I").arg(root().join("include"));
+        // What comes after the source is a library again, whatever language the source was said to be.
+        command.arg(source).args(["-x", "none", "-o"]).arg(&program);
+        run(link(&mut command, how));
+        let done = output(&program);
+        assert!(done.status.success(), "{language:?} {how:?} {}", told(&done));
+    }
+}
+
+#[test]
+fn the_header_alone_serves_c99_and_later() {
+    let source = root().join("tests/c/header.c");
+    for standard in ["-std=c99", "-std=gnu99", "-std=c11", "-std=c17"] {
+        serves(false, &[standard], &source);
+    }
+}
+
+#[test]
+fn the_header_alone_serves_cpp11_and_later() {
+    let source = root().join("tests/c/header.c");
+    for standard in ["-std=c++11", "-std=c++17", "-std=c++20"] {
+        serves(true, &[standard, "-x", "c++"], &source);
+    }
+}
+
+/// Runs a program of `tests/c` with the shared and with the static library.
+fn passes(name: &str) {
+    for how in [Link::Shared, Link::Static] {
+        let done = output(compile_c(name, &[&format!("{name}.c")], how, &[]));
+        assert!(done.status.success(), "{name} {how:?} {}", told(&done));
+    }
+}
+
+#[test]
+fn a_write_to_a_peer_that_is_gone_kills_nobody() {
+    passes("sigpipe");
+}
+
+#[test]
+fn a_program_may_declare_the_classic_names_itself() {
+    passes("by_hand");
+}
+
+#[test]
+fn a_program_may_have_other_uses_for_the_classic_names() {
+    let object = scratch("library").join("own_names.o");
+    let mut command = compiler(false);
+    command.args(["-std=c11", "-D_GNU_SOURCE", "-c"]).args(C_WARNINGS);
+    command.arg("-I").arg(root().join("include")).arg(root().join("tests/c/own_names.c")).arg("-o").arg(&object);
+    run(&mut command);
+    let program = scratch("library").join("own_names");
+    run(link(compiler(false).arg(&object).arg("-o").arg(&program), Link::Shared));
+    let done = output(&program);
+    assert!(done.status.success(), "{}", told(&done));
+}
+
+#[test]
+fn a_program_with_the_header_refers_to_no_bare_name() {
+    let object = scratch("library").join("header.o");
+    let source = root().join("tests/c/header.c");
+    run(compiler(false).arg("-c").arg("-I").arg(root().join("include")).arg(source).arg("-o").arg(&object));
+    let wanted = symbols(&["--undefined-only"], &object);
+    assert!(wanted.contains("sockutil_readline"), "{wanted:?}");
+    assert!(CLASSIC.iter().all(|name| !wanted.contains(*name)), "{wanted:?}");
+}
+
+#[test]
+fn the_readmes_programs_compile_and_run() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let programs: Vec<&str> = readme
+        .split("```c\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|c| c.contains("main"))
+        .collect();
+    assert!(!programs.is_empty());
+    for (index, text) in programs.into_iter().enumerate() {
+        let source = scratch("library").join(format!("readme_{index}.c"));
+        fs::write(&source, text).unwrap();
+        serves(false, &["-std=c99"], &source);
+    }
+}

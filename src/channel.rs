@@ -11,6 +11,9 @@ use crate::time::{self, Instant, Limit};
 /// The kernel never answers a write of bytes with 0; a driver that does has taken none, and says no more.
 const NOTHING_TAKEN: Errno = Errno(libc::EIO);
 
+/// A tick of the slowest timer that Linux is built with.
+const TICK_MS: c_int = 10;
+
 /// Which system calls move the bytes.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
@@ -129,11 +132,12 @@ impl Channel {
             // MSG_DONTWAIT, not O_NONBLOCK: that one belongs to every process that shares the descriptor.
             let flags = if limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
             match attempt(self.fd, self.way, flags) {
-                Err(Errno(libc::EINTR)) => match (limit, start) {
+                Err(Errno(libc::EINTR)) => {
                     // The kernel would start the descriptor's own timeout anew for every signal.
-                    (Limit::Own, Some(start)) => limit = self.own_timeout(direction, start)?,
-                    _ => limit.check()?,
-                },
+                    if let (Limit::Own, Some(start)) = (limit, start) {
+                        limit = self.own_timeout(direction, start)?;
+                    }
+                }
                 Err(Errno(libc::EAGAIN)) if !matches!(limit, Limit::Own | Limit::NoWait) => {
                     time::wait(self.fd, direction.event(), limit)?;
                 }
@@ -151,7 +155,8 @@ impl Channel {
         }
         let timeout = sys::socket_timeout(self.fd, direction.timeout_option())?;
         let none = timeout.tv_sec == 0 && timeout.tv_usec == 0;
-        Ok(if none { Limit::Own } else { Limit::Until(start.after(timeout)) })
+        // The coarse clock is up to a tick behind, and a timeout may come late, never early.
+        Ok(if none { Limit::Own } else { Limit::Until(start.after(timeout).after_ms(TICK_MS)) })
     }
 
     fn way_of_a_non_socket(&self, limit: Limit) -> Way {

@@ -129,6 +129,16 @@ fn passes(name: &str) {
 }
 
 #[test]
+fn a_peer_that_is_always_ready_does_not_stretch_the_time() {
+    for how in [Link::Shared, Link::Static] {
+        let program = compile_c("always_ready", &["always_ready.c"], how, &[]);
+        for function in ["read_full", "read_line", "write_full", "writev_full"] {
+            run(Command::new(&program).arg(function));
+        }
+    }
+}
+
+#[test]
 fn a_write_to_a_peer_that_is_gone_kills_nobody() {
     passes("sigpipe");
 }

@@ -145,7 +145,7 @@ pub(super) unsafe fn recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> 
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::memory(buf, len) }?;
         if memory.is_empty() {
-            // The kernel would wait for a byte, and then show none of it.
+            // AF_UNIX would wait for a byte and then show none of it, TCP's 0 would look like the end of the stream.
             return Err(INVALID);
         }
         // SAFETY: no byte is claimed to have been written.

@@ -44,7 +44,7 @@ fn has_no_time(function: Reading) {
         takes_ms(50, || fails(EAGAIN, || get(function, pair.r(), &mut [0; 9])));
         // Signals do not start it anew.
         set_timeout(pair.r(), libc::SO_RCVTIMEO, 200);
-        takes_ms(190, || in_a_storm(|| fails(EAGAIN, || get(function, pair.r(), &mut [0; 9]))));
+        takes_ms(200, || in_a_storm(|| fails(EAGAIN, || get(function, pair.r(), &mut [0; 9]))));
     }
 }
 
@@ -138,7 +138,7 @@ fn sockutil_writen_EAGAIN() {
             set_timeout(pair.w(), libc::SO_SNDTIMEO, 50);
             takes_ms(50, || fails(EAGAIN, || put(writen, pair.w(), &sent)));
             set_timeout(pair.w(), libc::SO_SNDTIMEO, 200);
-            takes_ms(190, || in_a_storm(|| fails(EAGAIN, || put(writen, pair.w(), &sent))));
+            takes_ms(200, || in_a_storm(|| fails(EAGAIN, || put(writen, pair.w(), &sent))));
         }
     }
 }
@@ -196,7 +196,7 @@ fn sockutil_recv_peek_EAGAIN() {
     for recv_peek in RECV_PEEK {
         for pair in sockets() {
             set_timeout(pair.r(), libc::SO_RCVTIMEO, 200);
-            takes_ms(190, || in_a_storm(|| fails(EAGAIN, || get(recv_peek, pair.r(), &mut [0; 4]))));
+            takes_ms(200, || in_a_storm(|| fails(EAGAIN, || get(recv_peek, pair.r(), &mut [0; 4]))));
             set_nonblock(pair.r());
             takes_ms(0, || fails(EAGAIN, || get(recv_peek, pair.r(), &mut [0; 4])));
         }

@@ -1,0 +1,8 @@
+/* The mistake: a byte is kept back for the NUL, which inet_ntop counts itself. */
+#include "tutorial.h"
+
+#include <arpa/inet.h>
+
+const char *address_text(int af, const void *address, char *text, socklen_t size) {
+    return inet_ntop(af, address, text, size - 1);
+}

@@ -1,0 +1,41 @@
+/* tutorial.h - what the files here define: the helpers as the tutorials write them, each file with its own mistakes.
+ *
+ * They are written for the regression programs, which must fail with them, and are good for nothing else. A file holds
+ * the mistake that its first comment names; what else it needs is right, so that nothing but the mistake is seen.
+ */
+#ifndef TUTORIAL_H
+#define TUTORIAL_H
+
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+ssize_t readn(int fd, void *buf, size_t n);
+ssize_t writen(int fd, const void *buf, size_t n);
+ssize_t readline(int sockfd, void *buf, size_t maxlen);
+
+/* Sends back one line, taken by the given readline. 0 or -1. */
+int echo_line(ssize_t (*take)(int fd, void *buf, size_t maxlen), int fd);
+
+/* 1: all n bytes; 0: end of stream; -1: error, EAGAIN when the time is up. */
+int read_within(int fd, void *buf, size_t n, int timeout_ms);
+
+/* 1 or 0; -1: error. */
+int wait_readable(int fd, int timeout_ms);
+
+/* What wait_readable keeps on its stack, in memory that a test can look at. */
+#define STACK_BYTE 0x23
+extern struct select_frame {
+    fd_set set;
+    unsigned char behind[64];
+} select_frame;
+
+/* The handler of SIGCHLD. */
+void on_child(int signal_number);
+
+const char *address_text(int af, const void *address, char *text, socklen_t size);
+
+/* 1, or 0: not an address. */
+int read_address(int af, const char *text, void *address);
+
+#endif

@@ -256,6 +256,9 @@ fn files_are_read_and_written_whatever_the_limit() {
         let file = std::fs::File::create(&path).unwrap();
         gives(1, || write_full(file.as_raw_fd(), &sent, &mut done, timeout));
         assert_eq!(done, sent.len());
+        // Out of the page cache, where RWF_NOWAIT would find it.
+        file.sync_all().unwrap();
+        assert_eq!(unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) }, 0);
         let file = std::fs::File::open(&path).unwrap();
         let mut buffer = vec![0; sent.len()];
         done = 0;

@@ -4,17 +4,27 @@ use std::os::fd::AsRawFd;
 use std::ptr;
 
 use libc::{c_int, c_void, size_t, ssize_t};
-use sockutil::ffi::{bare, sockutil_readline, sockutil_readn, sockutil_recv_peek, sockutil_wait, sockutil_writen};
+use sockutil::ffi::{sockutil_readline, sockutil_readn, sockutil_recv_peek, sockutil_wait, sockutil_writen};
 
 use crate::kit::*;
 
 type Reading = unsafe extern "C" fn(c_int, *mut c_void, size_t) -> ssize_t;
 type Writing = unsafe extern "C" fn(c_int, *const c_void, size_t) -> ssize_t;
 
-const READN: [Reading; 2] = [sockutil_readn, bare::readn];
-const RECV_PEEK: [Reading; 2] = [sockutil_recv_peek, bare::recv_peek];
-const READLINE: [Reading; 2] = [sockutil_readline, bare::readline];
-const WRITEN: [Writing; 2] = [sockutil_writen, bare::writen];
+/// Each with its bare twin, where the library has it.
+macro_rules! names {
+    ($constant:ident: $kind:ty = $prefixed:ident, $bare:ident) => {
+        const $constant: &[$kind] = &[
+            $prefixed,
+            #[cfg(feature = "classic-names")]
+            sockutil::ffi::bare::$bare,
+        ];
+    };
+}
+names!(READN: Reading = sockutil_readn, readn);
+names!(RECV_PEEK: Reading = sockutil_recv_peek, recv_peek);
+names!(READLINE: Reading = sockutil_readline, readline);
+names!(WRITEN: Writing = sockutil_writen, writen);
 
 fn get(function: Reading, fd: c_int, buffer: &mut [u8]) -> ssize_t {
     unsafe { function(fd, buffer.as_mut_ptr().cast(), buffer.len()) }
@@ -50,7 +60,7 @@ fn has_no_time(function: Reading) {
 
 #[test]
 fn readn_reads_n_bytes_or_to_the_end() {
-    for readn in READN {
+    for &readn in READN {
         for pair in streams() {
             pair.feed(b"abcdef");
             let mut buffer = [0; 8];
@@ -67,7 +77,7 @@ fn readn_reads_n_bytes_or_to_the_end() {
 
 #[test]
 fn readn_and_writen_outlast_signals() {
-    for (readn, writen) in READN.into_iter().zip(WRITEN) {
+    for (&readn, &writen) in READN.iter().zip(WRITEN) {
         for pair in streams() {
             let held = stuff(pair.w());
             let sent = pattern(300_000);
@@ -89,14 +99,14 @@ fn readn_and_writen_outlast_signals() {
 
 #[test]
 fn sockutil_readn_EAGAIN() {
-    READN.into_iter().for_each(has_no_time);
+    READN.iter().copied().for_each(has_no_time);
 }
 
 #[test]
 fn sockutil_readn_EINVAL() {
     let pair = unix();
     pair.feed(b"abcd");
-    for readn in READN {
+    for &readn in READN {
         refuses(readn, pair.r());
     }
     gives(4, || get(sockutil_readn, pair.r(), &mut [0; 4]));
@@ -104,7 +114,7 @@ fn sockutil_readn_EINVAL() {
 
 #[test]
 fn sockutil_readn_EBADF() {
-    for readn in READN {
+    for &readn in READN {
         for fd in [-1, CLOSED, pipe().w()] {
             fails(EBADF, || get(readn, fd, &mut [0; 4]));
         }
@@ -113,7 +123,7 @@ fn sockutil_readn_EBADF() {
 
 #[test]
 fn writen_writes_n_bytes() {
-    for writen in WRITEN {
+    for &writen in WRITEN {
         for pair in streams() {
             gives(5, || put(writen, pair.w(), b"hello"));
             gives(0, || unsafe { writen(pair.w(), ptr::null(), 0) });
@@ -127,7 +137,7 @@ fn writen_writes_n_bytes() {
 #[test]
 fn sockutil_writen_EAGAIN() {
     let sent = pattern(1 << 20);
-    for writen in WRITEN {
+    for &writen in WRITEN {
         for pair in streams() {
             stuff(pair.w());
             set_nonblock(pair.w());
@@ -146,7 +156,7 @@ fn sockutil_writen_EAGAIN() {
 #[test]
 fn sockutil_writen_EINVAL() {
     let pair = unix();
-    for writen in WRITEN {
+    for &writen in WRITEN {
         fails(EINVAL, || unsafe { writen(pair.w(), ptr::null(), 1) });
         for n in TOO_LONG {
             fails(EINVAL, || unsafe { writen(pair.w(), b"abcd".as_ptr().cast(), n) });
@@ -157,7 +167,7 @@ fn sockutil_writen_EINVAL() {
 
 #[test]
 fn sockutil_writen_EPIPE() {
-    for writen in WRITEN {
+    for &writen in WRITEN {
         for pair in [unix(), pipe(), fifo()] {
             drop(pair.reader);
             fails(EPIPE, || put(writen, pair.writer.as_raw_fd(), b"abc"));
@@ -167,7 +177,7 @@ fn sockutil_writen_EPIPE() {
 
 #[test]
 fn sockutil_writen_EBADF() {
-    for writen in WRITEN {
+    for &writen in WRITEN {
         for fd in [-1, CLOSED, pipe().r()] {
             fails(EBADF, || put(writen, fd, b"abc"));
         }
@@ -176,7 +186,7 @@ fn sockutil_writen_EBADF() {
 
 #[test]
 fn recv_peek_leaves_what_it_shows() {
-    for recv_peek in RECV_PEEK {
+    for &recv_peek in RECV_PEEK {
         for pair in sockets() {
             pair.feed(b"abcdef");
             let mut buffer = [0; 8];
@@ -193,7 +203,7 @@ fn recv_peek_leaves_what_it_shows() {
 
 #[test]
 fn sockutil_recv_peek_EAGAIN() {
-    for recv_peek in RECV_PEEK {
+    for &recv_peek in RECV_PEEK {
         for pair in sockets() {
             set_timeout(pair.r(), libc::SO_RCVTIMEO, 200);
             takes_ms(200, || in_a_storm(|| fails(EAGAIN, || get(recv_peek, pair.r(), &mut [0; 4]))));
@@ -207,7 +217,7 @@ fn sockutil_recv_peek_EAGAIN() {
 fn sockutil_recv_peek_EINVAL() {
     let pair = unix();
     pair.feed(b"abcd");
-    for recv_peek in RECV_PEEK {
+    for &recv_peek in RECV_PEEK {
         refuses(recv_peek, pair.r());
         fails(EINVAL, || unsafe { recv_peek(pair.r(), [0_u8; 1].as_mut_ptr().cast(), 0) });
         fails(EINVAL, || unsafe { recv_peek(pair.r(), ptr::null_mut(), 0) });
@@ -216,7 +226,7 @@ fn sockutil_recv_peek_EINVAL() {
 
 #[test]
 fn sockutil_recv_peek_EBADF() {
-    for recv_peek in RECV_PEEK {
+    for &recv_peek in RECV_PEEK {
         for fd in [-1, CLOSED] {
             fails(EBADF, || get(recv_peek, fd, &mut [0; 4]));
         }
@@ -225,14 +235,14 @@ fn sockutil_recv_peek_EBADF() {
 
 #[test]
 fn sockutil_recv_peek_ENOTSOCK() {
-    for recv_peek in RECV_PEEK {
+    for &recv_peek in RECV_PEEK {
         fails(ENOTSOCK, || get(recv_peek, pipe().r(), &mut [0; 4]));
     }
 }
 
 #[test]
 fn readline_gives_lines_as_fgets_does() {
-    for readline in READLINE {
+    for &readline in READLINE {
         for pair in streams() {
             pair.feed(b"one\n\n\0\r\nabcdefghij\nlast");
             let reader = pair.end();
@@ -258,7 +268,7 @@ fn readline_takes_nothing_past_the_newline() {
 
 #[test]
 fn sockutil_readline_EAGAIN() {
-    for readline in READLINE {
+    for &readline in READLINE {
         has_no_time(readline);
         for pair in streams() {
             pair.feed(b"half");
@@ -274,7 +284,7 @@ fn sockutil_readline_EAGAIN() {
 fn sockutil_readline_EINVAL() {
     let pair = unix();
     pair.feed(b"a\n");
-    for readline in READLINE {
+    for &readline in READLINE {
         refuses(readline, pair.r());
         let mut buffer = [9; 1];
         for n in [0, 1] {
@@ -287,7 +297,7 @@ fn sockutil_readline_EINVAL() {
 
 #[test]
 fn sockutil_readline_EBADF() {
-    for readline in READLINE {
+    for &readline in READLINE {
         for fd in [-1, CLOSED, pipe().w()] {
             let mut buffer = [0xEE; 4];
             fails(EBADF, || get(readline, fd, &mut buffer));

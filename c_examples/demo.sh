@@ -1,0 +1,102 @@
+#!/bin/sh
+# demo.sh [bin] - a conversation of echo_server and echo_client, shown, and compared byte for byte.
+# bin is the folder with the programs; without it, the one that the Makefile here fills.
+set -eu
+LC_ALL=C # lengths in bytes, not characters
+export LC_ALL
+bin=${1:-$(dirname "$0")/bin}
+limit=60 # seconds for each program: a demo that hangs is worse than one that fails
+words='the words of a command line'
+total_lines=0
+total_bytes=0
+
+fail() {
+    echo "demo: $*" >&2
+    exit 1
+}
+
+server=
+folder=$(mktemp -d)
+clean() {
+    if [ -n "$server" ] && kill "$server" 2>/dev/null; then
+        wait "$server" || :
+    fi
+    rm -rf "$folder"
+}
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# show MARK FILE: its lines, long ones shortened.
+show() {
+    while IFS= read -r line; do
+        [ ${#line} -le 60 ] || line="$(printf '%.5s' "$line")... (${#line} bytes)"
+        printf '%s %s\n' "$1" "$line"
+    done <"$2"
+}
+
+# compare SENT: with what came back. Shows both, line by line, and counts.
+compare() {
+    show '>' "$1" >"$folder/there"
+    show '<' "$folder/back" >"$folder/again"
+    paste -d '\n' "$folder/there" "$folder/again"
+    cmp "$1" "$folder/back" >&2 || fail "what came back differs from what was sent"
+    total_lines=$((total_lines + $(wc -l <"$1")))
+    total_bytes=$((total_bytes + $(wc -c <"$1")))
+}
+
+# client KIND PORT [TEXT...]: what comes back goes to the file back, what the client itself says is shown.
+client() {
+    program=$bin/echo_client$1
+    shift
+    timeout -k 5 "$limit" "$program" 127.0.0.1 "$@" >"$folder/back" 2>"$folder/said" ||
+        fail "$program ended with status $?: $(cat "$folder/said")"
+    sed 's/^/client: /' "$folder/said"
+}
+
+# conversation KIND: a server, two clients, and the server's end. KIND is "" or _static, as in the programs' names.
+conversation() {
+    echo "--- echo_server$1 and echo_client$1"
+    rm -f "$folder/log"
+    mkfifo "$folder/log"
+    timeout -k 5 "$limit" "$bin/echo_server$1" 127.0.0.1 0 >"$folder/log" &
+    server=$!
+    exec 3<"$folder/log"
+    IFS= read -r line <&3 || fail "echo_server$1 ended before it listened"
+    echo "server: $line"
+    port=${line##*:}
+
+    # As from the keyboard: many lines, one connection. The quit is meant for the client: it is not sent.
+    { cat "$folder/lines" && echo quit; } >"$folder/typed"
+    client "$1" "$port" <"$folder/typed"
+    compare "$folder/lines"
+
+    # shellcheck disable=SC2086 # word by word
+    client "$1" "$port" $words
+    compare "$folder/words"
+
+    kill -TERM "$server"
+    wait "$server" || fail "echo_server$1 ended with status $?"
+    server=
+    sed 's/^/server: /' <&3
+    exec 3<&-
+}
+
+for program in echo_server echo_client echo_server_static echo_client_static; do
+    [ -x "$bin/$program" ] || fail "$bin/$program is missing: run make first"
+done
+echo "$words" >"$folder/words"
+{
+    echo 'Hello, server.'
+    echo 'Grüße, 世界: UTF-8 is bytes like any others.'
+    echo
+    head -c 100000 /dev/zero | tr '\0' x
+    echo
+    echo 'A line may have any length: the one above has 100,000 bytes.'
+} >"$folder/lines"
+
+conversation ''
+conversation _static
+echo '---'
+echo 'Two servers and four clients, with the shared and with the static library:'
+echo "$total_lines lines, $total_bytes bytes, all came back identical."

@@ -1,0 +1,1046 @@
+//! The programs of `c_examples`, run end to end, each a process of its own, with the shared and the static library.
+
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "a test may stop at the first surprise"
+)]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "pre_exec is one, and what runs there another")]
+
+mod support;
+
+use std::ffi::{CStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use support::{Link, compile_c, compiler, libraries, root, run, scratch, told};
+
+/// What has not happened by then never will.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The end of a process that nobody ended: later than the deadline, which has more to say.
+const ALARM_S: u32 = 120;
+/// How each program is linked: what its name ends with.
+const KINDS: [&str; 2] = ["", "_static"];
+
+// ---- The programs ----
+
+/// `make` in `c_examples`, on nobody else's behalf.
+fn make() -> Command {
+    let mut make = Command::new("make");
+    make.arg("-C").arg(root().join("c_examples")).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
+    make.args([variable("CC", compiler(false).get_program()), variable("SOCKUTIL_LIBDIR", libraries())]);
+    make
+}
+
+fn variable(name: &str, value: impl Into<OsString>) -> OsString {
+    let mut setting = OsString::from(name);
+    setting.push("=");
+    setting.push(value.into());
+    setting
+}
+
+/// The folder with the programs, built as a reader would.
+fn programs() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = scratch("examples");
+        run(make().arg(variable("BIN", &folder)));
+        folder
+    })
+}
+
+fn program(name: &str, kind: &str) -> PathBuf {
+    programs().join(format!("{name}{kind}"))
+}
+
+/// `echo_server` with the failures of `tests/c/examples/faults.c`.
+fn faulty_server() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let sources = ["../../c_examples/echo_server.c", "examples/faults.c"];
+        compile_c("examples/faulty_server", &sources, Link::Shared, &["-Wl,--wrap=accept", "-Wl,--wrap=fork"])
+    })
+}
+
+// ---- Processes ----
+
+/// A program that runs, and what it says, line by line as it comes.
+struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    out: Receiver<String>,
+    err: Receiver<String>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // SAFETY: alarm is async-signal-safe; it outlives the exec that follows.
+        unsafe {
+            command.pre_exec(|| {
+                libc::alarm(ALARM_S);
+                Ok(())
+            })
+        };
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        let out = lines(child.stdout.take().unwrap());
+        let err = lines(child.stderr.take().unwrap());
+        Self { stdin: child.stdin.take(), child, out, err }
+    }
+
+    fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    /// The next line that it prints.
+    fn out(&self) -> String {
+        self.out.recv_timeout(DEADLINE).expect("a line on stdout")
+    }
+
+    /// The next line about itself.
+    fn err(&self) -> String {
+        self.err.recv_timeout(DEADLINE).expect("a line on stderr")
+    }
+
+    fn type_in(&mut self, text: &str) {
+        self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Waits for its end, which nobody but it itself brings about.
+    fn ended(&mut self) -> ExitStatus {
+        within_deadline("the end of the program", || self.child.try_wait().unwrap())
+    }
+
+    fn signal(&self, signal: i32) {
+        kill(self.pid(), signal);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn kill(pid: i32, signal: i32) {
+    // SAFETY: a plain system call. The process is a child of ours that nobody has waited for, or a child of such a one.
+    assert_eq!(unsafe { libc::kill(pid, signal) }, 0, "kill {pid}: {}", io::Error::last_os_error());
+}
+
+/// The lines of a stream, as they come. It ends with the stream.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned();
+            line.clear();
+            if send.send(text).is_err() {
+                break;
+            }
+        }
+    });
+    receive
+}
+
+fn lines_of(said: &[u8]) -> usize {
+    String::from_utf8_lossy(said).lines().count()
+}
+
+/// Looks again and again until there is something to see.
+fn within_deadline<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(start.elapsed() < DEADLINE, "not seen: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The processes whose parent is `parent`, each with its state. 'Z' is a zombie.
+fn children(parent: i32) -> Vec<(i32, char)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        // A process may end while we look.
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Some((head, tail)) = stat.rsplit_once(')') else { continue };
+        let mut fields = tail.split_whitespace();
+        let state = fields.next().unwrap().chars().next().unwrap();
+        if fields.next() == Some(parent.to_string().as_str()) {
+            found.push((head.split_once(' ').unwrap().0.parse().unwrap(), state));
+        }
+    }
+    found
+}
+
+fn descriptors(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// The time that a process has been given so far, in clock ticks of 10 ms.
+fn ticks(pid: i32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+// ---- The pair ----
+
+/// An `echo_server` that listens.
+struct Server {
+    run: Running,
+    port: u16,
+}
+
+impl Server {
+    fn start(kind: &str) -> Self {
+        Self::run(&mut Command::new(program("echo_server", kind)), 0)
+    }
+
+    /// Starts a server that listens on 127.0.0.1. Port 0: the kernel picks one.
+    fn run(command: &mut Command, port: u16) -> Self {
+        // A process group of its own, as a shell gives to each command.
+        let run = Running::start(command.args(["127.0.0.1", &port.to_string()]).stdin(Stdio::null()).process_group(0));
+        let said = run.out();
+        let listens = said.strip_prefix("listening on 127.0.0.1:").unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+        assert!(listens != 0 && (port == 0 || port == listens), "{said}");
+        Self { run, port: listens }
+    }
+
+    fn client(&self, kind: &str) -> Command {
+        let mut command = Command::new(program("echo_client", kind));
+        command.args(["127.0.0.1", &self.port.to_string()]);
+        command
+    }
+
+    /// A client at an open keyboard, connected. Its own address and its server's are told and seen to be right.
+    fn typing_client(&self, kind: &str) -> (Running, String) {
+        let client = Running::start(self.client(kind).stdin(Stdio::piped()));
+        let local = client.err();
+        let local = local.strip_prefix("local ").unwrap_or_else(|| panic!("{local}")).to_owned();
+        assert_eq!(client.err(), format!("connected to 127.0.0.1:{}", self.port));
+        assert_eq!(self.run.out(), format!("client {local}"));
+        (client, local)
+    }
+
+    /// Sees that a new client is served.
+    fn serves(&self) {
+        let output = finished(self.client("").arg("still there?"), b"");
+        assert!(output.status.success() && output.stdout == b"still there?\n", "{}", told(&output));
+    }
+
+    /// The only process that serves a client.
+    fn child(&self) -> i32 {
+        within_deadline("a child of the server", || children(self.run.pid()).first().map(|&(pid, _)| pid))
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        stream
+    }
+
+    /// Ends it as kill(1) does. All that it still printed.
+    fn stop(self, signal: i32) -> Vec<String> {
+        self.run.signal(signal);
+        self.stopped()
+    }
+
+    /// Ends it as Ctrl-C at a terminal does, which tells the children too.
+    fn stop_group(self, signal: i32) -> Vec<String> {
+        kill(-self.run.pid(), signal);
+        self.stopped()
+    }
+
+    fn stopped(mut self) -> Vec<String> {
+        let status = self.run.ended();
+        assert_eq!(status.code(), Some(0), "{status}");
+        let rest: Vec<String> = self.run.out.iter().collect();
+        assert_eq!(rest.iter().filter(|line| *line == "server stopped").count(), 1, "{rest:?}");
+        rest
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The children that serve clients are in its process group. There may be none any more.
+        // SAFETY: a plain system call. The group is that of a child of ours.
+        unsafe { libc::kill(-self.run.pid(), libc::SIGKILL) };
+    }
+}
+
+/// Runs a program to its end, with `input` on its stdin, and gives what it said.
+fn finished(command: &mut Command, input: &[u8]) -> Output {
+    let mut bounded = Command::new("timeout");
+    bounded.args(["-k", "5", "60"]).arg(command.get_program()).args(command.get_args());
+    bounded.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = bounded.spawn().expect("timeout(1) can be run");
+    let mut stdin = child.stdin.take().unwrap();
+    thread::scope(|scope| {
+        // A program that ends early, as after quit, does not take all of it.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().unwrap()
+    })
+}
+
+fn set_socket_option<T>(socket: &impl AsRawFd, name: i32, value: &T) {
+    let size = libc::socklen_t::try_from(size_of::<T>()).unwrap();
+    // SAFETY: the value is alive, and of that size.
+    let set =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, name, std::ptr::from_ref(value).cast(), size) };
+    assert_eq!(set, 0, "{}", io::Error::last_os_error());
+}
+
+/// Closes a connection with an RST.
+fn reset(stream: TcpStream) {
+    set_socket_option(&stream, libc::SO_LINGER, &libc::linger { l_onoff: 1, l_linger: 0 });
+    drop(stream);
+}
+
+/// Text that no accident repeats: a cut, a swap or a repetition shows.
+fn bytes(n: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b'a' + u8::try_from((state >> 24) % 26).unwrap()
+    };
+    (0..n).map(|_| next()).collect()
+}
+
+fn line(n: usize) -> Vec<u8> {
+    let mut line = bytes(n - 1);
+    line.push(b'\n');
+    line
+}
+
+// ---- What they say ----
+
+#[test]
+fn each_side_tells_the_addresses_and_the_server_the_end() {
+    for kind in KINDS {
+        let server = Server::start(kind);
+        let (mut client, local) = server.typing_client(kind);
+        client.type_in("hello\n");
+        assert_eq!(client.out(), "hello");
+        client.stdin = None;
+        assert_eq!(client.ended().code(), Some(0));
+        assert_eq!(server.run.out(), format!("client close {local}"));
+        assert!(client.out.recv().is_err() && client.err.recv().is_err(), "no word more than that");
+        assert_eq!(server.stop(libc::SIGTERM), ["server stopped"]);
+    }
+}
+
+#[test]
+fn any_address_is_the_default() {
+    let mut command = Command::new(program("echo_server", ""));
+    let run = Running::start(command.args(["0.0.0.0", "0"]));
+    assert!(run.out().starts_with("listening on 0.0.0.0:"));
+    let help = finished(Command::new(program("echo_server", "")).arg("-h"), b"");
+    assert!(told(&help).contains("any address, port 6666"), "{}", told(&help));
+}
+
+#[test]
+fn a_bad_argument_is_one_line_and_status_2() {
+    let server: [&[&str]; 14] = [
+        &["-x"],
+        &["-1x"],
+        &["localhost"],
+        &["127.0.0.01"],
+        &["1.2.3"],
+        &["::1"],
+        &[""],
+        &["127.0.0.1", "65536"],
+        &["127.0.0.1", "-1"],
+        &["127.0.0.1", "+80"],
+        &["127.0.0.1", "080"],
+        &["127.0.0.1", "80x"],
+        &["127.0.0.1", ""],
+        &["127.0.0.1", "0", "more"],
+    ];
+    let client: [&[&str]; 5] = [&["-x"], &["-1"], &["hello"], &["127.0.0.1", "http"], &["127.0.0.1", "99999999999"]];
+    for kind in KINDS {
+        for (name, table) in [("echo_server", &server[..]), ("echo_client", &client[..])] {
+            for arguments in table {
+                let output = finished(Command::new(program(name, kind)).args(*arguments), b"");
+                assert_eq!(output.status.code(), Some(2), "{name} {arguments:?}: {}", told(&output));
+                assert!(output.stdout.is_empty(), "{name} {arguments:?}: {}", told(&output));
+                assert_eq!(lines_of(&output.stderr), 1, "{name} {arguments:?}");
+                assert!(output.stderr.ends_with(b"\n"), "{name} {arguments:?}");
+            }
+            let output = finished(Command::new(program(name, kind)).arg("-h"), b"");
+            assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+            assert!(output.stdout.starts_with(format!("usage: {name} ").as_bytes()), "{}", told(&output));
+            assert!(output.stderr.is_empty(), "{}", told(&output));
+        }
+    }
+}
+
+#[test]
+fn a_failure_is_one_line_and_status_1() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let taken = finished(Command::new(program("echo_server", "")).args(["127.0.0.1", &port]), b"");
+    assert_eq!(taken.status.code(), Some(1), "{}", told(&taken));
+    assert_eq!(taken.stderr, b"bind: Address already in use\n");
+    drop(listener);
+    let refused = finished(Command::new(program("echo_client", "")).args(["127.0.0.1", &port]), b"");
+    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
+    assert_eq!(refused.stderr, b"connect: Connection refused\n");
+}
+
+// ---- What comes back ----
+
+#[test]
+fn lines_come_back_byte_for_byte() {
+    let mut all_bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    all_bytes.extend(b"\nquite\nquit \n quit\nQuit\nquit\r\n\0quit\nquit\0\nquitquit");
+    let cases = [
+        Vec::new(),
+        b"\n".to_vec(),
+        b"no newline at the end".to_vec(),
+        b"a\0b\0\0c\n\0\n\0".to_vec(),
+        line(1023),
+        line(1024),
+        [line(8190), line(8191), line(8192), line(8193)].concat(),
+        line(100_000),
+        bytes(100_000),
+        all_bytes,
+        vec![0; 100_000],
+        line(16 << 20),
+    ];
+    for kind in KINDS {
+        let server = Server::start(kind);
+        for sent in &cases {
+            let output = finished(&mut server.client(kind), sent);
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(output.stdout == *sent, "of {} bytes, {} came back", sent.len(), output.stdout.len());
+            assert_eq!(lines_of(&output.stderr), 2, "its addresses, and no more");
+        }
+        server.stop(libc::SIGTERM);
+    }
+}
+
+#[test]
+fn stdin_may_be_a_file() {
+    let server = Server::start("");
+    let path = scratch("examples-input").join("file");
+    // A whole number of the client's pieces, and not.
+    for n in [65_535, 65_536, 65_537, 1_000_000] {
+        let sent = line(n);
+        fs::write(&path, &sent).unwrap();
+        let output = server.client("").stdin(File::open(&path).unwrap()).output().unwrap();
+        assert!(output.status.success() && output.stdout == sent, "{n} bytes: {}", output.status);
+    }
+    let output = server.client("").stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{}", told(&output));
+}
+
+#[test]
+fn the_words_of_the_command_line_are_one_line() {
+    for kind in KINDS {
+        let server = Server::start(kind);
+        let long = String::from_utf8(bytes(100_000)).unwrap();
+        let cases: [(&[&str], &str); 7] = [
+            (&["one"], "one\n"),
+            (&["one", "two  words", "three"], "one two  words three\n"),
+            (&[""], "\n"),
+            (&["", "", ""], "  \n"),
+            (&["quit"], "quit\n"),
+            (&["-h"], "-h\n"),
+            (&[&long, "Grüße"], &format!("{long} Grüße\n")),
+        ];
+        for (words, sent) in cases {
+            // Its stdin is not looked at.
+            let output = finished(server.client(kind).args(words), b"not this\n");
+            assert!(output.status.success() && output.stdout == sent.as_bytes(), "{words:?}: {}", output.status);
+        }
+        let not_utf8 = OsString::from_vec(vec![0xff, 0x80]);
+        assert_eq!(finished(server.client(kind).arg(not_utf8), b"").stdout, b"\xff\x80\n");
+    }
+}
+
+/// A server of the test's own, which has not read or written a byte yet, and a client that sends it a file of 16 MiB.
+fn client_with_a_file(name: &str) -> (Running, TcpStream, Vec<u8>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    // The connections inherit it: whatever this machine's limits are, the file is not taken before somebody reads.
+    set_socket_option(&listener, libc::SO_RCVBUF, &65_536_i32);
+    let port = listener.local_addr().unwrap().port().to_string();
+    let path = scratch("examples-input").join(name);
+    let sent = [line(1000), bytes(16 << 20)].concat();
+    fs::write(&path, &sent).unwrap();
+    let mut command = Command::new(program("echo_client", ""));
+    let client = Running::start(command.args(["127.0.0.1", &port]).stdin(File::open(&path).unwrap()));
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_write_timeout(Some(DEADLINE)).unwrap();
+    (client, stream, sent)
+}
+
+#[test]
+fn the_client_receives_while_it_cannot_send() {
+    let (mut client, mut stream, sent) = client_with_a_file("all");
+    // More than all buffers between the two hold: were the client to wait until its bytes are taken, so would we.
+    stream.write_all(&sent).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut came = Vec::new();
+    stream.read_to_end(&mut came).unwrap();
+    assert_eq!(client.out().len(), 999);
+    assert_eq!(client.out().len(), 16 << 20);
+    // We have ended first, so that it need not have sent everything. But there is no gap in what it sent.
+    assert!(sent.starts_with(&came), "{} bytes came, not in order", came.len());
+    client.ended();
+}
+
+// ---- Leaving ----
+
+#[test]
+fn quit_leaves_at_an_open_keyboard() {
+    let pieces: [(&[&str], &[&str]); 12] = [
+        (&["quit\n"], &[]),
+        (&["QUIT\n"], &[]),
+        (&["hello\n", "quit\n"], &["hello"]),
+        (&["a\nquit\nb\n"], &["a"]),
+        (&["a\nb\nQUIT\nquit\n"], &["a", "b"]),
+        // A quit that comes in two pieces.
+        (&["a\nqu", "it\nb\n"], &["a"]),
+        (&["a\nq", "uit\n"], &["a"]),
+        (&["a\nQUIT", "\n"], &["a"]),
+        // What only looked like one, and so was held back.
+        (&["a\nquit", "e\nquit\n"], &["a", "quite"]),
+        (&["a\nQ", "\nquit\n"], &["a", "Q"]),
+        // Not at the start of a line.
+        (&["a\n quit\n", "I quit\nquit\n"], &["a", " quit", "I quit"]),
+        (&["a\nquIT\nQuit\nquit\n"], &["a", "quIT", "Quit"]),
+    ];
+    for kind in KINDS {
+        let server = Server::start(kind);
+        for (typed, back) in pieces {
+            let (mut client, local) = server.typing_client(kind);
+            let mut back = back.iter();
+            for (i, piece) in typed.iter().enumerate() {
+                client.type_in(piece);
+                // What comes back shows that the piece was read, before the next one is typed.
+                if i + 1 < typed.len() {
+                    assert_eq!(client.out(), *back.next().unwrap(), "{typed:?}");
+                }
+            }
+            assert_eq!(client.ended().code(), Some(0), "{typed:?}");
+            assert_eq!(client.out.iter().collect::<Vec<_>>(), back.as_slice(), "{typed:?}");
+            assert!(client.err.recv().is_err(), "{typed:?}");
+            assert_eq!(server.run.out(), format!("client close {local}"));
+        }
+    }
+}
+
+#[test]
+fn quit_is_found_wherever_the_pieces_end() {
+    let server = Server::start("");
+    let path = scratch("examples-input").join("quit");
+    for first in 65_527..65_545 {
+        // The first: a line of its own. The second: the end of a longer line. From a file, a piece is 65,536 bytes.
+        for (before, back) in [(line(first), first), (bytes(first), first + "quit\nmore\n".len())] {
+            let sent = [before, b"quit\nmore\n".to_vec()].concat();
+            fs::write(&path, &sent).unwrap();
+            let output = server.client("").stdin(File::open(&path).unwrap()).output().unwrap();
+            assert!(output.status.success(), "{first}: {}", output.status);
+            assert!(output.stdout == sent[..back], "{first}: {} bytes came back, not {back}", output.stdout.len());
+        }
+    }
+}
+
+#[test]
+fn an_unfinished_quit_at_the_end_of_stdin_is_text() {
+    let server = Server::start("");
+    for sent in ["q", "quit", "a\nQUI", "quit\nq"] {
+        let back = sent.strip_prefix("quit\n").map_or(sent, |_| "");
+        let output = finished(&mut server.client(""), sent.as_bytes());
+        assert!(output.status.success() && output.stdout == back.as_bytes(), "{sent:?}: {}", told(&output));
+    }
+}
+
+#[test]
+fn interrupted_the_client_still_prints_what_is_on_its_way() {
+    for kind in KINDS {
+        let server = Server::start(kind);
+        let (mut client, local) = server.typing_client(kind);
+        client.type_in("hello\n");
+        assert_eq!(client.out(), "hello");
+        client.signal(libc::SIGINT);
+        assert_eq!(client.ended().code(), Some(0));
+        assert!(client.err.recv().is_err());
+        assert_eq!(server.run.out(), format!("client close {local}"));
+
+        // In the middle of a stream, which the server has begun to send back.
+        let (mut client, local) = server.typing_client(kind);
+        let mut stdin = client.stdin.take().unwrap();
+        let endless = thread::spawn(move || while stdin.write_all(&line(1000)).is_ok() {});
+        assert_eq!(client.out().len(), 999);
+        client.signal(libc::SIGINT);
+        assert_eq!(client.ended().code(), Some(0), "{:?}", client.err.recv());
+        endless.join().unwrap();
+        assert_eq!(server.run.out(), format!("client close {local}"));
+    }
+}
+
+#[test]
+fn interrupted_the_client_forgets_what_it_could_not_send() {
+    let (mut client, mut stream, sent) = client_with_a_file("part");
+    let place = format!("/proc/{}/fdinfo/0", client.pid());
+    let mut before = String::new();
+    within_deadline("a client that cannot send", || {
+        thread::sleep(Duration::from_millis(100));
+        let now = fs::read_to_string(&place).unwrap();
+        (std::mem::replace(&mut before, now.clone()) == now).then_some(())
+    });
+    client.signal(libc::SIGINT);
+    let mut came = Vec::new();
+    stream.read_to_end(&mut came).unwrap();
+    assert!(came.len() < sent.len() && sent.starts_with(&came), "{} bytes came", came.len());
+    stream.write_all(&came).unwrap();
+    drop(stream);
+    assert_eq!(client.ended().code(), Some(0), "{:?}", client.err.iter().last());
+    let back = client.out.iter().collect::<Vec<_>>().join("\n");
+    assert!(back.as_bytes() == came, "{} bytes came back", back.len());
+}
+
+#[test]
+fn a_second_interrupt_ends_a_client_whose_server_hangs() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut command = Command::new(program("echo_client", ""));
+    let mut client = Running::start(command.args(["127.0.0.1", &port]).stdin(Stdio::piped()));
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    client.type_in("hello\n");
+    stream.read_exact(&mut [0; 6]).unwrap();
+    client.signal(libc::SIGINT);
+    assert_eq!(stream.read(&mut [0; 6]).unwrap(), 0, "the first ended what the client sends");
+    client.signal(libc::SIGINT);
+    assert_eq!(client.ended().signal(), Some(libc::SIGINT));
+}
+
+/// A terminal: the end where the keyboard is, and the end that a program has.
+fn terminal() -> (File, File) {
+    let mut name = [0_u8; 64];
+    // SAFETY: plain system calls, each on the descriptor that the first one made, and a buffer with its own length.
+    let keyboard = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
+    assert!(keyboard >= 0, "{}", io::Error::last_os_error());
+    // SAFETY: the descriptor is new, and nobody else's.
+    let keyboard = unsafe { OwnedFd::from_raw_fd(keyboard) };
+    // SAFETY: as above.
+    let granted = unsafe { libc::grantpt(keyboard.as_raw_fd()) };
+    // SAFETY: as above.
+    let unlocked = unsafe { libc::unlockpt(keyboard.as_raw_fd()) };
+    // SAFETY: as above.
+    let named = unsafe { libc::ptsname_r(keyboard.as_raw_fd(), name.as_mut_ptr().cast(), name.len()) };
+    assert_eq!((granted, unlocked, named), (0, 0, 0), "{}", io::Error::last_os_error());
+    let name = CStr::from_bytes_until_nul(&name).unwrap().to_str().unwrap();
+    let program = File::options().read(true).write(true).open(name).unwrap();
+    (keyboard.into(), program)
+}
+
+#[test]
+fn a_terminals_control_keys_leave() {
+    let server = Server::start("");
+    let keys: [(&str, &[&str]); 4] =
+        [("\u{4}", &[]), ("half a line\u{4}\u{4}", &["half a line"]), ("\u{3}", &[]), ("quit\n", &[])];
+    for (key, back) in keys {
+        let (mut keyboard, end) = terminal();
+        let mut command = server.client("");
+        // SAFETY: setsid and ioctl are async-signal-safe; descriptor 0 is the terminal.
+        unsafe {
+            command.stdin(end).pre_exec(|| {
+                let taken = libc::setsid() >= 0 && libc::ioctl(0, libc::TIOCSCTTY, 0) == 0;
+                if taken { Ok(()) } else { Err(io::Error::last_os_error()) }
+            });
+        }
+        let mut client = Running::start(&mut command);
+        keyboard.write_all(b"hello\n").unwrap();
+        assert_eq!(client.out(), "hello");
+        keyboard.write_all(key.as_bytes()).unwrap();
+        assert_eq!(client.ended().code(), Some(0), "{key:?}");
+        assert_eq!(client.out.iter().collect::<Vec<_>>(), back, "{key:?}");
+    }
+}
+
+// ---- A server that goes ----
+
+#[test]
+fn server_close_appears_while_the_client_waits_at_the_keyboard() {
+    for kind in KINDS {
+        let server = Server::start(kind);
+        let (mut client, _) = server.typing_client(kind);
+        client.type_in("hello\n");
+        assert_eq!(client.out(), "hello");
+        kill(server.child(), libc::SIGKILL);
+        assert_eq!(client.err(), "server close");
+        assert_eq!(client.ended().code(), Some(0));
+        assert!(client.stdin.is_some(), "the keyboard was open all the time");
+        server.serves();
+    }
+}
+
+#[test]
+fn a_server_that_keeps_bytes_back_is_told_by_the_status() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    for (answer, text) in [("hel", "server close"), ("", "server close")] {
+        let mut command = Command::new(program("echo_client", ""));
+        let mut client = Running::start(command.args(["127.0.0.1", &port, "hello"]));
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut line = String::new();
+        stream.read_to_string(&mut line).unwrap();
+        assert_eq!(line, "hello\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+        drop(stream);
+        assert_eq!(client.ended().code(), Some(1));
+        assert_eq!(client.err.iter().last().as_deref(), Some(text));
+        assert_eq!(client.out.iter().collect::<String>(), answer);
+    }
+}
+
+#[test]
+fn a_reset_by_the_server_is_told() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    for kind in KINDS {
+        let mut command = Command::new(program("echo_client", kind));
+        let mut client = Running::start(command.args(["127.0.0.1", &port]).stdin(Stdio::piped()));
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        client.type_in("hello\n");
+        stream.read_exact(&mut [0; 6]).unwrap();
+        stream.write_all(b"hello\n").unwrap();
+        assert_eq!(client.out(), "hello");
+        reset(stream);
+        assert_eq!(client.ended().code(), Some(1));
+        assert_eq!(client.err.iter().last().as_deref(), Some("server: Connection reset by peer"));
+    }
+}
+
+// ---- A server that stays ----
+
+#[test]
+fn the_server_survives_clients_that_reset() {
+    for kind in KINDS {
+        let server = Server::start(kind);
+        for sent in [&b""[..], b"half", b"line\n", &line(1 << 20)] {
+            let mut stream = server.connect();
+            let local = stream.local_addr().unwrap();
+            assert_eq!(server.run.out(), format!("client {local}"));
+            // The last of them fills both directions: it is never read, and ends in a write that fails.
+            stream.set_nonblocking(true).unwrap();
+            let _ = stream.write(sent).unwrap_or(0);
+            reset(stream);
+            assert_eq!(server.run.out(), format!("client close {local}"));
+        }
+        server.serves();
+    }
+}
+
+#[test]
+fn the_server_survives_a_fork_that_fails() {
+    let server = Server::run(Command::new(faulty_server()).env("FAIL_FORK", "3"), 0);
+    let before = descriptors(server.run.pid());
+    for _ in 0..3 {
+        let mut stream = server.connect();
+        assert_eq!(server.run.err(), "fork: Resource temporarily unavailable");
+        assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0, "its connection is closed");
+    }
+    server.serves();
+    within_deadline("no descriptor of those clients", || (descriptors(server.run.pid()) == before).then_some(()));
+    server.stop(libc::SIGTERM);
+}
+
+#[test]
+fn the_server_survives_every_accept_error() {
+    // All that accept(2) lists.
+    let errors = [
+        libc::EAGAIN,
+        libc::EBADF,
+        libc::ECONNABORTED,
+        libc::EFAULT,
+        libc::EINTR,
+        libc::EINVAL,
+        libc::EMFILE,
+        libc::ENFILE,
+        libc::ENOBUFS,
+        libc::ENOMEM,
+        libc::ENOTSOCK,
+        libc::EOPNOTSUPP,
+        libc::EPERM,
+        libc::EPROTO,
+        libc::ENETDOWN,
+        libc::ENOPROTOOPT,
+        libc::EHOSTDOWN,
+        libc::ENONET,
+        libc::EHOSTUNREACH,
+        libc::ENETUNREACH,
+        libc::ENOSR,
+        libc::ESOCKTNOSUPPORT,
+        libc::EPROTONOSUPPORT,
+        libc::ETIMEDOUT,
+    ];
+    let list: Vec<String> = errors.iter().map(i32::to_string).collect();
+    let server = Server::run(Command::new(faulty_server()).env("FAIL_ACCEPT", list.join(",")), 0);
+    for error in errors {
+        let text = io::Error::from_raw_os_error(error).to_string();
+        let text = text.split(" (os error").next().unwrap();
+        assert_eq!(server.run.err(), format!("accept: {text}"));
+        server.serves();
+    }
+    server.serves();
+    server.stop(libc::SIGTERM);
+}
+
+/// Sets how many descriptors a process may have.
+fn limit_descriptors(pid: i32, most: u64) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: most.max(64) };
+    // SAFETY: the new limit is alive, and the old one is not asked for.
+    let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[test]
+fn without_a_free_descriptor_the_server_pauses_and_then_goes_on() {
+    let mut command = Command::new(program("echo_server", ""));
+    // SAFETY: prlimit is a plain system call. Three standard descriptors and the listener: that is all there may be.
+    unsafe { command.pre_exec(|| limit_descriptors(0, 4)) };
+    let server = Server::run(&mut command, 0);
+    let mut stream = server.connect();
+    assert_eq!(server.run.err(), "accept: Too many open files");
+    let start = Instant::now();
+    for _ in 0..5 {
+        assert_eq!(server.run.err(), "accept: Too many open files");
+    }
+    assert!(start.elapsed() >= Duration::from_millis(400), "no pause: {:?}", start.elapsed());
+    limit_descriptors(server.run.pid(), 64).unwrap();
+    // Nobody was turned away meanwhile.
+    stream.write_all(b"hello\n").unwrap();
+    let mut back = [0; 6];
+    stream.read_exact(&mut back).unwrap();
+    assert_eq!(&back, b"hello\n");
+    server.serves();
+}
+
+#[test]
+fn a_child_that_is_told_to_stop_leaves_the_listener_alone() {
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        let server = Server::run(Command::new(faulty_server()).env("FORK_SIGNAL", signal.to_string()), 0);
+        // The child gets the signal while it still has its parent's handler.
+        assert_eq!(server.connect().read(&mut [0; 1]).unwrap(), 0, "the child has ended");
+        server.serves();
+        // Later.
+        for who in ["client ", "client ", "client close "] {
+            let said = server.run.out();
+            assert!(said.starts_with(who), "{said}");
+        }
+        let (mut client, _) = server.typing_client("");
+        client.type_in("hello\n");
+        assert_eq!(client.out(), "hello");
+        kill(server.child(), signal);
+        assert_eq!(client.err(), "server close");
+        server.serves();
+        assert!(server.run.err.try_recv().is_err(), "no accept has failed");
+    }
+}
+
+#[test]
+fn no_zombie_and_no_descriptor_is_left() {
+    for kind in KINDS {
+        let server = Server::start(kind);
+        let pid = server.run.pid();
+        let before = descriptors(pid);
+        // All at once, so that several children end with one SIGCHLD, then one after the other.
+        let crowd: Vec<TcpStream> = (0..25).map(|_| server.connect()).collect();
+        within_deadline("25 children", || (children(pid).len() == 25).then_some(()));
+        within_deadline("no descriptor of theirs", || (descriptors(pid) == before).then_some(()));
+        drop(crowd);
+        for _ in 0..25 {
+            server.serves();
+        }
+        within_deadline("no child, not even a zombie", || children(pid).is_empty().then_some(()));
+        within_deadline("no descriptor of theirs", || (descriptors(pid) == before).then_some(()));
+        server.stop(libc::SIGTERM);
+    }
+}
+
+#[test]
+fn one_client_and_no_more() {
+    for kind in KINDS {
+        let mut server = Server::run(Command::new(program("echo_server", kind)).arg("-1"), 0);
+        let (mut client, local) = server.typing_client(kind);
+        client.type_in("hello\n");
+        assert_eq!(client.out(), "hello");
+        assert!(children(server.run.pid()).is_empty(), "it serves by itself");
+        // The listener is closed: a second client is refused and does not hang.
+        within_deadline("a refusal", || TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).err());
+        client.stdin = None;
+        assert_eq!(client.ended().code(), Some(0));
+        assert_eq!(server.run.ended().code(), Some(0));
+        let rest: Vec<String> = server.run.out.iter().collect();
+        assert_eq!(rest, [format!("client close {local}"), "server stopped".into()]);
+
+        // It can be stopped while it waits for its client, and while it serves it.
+        Server::run(Command::new(program("echo_server", kind)).arg("-1"), 0).stop(libc::SIGINT);
+        let server = Server::run(Command::new(program("echo_server", kind)).arg("-1"), 0);
+        let (mut client, _) = server.typing_client(kind);
+        client.type_in("hello\n");
+        assert_eq!(client.out(), "hello");
+        server.stop(libc::SIGTERM);
+        assert_eq!(client.err(), "server close");
+    }
+}
+
+#[test]
+fn signals_stop_the_server_whenever_they_come() {
+    for kind in KINDS {
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            for served in 0..10 {
+                let server = Server::start(kind);
+                // The more, the closer the signal comes to the parent's way back into accept.
+                let _crowd: Vec<TcpStream> = (0..served).map(|_| server.connect()).collect();
+                assert_eq!(server.stop_group(signal).last().map(String::as_str), Some("server stopped"));
+            }
+        }
+    }
+}
+
+#[test]
+fn after_sigterm_a_client_is_served_to_its_end() {
+    let mut server = Server::start("");
+    let (mut client, local) = server.typing_client("");
+    client.type_in("before\n");
+    assert_eq!(client.out(), "before");
+    server.run.signal(libc::SIGTERM);
+    assert_eq!(server.run.ended().code(), Some(0));
+    assert_eq!(server.run.out(), "server stopped");
+    client.type_in("after\nquit\n");
+    assert_eq!(client.out(), "after");
+    assert_eq!(client.ended().code(), Some(0));
+    assert_eq!(server.run.out(), format!("client close {local}"));
+}
+
+/// Whether the kernel has a connection in `TIME_WAIT` whose local port is this one.
+fn in_time_wait(port: u16) -> bool {
+    let port = format!(":{port:04X}");
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    table.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields[1].ends_with(&port) && fields[3] == "06"
+    })
+}
+
+#[test]
+fn a_restart_binds_at_once() {
+    for kind in KINDS {
+        let server = Server::start(kind);
+        let port = server.port;
+        // The side that closes first keeps the connection in TIME_WAIT: have it be the server's.
+        let (client, _) = server.typing_client(kind);
+        kill(server.child(), libc::SIGKILL);
+        assert_eq!(client.err(), "server close");
+        within_deadline("a connection in TIME_WAIT", || in_time_wait(port).then_some(()));
+        // And a client that is still there.
+        let (mut client, _) = server.typing_client(kind);
+        client.type_in("hello\n");
+        assert_eq!(client.out(), "hello");
+        let mut first = server;
+        first.run.signal(libc::SIGTERM);
+        assert_eq!(first.run.ended().code(), Some(0));
+        let second = Server::run(&mut Command::new(program("echo_server", kind)), port);
+        second.serves();
+    }
+}
+
+// ---- Both ----
+
+#[test]
+fn nobody_spins_while_nothing_happens() {
+    let server = Server::start("");
+    let (mut client, _) = server.typing_client("");
+    // Half a line: it comes back, and then each side waits for the other.
+    client.type_in("hello\nhalf a line");
+    assert_eq!(client.out(), "hello");
+    let processes = [server.run.pid(), server.child(), client.pid()];
+    let before = processes.map(ticks);
+    thread::sleep(Duration::from_millis(500));
+    let after = processes.map(ticks);
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(after - before <= 10, "of half a second, {} ticks of 10 ms were used", after - before);
+    }
+}
+
+#[test]
+fn the_demo_shows_a_conversation() {
+    let demo = finished(Command::new("sh").arg(root().join("c_examples/demo.sh")).arg(programs()), b"");
+    let said = told(&demo);
+    assert!(demo.status.success(), "{said}");
+    for part in ["> xxxxx... (100000 bytes)\n< xxxxx... (100000 bytes)\n", "server: server stopped\n"] {
+        assert_eq!(said.matches(part).count(), 2, "{said}");
+    }
+    assert!(said.trim_end().ends_with("12 lines, 200310 bytes, all came back identical."), "{said}");
+}
+
+#[test]
+fn the_demo_finds_a_byte_that_differs() {
+    let folder = scratch("examples-broken");
+    // In a process of its own: what is open for writing here may be so in a child, too, and then cannot be executed.
+    let script = r#"cd "$1" && ln -sf "$2"/echo_* . && rm echo_client_static
+        printf '#!/bin/sh\n"%s/echo_client" "$@" | tr l L\n' "$2" >echo_client_static && chmod +x echo_client_static"#;
+    run(Command::new("sh").args(["-c", script, "sh"]).arg(&folder).arg(programs()));
+    let demo = finished(Command::new("sh").arg(root().join("c_examples/demo.sh")).arg(&folder), b"");
+    let said = told(&demo);
+    assert_eq!(demo.status.code(), Some(1), "{said}");
+    assert!(said.contains("demo: what came back differs from what was sent\n"), "{said}");
+}
+
+#[test]
+fn the_makefile_knows_what_a_program_is_made_of() {
+    let include = scratch("examples-include");
+    let header = include.join("sockutil.h");
+    fs::copy(root().join("include/sockutil.h"), &header).unwrap();
+    let mut arguments = vec![variable("SOCKUTIL_INCLUDE", &include), variable("BIN", scratch("examples-make"))];
+    run(make().args(&arguments));
+    let up_to_date = |arguments: &[OsString]| make().arg("-q").args(arguments).output().unwrap().status.success();
+    assert!(up_to_date(&arguments));
+    File::options().append(true).open(&header).unwrap().set_modified(SystemTime::now()).unwrap();
+    assert!(!up_to_date(&arguments), "the header is newer");
+
+    arguments.push(variable("SOCKUTIL_LIBDIR", "/nowhere"));
+    let missing = make().args(&arguments).output().unwrap();
+    assert!(!missing.status.success());
+    let line = "/nowhere/libsockutil.so is missing: run make at the top of the tree first\n";
+    assert!(missing.stderr.starts_with(line.as_bytes()), "{}", told(&missing));
+}
+
+#[test]
+fn no_program_is_longer_than_a_tutorial_may_be() {
+    for entry in fs::read_dir(root().join("c_examples")).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "c") {
+            let lines = fs::read_to_string(entry.path()).unwrap().lines().count();
+            assert!(lines <= 120, "{}: {lines} lines", entry.path().display());
+        }
+    }
+}

@@ -14,7 +14,7 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey, Style};
 const HEADER: &str = "include/sockutil.h";
 
 /// The families in the header's order, with their titles.
-const FAMILIES: [(&str, &str); 11] = [
+const FAMILIES: [(&str, &str); 14] = [
     ("version", "Version"),
     ("time", "Time and waiting"),
     ("stream", "Streams"),
@@ -23,9 +23,12 @@ const FAMILIES: [(&str, &str); 11] = [
     ("classic", "Classic names, prefixed"),
     ("byte_order", "Byte order"),
     ("address", "Addresses"),
+    ("flags", "Flags"),
+    ("endpoint", "Endpoints"),
     ("option", "Options"),
     ("close", "Closing"),
-    ("process", "Processes"),
+    ("process", "Processes and descriptors"),
+    ("tcp_state", "TCP state"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -64,7 +67,9 @@ fn declarations(source: &str) -> Result<String, Box<dyn Error>> {
     };
     config.function.sort_by = Some(SortKey::None);
     config.constant.sort_by = Some(SortKey::None);
-    config.export.rename.insert("iovec".to_owned(), "struct iovec".to_owned());
+    for name in ["iovec", "sockaddr_storage"] {
+        config.export.rename.insert(name.to_owned(), format!("struct {name}"));
+    }
     let mut bytes = Vec::new();
     Builder::new().with_config(config).with_src(source).generate()?.write(&mut bytes);
     let text = String::from_utf8(bytes)?;

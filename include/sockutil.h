@@ -733,6 +733,23 @@ int sockutil_is_big_endian(void);
 /* ---- Addresses --------------------------------------------------------- */
 
 /**
+ * A socket address of any family, and how much of ss it uses.
+ *
+ * To be passed to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
+ * Compare with sockutil_addr_equal, never with memcmp: there is padding.
+ */
+typedef struct sockutil_addr {
+  /**
+   * The address.
+   */
+  struct sockaddr_storage ss;
+  /**
+   * How much of it is used.
+   */
+  socklen_t len;
+} sockutil_addr;
+
+/**
  * Read an address from its text.
  *
  * Accepts for AF_INET four decimal numbers of 0 to 255 without leading zeros
@@ -769,6 +786,495 @@ int sockutil_pton(int af, const char *text, void *dst);
  */
 const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
 
+/**
+ * Read an address, with a port perhaps, from its text.
+ *
+ * Reads "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80",
+ * "[fe80::1%eth0]:80" (a zone is an interface's name or number),
+ * "unix:/run/x.sock" and "unix:@name" (a name in Linux's abstract space). The
+ * address is as for sockutil_pton; the port is 0 to 65535 without leading
+ * zeros. Where the text names no port it is default_port; -1: the text must
+ * name one. a is written only on success.
+ *
+ * Returns 1; 0 if text is not an address, or has no port and must; -1 with
+ * errno:
+ *   ENODEV         no interface has the zone's name
+ *   ENAMETOOLONG   a Unix path is longer than 107 bytes, or a name than that
+ *   EINVAL         a or text is NULL, default_port is not -1 to 65535
+ *
+ * Thread-safe. Async-signal-safe unless the text has a zone's name.
+ * Source: RFC 3986, section 3.2.2; RFC 4007, section 11; unix(7).
+ */
+int sockutil_addr_parse(struct sockutil_addr *a,
+                        const char *text,
+                        int default_port);
+
+/**
+ * Write an address and its port as text that sockutil_addr_parse reads.
+ *
+ * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number where
+ * no interface has it any more), "unix:/run/x.sock", "unix:@name". 128 bytes
+ * hold any. dst is written only on success.
+ *
+ * Returns the text's length, without its NUL; -1 with errno:
+ *   ENOSPC         the text and its NUL are longer than size
+ *   EAFNOSUPPORT   a is of another family, is cut short, or is a Unix address
+ *                  without a name, or with a NUL in its name
+ *   EINVAL         a is NULL, dst is NULL and size is not 0, or size is above
+ *                  SSIZE_MAX
+ *
+ * Thread-safe. Async-signal-safe unless the address has a zone.
+ * Source: RFC 5952; RFC 4007, section 11; unix(7).
+ */
+int sockutil_addr_format(const struct sockutil_addr *a, char *dst, size_t size);
+
+/**
+ * Tell an address's port.
+ *
+ * Returns the port, in this host's byte order; -1 with errno:
+ *   EAFNOSUPPORT   a is neither IPv4 nor IPv6, or is cut short
+ *   EINVAL         a is NULL
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX netinet/in.h.
+ */
+int sockutil_addr_port(const struct sockutil_addr *a);
+
+/**
+ * Tell the address that a socket is bound to.
+ *
+ * Returns 0; -1 with errno, and a untouched:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ *   EINVAL     a is NULL
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX getsockname.
+ */
+int sockutil_addr_local(int fd, struct sockutil_addr *a);
+
+/**
+ * Tell the address of a socket's peer.
+ *
+ * Returns 0; -1 with errno, and a untouched:
+ *   ENOTCONN   the socket is not connected, or its peer has reset it
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ *   EINVAL     a is NULL
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX getpeername.
+ */
+int sockutil_addr_peer(int fd, struct sockutil_addr *a);
+
+/**
+ * Tell from which local address the kernel would send to a peer.
+ *
+ * Connects a datagram socket, which sends nothing, and asks where it is. The
+ * port of *local is 0: each connection gets one of its own.
+ *
+ * Returns 0; -1 with errno, and local untouched:
+ *   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
+ *   EINVAL         peer or local is NULL
+ * and what socket(2) and connect(2) say: ENETUNREACH, there is no way to it;
+ * EMFILE, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: UNP section 8.14.
+ */
+int sockutil_addr_source_for(const struct sockutil_addr *peer,
+                             struct sockutil_addr *local);
+
+/**
+ * Tell whether two addresses are the same: address, port and zone.
+ *
+ * Unix addresses are compared by their names. An IPv4 address is not the same
+ * as its IPv4-mapped IPv6 form.
+ *
+ * Returns 1 if they are; 0 if not, or if one is NULL or of another family. It
+ * cannot fail.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: UNP section 3.8, sock_cmp_addr.
+ */
+int sockutil_addr_equal(const struct sockutil_addr *a,
+                        const struct sockutil_addr *b);
+
+/**
+ * Find the addresses of a host and a service.
+ *
+ * host is a literal address (with a zone perhaps), or a name; NULL is the
+ * loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
+ * SOCK_DGRAM or 0 for any. flags: SOCKUTIL_NUMERIC, never ask: a name is then
+ * an error. Literals are never asked for either. A host that looks numeric
+ * and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never read
+ * as octal. The first cap addresses go to out, each once, in the resolver's
+ * order; *count is how many were found. Asking takes the resolver's time.
+ *
+ * Returns 0; -1 with errno:
+ *   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
+ *                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
+ *                   port above 65535 or with leading zeros
+ *   EINVAL          service or count is NULL, out is NULL and cap is not 0,
+ *                   flags has other bits
+ *   ENODEV          no interface has the zone's name
+ * EAI_SYSTEM keeps the resolver's errno. *gai is 0 for what is not the
+ * resolver's failure; gai may be NULL.
+ *
+ * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+ * zone's name.
+ * Source: POSIX getaddrinfo; RFC 6724.
+ */
+int sockutil_resolve(const char *host,
+                     const char *service,
+                     int socktype,
+                     unsigned int flags,
+                     struct sockutil_addr *out,
+                     size_t cap,
+                     size_t *count,
+                     int *gai);
+
+/* ---- Flags ------------------------------------------------------------- */
+
+/**
+ * Let several sockets of one user bind to one port, and share out what comes
+ * (SO_REUSEPORT, on each of them).
+ */
+#define SOCKUTIL_REUSEPORT (1 << 16)
+
+/**
+ * Keep IPv4 out of an IPv6 socket (IPV6_V6ONLY).
+ */
+#define SOCKUTIL_V6ONLY (1 << 17)
+
+/**
+ * Give the new descriptor O_NONBLOCK.
+ */
+#define SOCKUTIL_NONBLOCK (1 << 18)
+
+/**
+ * Do not give the new descriptor FD_CLOEXEC.
+ */
+#define SOCKUTIL_INHERIT (1 << 19)
+
+/**
+ * Never ask the resolver, whose time no timeout can bound.
+ */
+#define SOCKUTIL_NUMERIC (1 << 20)
+
+/**
+ * What a datagram or stream client takes.
+ */
+#define CLIENT ((SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT) | SOCKUTIL_NUMERIC)
+
+/**
+ * What a socket that is bound takes.
+ */
+#define SERVER ((CLIENT | SOCKUTIL_REUSEPORT) | SOCKUTIL_V6ONLY)
+
+/**
+ * What a new descriptor without an address text takes.
+ */
+#define DESCRIPTOR (SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT)
+
+/**
+ * What a lookup takes.
+ */
+#define NUMERIC SOCKUTIL_NUMERIC
+
+/* ---- Endpoints --------------------------------------------------------- */
+
+/**
+ * Listen for TCP connections.
+ *
+ * socket(2), SO_REUSEADDR, IPV6_V6ONLY as said, bind(2) and listen(2), for
+ * the first address of host that this machine has. NULL is every address:
+ * IPv6 and IPv4 in one socket where there is IPv6, unless SOCKUTIL_V6ONLY is
+ * given; else IPv4. host and service are as for sockutil_resolve; service "0"
+ * has the kernel choose a port: see sockutil_addr_local. backlog is 0 to
+ * 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is refused),
+ * SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ *
+ * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+ * errno:
+ *   EADDRINUSE      somebody listens there already
+ *   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
+ *                   the resolver's failure
+ *   EINVAL          service is NULL, backlog is not 0 to 65535, flags has
+ *                   other bits
+ * and what socket(2), bind(2) and listen(2) say: EACCES, EMFILE, ... *gai is
+ * an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+ * NULL.
+ *
+ * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+ * zone's name.
+ * Source: POSIX socket, bind, listen; UNP section 11.13; ipv6(7).
+ */
+int sockutil_tcp_listen(const char *host,
+                        const char *service,
+                        int backlog,
+                        unsigned int flags,
+                        int *gai);
+
+/**
+ * Connect to a TCP server.
+ *
+ * Tries every address of host, IPv6 and IPv4 in turn, until one answers.
+ * timeout_ms bounds all of them: each has an equal share of what is left, so
+ * that one that is dead leaves time for the others. SOCKUTIL_FOREVER waits
+ * for each as long as the kernel does. Asking the resolver is outside the
+ * timeout: SOCKUTIL_NUMERIC rules it out. host (NULL is the loopback) and
+ * service are as for sockutil_resolve. flags: SOCKUTIL_NONBLOCK,
+ * SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ *
+ * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
+ * close-on-exec unless SOCKUTIL_INHERIT; -1 with the last attempt's errno:
+ *   ECONNREFUSED    nobody listens there
+ *   ETIMEDOUT       no answer in time, the caller's or the kernel's
+ *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
+ *                   failure
+ *   EINVAL          service is NULL, timeout_ms is 0 (SOCKUTIL_NOWAIT) or
+ *                   below -1, flags has other bits
+ * and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
+ * EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+ *
+ * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+ * zone's name.
+ * Source: POSIX connect; UNP section 11.12; RFC 8305, section 4.
+ */
+int sockutil_tcp_connect(const char *host,
+                         const char *service,
+                         unsigned int flags,
+                         int timeout_ms,
+                         int *gai);
+
+/**
+ * Connect a socket within a time limit.
+ *
+ * connect(2). A signal does not end it: the attempt goes on and is waited
+ * for, and its outcome is read from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER
+ * waits as long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and
+ * fails with EINPROGRESS, to be finished by sockutil_wait for POLLOUT and
+ * sockutil_take_error. It rules, whatever O_NONBLOCK and SO_SNDTIMEO say; both
+ * may be changed while the call lasts, for all that share the descriptor, and
+ * are as before on every return. After a failure other than EINPROGRESS close
+ * the socket: it may still be trying, and cannot be used again.
+ *
+ * Returns 0; -1 with errno:
+ *   ETIMEDOUT      no answer in time, the caller's or the kernel's
+ *   ECONNREFUSED   nobody listens there
+ *   EINPROGRESS    with SOCKUTIL_NOWAIT: it has been started
+ *   EAGAIN         with SOCKUTIL_NOWAIT: a Unix listener's backlog is full
+ *   EINVAL         to is NULL, timeout_ms is below -1
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and what connect(2) says: EISCONN, EALREADY, ENETUNREACH, ENOENT, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX connect; UNP section 16.3; connect(2).
+ */
+int sockutil_connect(int fd, const sockutil_addr *to, int timeout_ms);
+
+/**
+ * Accept a connection within a time limit.
+ *
+ * accept4(2), begun again after EINTR and after what only a connection that
+ * is gone already can have caused: ECONNABORTED, EPROTO, ENETDOWN,
+ * ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the
+ * client's address; peer may be NULL. timeout_ms rules, whatever O_NONBLOCK
+ * and SO_RCVTIMEO say. With a time limit it waits by poll(2): if the listener
+ * is blocking and another process or thread accepts from it too, that one can
+ * be quicker, and then accept4 waits for the next client without a limit. Set
+ * O_NONBLOCK on such a listener. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ *
+ * Returns the connection's descriptor, blocking unless SOCKUTIL_NONBLOCK,
+ * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
+ *   EAGAIN       timeout_ms ran out
+ *   EMFILE       this process has no descriptor left: the client still waits
+ *   EINVAL       fd does not listen, timeout_ms is below -1, flags has other
+ *                bits
+ *   EOPNOTSUPP   fd is no stream socket
+ *   EBADF        fd is not a descriptor
+ *   ENOTSOCK     fd is not a socket
+ * and what accept(2) says: ENFILE, ENOBUFS, ENOMEM, EPERM.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX accept; accept(2), "Error handling"; UNP section 16.6.
+ */
+int sockutil_accept(int listenfd,
+                    sockutil_addr *peer,
+                    unsigned int flags,
+                    int timeout_ms);
+
+/**
+ * Make a UDP socket that is bound to an address.
+ *
+ * host (NULL is every address: IPv6 and IPv4 in one socket where there is
+ * IPv6) and service are as for sockutil_tcp_listen. flags:
+ * SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+ * SOCKUTIL_NUMERIC.
+ *
+ * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+ * errno:
+ *   EADDRINUSE      the port is taken
+ *   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
+ *                   the resolver's failure
+ *   EINVAL          service is NULL, flags has other bits
+ * and what socket(2) and bind(2) say: EACCES, EMFILE, ... *gai is an EAI_ code
+ * of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+ *
+ * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+ * zone's name.
+ * Source: POSIX socket, bind; udp(7).
+ */
+int sockutil_udp_bind(const char *host,
+                      const char *service,
+                      unsigned int flags,
+                      int *gai);
+
+/**
+ * Make a UDP socket that is connected to a peer.
+ *
+ * It sends to that peer alone, receives from it alone, and is told of its
+ * ICMP errors: ECONNREFUSED from a port where nobody is. host (NULL is the
+ * loopback) and service are as for sockutil_resolve; the first address to
+ * which there is a way is taken. Nothing is sent yet. flags:
+ * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ *
+ * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+ * errno:
+ *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
+ *                   failure
+ *   EINVAL          service is NULL, flags has other bits
+ * and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
+ * EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+ *
+ * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+ * zone's name.
+ * Source: POSIX connect; UNP section 8.11.
+ */
+int sockutil_udp_connect(const char *host,
+                         const char *service,
+                         unsigned int flags,
+                         int *gai);
+
+/**
+ * Take a UDP socket's peer away.
+ *
+ * connect(2) to AF_UNSPEC. The socket can then be connected to another peer,
+ * or send to any.
+ *
+ * Returns 0; -1 with errno:
+ *   EPROTOTYPE   fd is no datagram socket: a stream would be aborted
+ *   EBADF        fd is not a descriptor
+ *   ENOTSOCK     fd is not a socket
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX connect; UNP section 8.11.
+ */
+int sockutil_udp_disconnect(int fd);
+
+/**
+ * Send one datagram within a time limit.
+ *
+ * sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer where to is
+ * NULL. A datagram goes whole or not at all; n may be 0. timeout_ms rules,
+ * whatever O_NONBLOCK and SO_SNDTIMEO say. Signals neither end nor stretch it.
+ *
+ * Returns n; -1 with errno:
+ *   EAGAIN         timeout_ms ran out, and nothing was sent
+ *   EMSGSIZE       n is more than a datagram can hold
+ *   EDESTADDRREQ   to is NULL and the socket has no peer
+ *   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
+ *                  timeout_ms is below -1
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and what sendto(2) says: ECONNREFUSED (told of an earlier datagram),
+ * EISCONN, ENETUNREACH, EACCES (broadcast not allowed), EPIPE, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX sendto; udp(7).
+ */
+ssize_t sockutil_sendto(int fd,
+                        const void *buf,
+                        size_t n,
+                        const sockutil_addr *to,
+                        int timeout_ms);
+
+/**
+ * Receive one datagram within a time limit.
+ *
+ * recvfrom(2) with MSG_TRUNC. *from is its sender, and *truncated is 1 if it
+ * was longer than n, 0 if not: what did not fit is gone. Both may be NULL; n
+ * may be 0. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals
+ * neither end nor stretch it.
+ *
+ * Returns the number of bytes stored: 0 is an empty datagram, UDP has no end;
+ * -1 with errno, and *from and *truncated untouched:
+ *   EAGAIN         timeout_ms ran out
+ *   ECONNREFUSED   nobody is at the connected peer's port: ICMP has said so
+ *   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
+ *                  timeout_ms is below -1
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and what recvfrom(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX recvfrom; udp(7); recv(2), MSG_TRUNC.
+ */
+ssize_t sockutil_recvfrom(int fd,
+                          void *buf,
+                          size_t n,
+                          sockutil_addr *from,
+                          int *truncated,
+                          int timeout_ms);
+
+/**
+ * Listen for connections at a path.
+ *
+ * socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. A socket file
+ * that is there already is replaced only after a connect has shown that
+ * nobody listens on it. That probe is seen by a living listener as a client
+ * that leaves at once. Of two starters at one moment, one can take the other's
+ * fresh socket for a stale one: a lock file of their own would prevent it. The
+ * file stays when the socket is closed. backlog is 0 to 65535. flags:
+ * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ *
+ * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+ * errno:
+ *   EADDRINUSE     somebody listens there, or what is there is not a socket;
+ *                  it is left alone
+ *   ENAMETOOLONG   path is longer than 107 bytes
+ *   EINVAL         path is NULL or empty, backlog is not 0 to 65535, flags has
+ *                  other bits
+ * and what bind(2) and unlink(2) say: EACCES, ENOENT, ENOTDIR, EROFS, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: unix(7); UNP section 15.5.
+ */
+int sockutil_unix_listen(const char *path, int backlog, unsigned int flags);
+
+/**
+ * Connect to a listener at a path, within a time limit.
+ *
+ * A listener whose backlog is full is waited for. flags: SOCKUTIL_NONBLOCK,
+ * SOCKUTIL_INHERIT.
+ *
+ * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
+ * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
+ *   ETIMEDOUT      timeout_ms ran out while the backlog was full
+ *   ECONNREFUSED   the socket file is there, and nobody listens
+ *   ENOENT         there is no such file
+ *   ENAMETOOLONG   path is longer than 107 bytes
+ *   EINVAL         path is NULL or empty, timeout_ms is 0 (SOCKUTIL_NOWAIT) or
+ *                  below -1, flags has other bits
+ * and what connect(2) says: EACCES, EPROTOTYPE, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: unix(7); POSIX connect.
+ */
+int sockutil_unix_connect(const char *path, unsigned int flags, int timeout_ms);
+
 /* ---- Options ----------------------------------------------------------- */
 
 /**
@@ -787,6 +1293,225 @@ const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
  * Source: POSIX setsockopt; socket(7).
  */
 int sockutil_set_reuseaddr(int fd, int on);
+
+/**
+ * Let several sockets of one user bind to one port.
+ *
+ * Sets SO_REUSEPORT if on is not 0, and clears it if on is 0, before bind(2).
+ * What comes is shared out among the sockets that all have it: not a cure for
+ * TIME_WAIT, but a way for two servers to share a port without noticing.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: socket(7).
+ */
+int sockutil_set_reuseport(int fd, int on);
+
+/**
+ * Keep IPv4 out of an IPv6 socket.
+ *
+ * Sets IPV6_V6ONLY if on is not 0, and clears it if on is 0, before bind(2).
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3493, section 5.3; ipv6(7).
+ */
+int sockutil_set_v6only(int fd, int on);
+
+/**
+ * Set or clear O_NONBLOCK.
+ *
+ * It belongs to all that share the descriptor, other processes among them.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF   fd is not a descriptor
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX fcntl.
+ */
+int sockutil_set_nonblock(int fd, int on);
+
+/**
+ * Send small segments at once.
+ *
+ * Sets TCP_NODELAY if on is not 0: Nagle's algorithm is off; clears it if on
+ * is 0.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX netinet/tcp.h; tcp(7).
+ */
+int sockutil_set_nodelay(int fd, int on);
+
+/**
+ * Allow a datagram socket to send to a broadcast address.
+ *
+ * Sets SO_BROADCAST if on is not 0, and clears it if on is 0.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX setsockopt; UNP section 20.5.
+ */
+int sockutil_set_broadcast(int fd, int on);
+
+/**
+ * Choose what close(2) does with data that was not sent yet.
+ *
+ * on 0: close returns at once, and the kernel goes on sending. on not 0: close
+ * waits up to so many seconds; with 0 seconds it throws the data away and
+ * sends RST. On Linux a wait that runs out is no error of close.
+ *
+ * Returns 0; -1 with errno:
+ *   EINVAL     seconds is below 0
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX setsockopt; socket(7); UNP section 7.5.
+ */
+int sockutil_set_linger(int fd, int on, int seconds);
+
+/**
+ * Have TCP find out about a peer that vanished without a word.
+ *
+ * After idle_s seconds of silence the peer is asked every interval_s seconds;
+ * when count questions stay without answer, reads and writes fail with
+ * ETIMEDOUT. idle_s 0 turns it off; interval_s and count are not looked at
+ * then.
+ *
+ * Returns 0; -1 with errno:
+ *   EINVAL     idle_s is below 0, interval_s or count is below 1, or one is
+ *              more than TCP takes (32767 seconds, 127 questions)
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 1122, section 4.2.3.6; tcp(7).
+ */
+int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
+
+/**
+ * Join a multicast group on an interface.
+ *
+ * group's port is not looked at. ifindex is the interface's number
+ * (if_nametoindex(3)); 0 leaves the choice to the kernel.
+ *
+ * Returns 0; -1 with errno:
+ *   EADDRINUSE     the socket is a member already
+ *   EAFNOSUPPORT   group is neither IPv4 nor IPv6
+ *   ENODEV         there is no such interface
+ *   EINVAL         group is NULL, or not a multicast address
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and what setsockopt(2) says: ENOBUFS, too many groups; ENOPROTOOPT, a socket
+ * of another family.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+ */
+int sockutil_multicast_join(int fd,
+                            const sockutil_addr *group,
+                            unsigned int ifindex);
+
+/**
+ * Leave a multicast group on an interface.
+ *
+ * group and ifindex are as for the join.
+ *
+ * Returns 0; -1 with errno:
+ *   EADDRNOTAVAIL   the socket is not a member there
+ *   EAFNOSUPPORT    group is neither IPv4 nor IPv6
+ *   EINVAL          group is NULL
+ *   EBADF           fd is not a descriptor
+ *   ENOTSOCK        fd is not a socket
+ * and what setsockopt(2) says: ENODEV; EINVAL, not a multicast address.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+ */
+int sockutil_multicast_leave(int fd,
+                             const sockutil_addr *group,
+                             unsigned int ifindex);
+
+/**
+ * Choose the interface through which multicast datagrams are sent.
+ *
+ * af is AF_INET or AF_INET6, the socket's. ifindex 0 leaves the choice to the
+ * kernel.
+ *
+ * Returns 0; -1 with errno:
+ *   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and what setsockopt(2) says: ENODEV or EADDRNOTAVAIL, there is no such
+ * interface; ENOPROTOOPT, a socket of another family.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+ */
+int sockutil_set_multicast_interface(int fd, int af, unsigned int ifindex);
+
+/**
+ * Read a socket option that is an int.
+ *
+ * Returns 0, and the option in *value; -1 with errno, and *value untouched:
+ *   ENOPROTOOPT   there is no such option
+ *   EINVAL        value is NULL
+ *   EBADF         fd is not a descriptor
+ *   ENOTSOCK      fd is not a socket
+ * and what getsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX getsockopt.
+ */
+int sockutil_getsockopt_int(int fd, int level, int name, int *value);
+
+/**
+ * Set a socket option that is an int.
+ *
+ * Returns 0; -1 with errno:
+ *   ENOPROTOOPT   there is no such option
+ *   EBADF         fd is not a descriptor
+ *   ENOTSOCK      fd is not a socket
+ * and what setsockopt(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX setsockopt.
+ */
+int sockutil_setsockopt_int(int fd, int level, int name, int value);
+
+/**
+ * Read a socket's pending error, and clear it.
+ *
+ * SO_ERROR: how an attempt to connect went, once POLLOUT is there; what ICMP
+ * has told a datagram socket.
+ *
+ * Returns 0, no error, or the pending errno value; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX getsockopt; UNP section 16.3.
+ */
+int sockutil_take_error(int fd);
 
 /* ---- Closing ----------------------------------------------------------- */
 
@@ -868,7 +1593,7 @@ int sockutil_close_graceful(int fd, int timeout_ms);
  */
 int sockutil_close_reset(int fd);
 
-/* ---- Processes --------------------------------------------------------- */
+/* ---- Processes and descriptors ----------------------------------------- */
 
 /**
  * Have the whole program ignore SIGPIPE.
@@ -900,6 +1625,154 @@ int sockutil_ignore_sigpipe(void);
  * Source: POSIX waitpid; UNP figure 5.11.
  */
 int sockutil_reap_children(void);
+
+/**
+ * Hand a descriptor to the process at the other end of a Unix socket.
+ *
+ * SCM_RIGHTS, with one byte of data. The receiver gets a descriptor of its own
+ * for the same open file; fd stays open here. timeout_ms rules, whatever
+ * O_NONBLOCK and SO_SNDTIMEO say. A socket never raises SIGPIPE.
+ *
+ * Returns 1; -1 with errno:
+ *   EAGAIN     timeout_ms ran out, and nothing was sent
+ *   EINVAL     timeout_ms is below -1; or unix_fd is no Unix socket
+ *   EPIPE      the peer is gone, or this side was shut down for writing
+ *   EBADF      unix_fd or fd is not a descriptor
+ *   ENOTSOCK   unix_fd is not a socket
+ * and what sendmsg(2) says: ETOOMANYREFS, too many descriptors are on their
+ * way.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: unix(7), cmsg(3); UNP section 15.7.
+ */
+int sockutil_send_fd(int unix_fd, int fd, int timeout_ms);
+
+/**
+ * Receive a descriptor, as sockutil_send_fd sends it.
+ *
+ * *fd is close-on-exec. One byte of data is read with it. Descriptors that
+ * were not asked for are closed, so that a peer cannot fill this process with
+ * them. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say.
+ *
+ * Returns 1, and the descriptor in *fd; 0, end of stream; -1 with errno, and
+ * *fd untouched:
+ *   EAGAIN     timeout_ms ran out
+ *   EPROTO     the byte came with none, or with more than one: all closed
+ *   EMFILE     it came, but this process has no number left for it: it is lost
+ *   EINVAL     fd is NULL, timeout_ms is below -1
+ *   EBADF      unix_fd is not a descriptor
+ *   ENOTSOCK   unix_fd is not a socket
+ * and what recvmsg(2) says: ECONNRESET, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: unix(7), cmsg(3); UNP section 15.7.
+ */
+int sockutil_recv_fd(int unix_fd, int *fd, int timeout_ms);
+
+/* ---- TCP state --------------------------------------------------------- */
+
+/**
+ * Open both ways.
+ */
+#define SOCKUTIL_TCP_ESTABLISHED 1
+
+/**
+ * A connect waits for the answer.
+ */
+#define SOCKUTIL_TCP_SYN_SENT 2
+
+/**
+ * A connection that was asked for waits for the last acknowledgement.
+ */
+#define SOCKUTIL_TCP_SYN_RECV 3
+
+/**
+ * Closed here; the FIN is not acknowledged.
+ */
+#define SOCKUTIL_TCP_FIN_WAIT1 4
+
+/**
+ * Closed here; the peer still may send.
+ */
+#define SOCKUTIL_TCP_FIN_WAIT2 5
+
+/**
+ * Closed by both, this end first; late segments are waited for.
+ */
+#define SOCKUTIL_TCP_TIME_WAIT 6
+
+/**
+ * No connection.
+ */
+#define SOCKUTIL_TCP_CLOSED 7
+
+/**
+ * Closed by the peer; this end still may send.
+ */
+#define SOCKUTIL_TCP_CLOSE_WAIT 8
+
+/**
+ * Closed by both, the peer first; our FIN is not acknowledged.
+ */
+#define SOCKUTIL_TCP_LAST_ACK 9
+
+/**
+ * Waits for connections.
+ */
+#define SOCKUTIL_TCP_LISTEN 10
+
+/**
+ * Closed by both at once; our FIN is not acknowledged.
+ */
+#define SOCKUTIL_TCP_CLOSING 11
+
+/**
+ * Tell the state of a descriptor's connection.
+ *
+ * A descriptor whose connection is in TIME_WAIT says CLOSED: it has let go of
+ * it. See sockutil_tcp_state_between.
+ *
+ * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what getsockopt(2) says of a socket that is not TCP: EOPNOTSUPP or
+ * ENOPROTOOPT.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 9293, section 3.3.2; tcp(7), TCP_INFO.
+ */
+int sockutil_tcp_state(int fd);
+
+/**
+ * Tell the state of the connection between two addresses.
+ *
+ * Asks the kernel (sock_diag(7)) in this network namespace, for a connection
+ * that may have no descriptor any more, so that TIME_WAIT can be seen. local
+ * is the end that is looked at: of a connection within one machine each end
+ * has its state.
+ *
+ * Returns SOCKUTIL_TCP_ESTABLISHED and so on; SOCKUTIL_TCP_CLOSED if there is
+ * no such connection; -1 with errno:
+ *   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
+ *   EINVAL         local or peer is NULL
+ * and ENOTSUP where there is no sock_diag; what socket(2) says: EMFILE, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 9293, section 3.3.2; sock_diag(7).
+ */
+int sockutil_tcp_state_between(const sockutil_addr *local,
+                               const sockutil_addr *peer);
+
+/**
+ * Tell a state's name.
+ *
+ * Returns "ESTABLISHED" and so on, a static text; "UNKNOWN" for any other
+ * number; never NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 9293, section 3.3.2.
+ */
+const char *sockutil_tcp_state_name(int state);
 
 /* ---- Classic names ---------------------------------------------------- */
 

@@ -1,12 +1,18 @@
 //! Addresses as text.
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::mem;
 
 use errno::Errno;
 
-/// `INET_ADDRSTRLEN` and `INET6_ADDRSTRLEN` count the NUL, which is not part of a [`Text`].
-const LONGEST: usize = 45;
+use crate::socket::Socket;
+use crate::sys::{self, Address, Endpoint, UNIX_PATH_BYTES};
+
+/// The longest address text: that of a Unix path.
+const LONGEST: usize = UNIX_PREFIX.len() + 2 + UNIX_PATH_BYTES;
+
+/// What marks an address of the Unix family.
+const UNIX_PREFIX: &[u8] = b"unix:";
 
 /// An address in network order.
 pub enum Ip {
@@ -29,10 +35,7 @@ impl Ip {
     /// The one text that RFC 5952 allows.
     pub fn format(&self) -> Text {
         let mut text = Text::new();
-        match *self {
-            Self::V4(address) => text.push_v4(address),
-            Self::V6(address) => text.push_v6(address),
-        }
+        text.push_ip(self);
         text
     }
 }
@@ -172,6 +175,32 @@ impl Text {
         }
     }
 
+    fn push_all(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.push(byte);
+        }
+    }
+
+    fn push_ip(&mut self, ip: &Ip) {
+        match *ip {
+            Ip::V4(address) => self.push_v4(address),
+            Ip::V6(address) => self.push_v6(address),
+        }
+    }
+
+    fn push_decimal(&mut self, number: u32) {
+        let mut divisor: u32 = 1_000_000_000;
+        let mut started = false;
+        while let Some(digit) = number.checked_div(divisor) {
+            let digit = digit % 10;
+            started |= digit != 0 || divisor == 1;
+            if started {
+                self.push(u8::try_from(digit).unwrap_or_default().wrapping_add(b'0'));
+            }
+            divisor /= 10;
+        }
+    }
+
     fn push_v4(&mut self, address: [u8; 4]) {
         for (index, byte) in address.into_iter().enumerate() {
             if index > 0 {
@@ -192,9 +221,7 @@ impl Text {
     /// IPv4-mapped addresses alone.
     fn push_v6(&mut self, address: [u8; 16]) {
         if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] = address {
-            for &byte in b"::ffff:" {
-                self.push(byte);
-            }
+            self.push_all(b"::ffff:");
             return self.push_v4([a, b, c, d]);
         }
         let mut groups = [0u16; 8];
@@ -244,4 +271,211 @@ fn longest_zeros(groups: [u16; 8]) -> (usize, usize) {
         }
     }
     best
+}
+
+/// A port or a zone's number: decimal, without leading zeros, at most `most`.
+pub fn parse_number(digits: &[u8], most: u32) -> Option<u32> {
+    if digits.len() > 1 && digits.first() == Some(&b'0') {
+        return None;
+    }
+    let mut value: Option<u32> = None;
+    for &c in digits {
+        let digit = c.checked_sub(b'0').filter(|d| *d <= 9)?;
+        value = Some(value.unwrap_or(0).checked_mul(10)?.checked_add(digit.into())?);
+    }
+    value.filter(|value| *value <= most)
+}
+
+fn parse_port(digits: &[u8]) -> Option<u16> {
+    parse_number(digits, u16::MAX.into()).and_then(|port| u16::try_from(port).ok())
+}
+
+/// The address that a text with an optional port names; without `default_port`, the text must name one.
+pub fn parse(text: &[u8], default_port: Option<u16>) -> Result<Option<Address>, Errno> {
+    if let Some(name) = text.strip_prefix(UNIX_PREFIX) {
+        return parse_unix(name);
+    }
+    let is_v6 = text.first() == Some(&b'[') || text.splitn(3, |c| *c == b':').count() == 3;
+    let (ip, port) = if let Some(rest) = text.strip_prefix(b"[") {
+        let Some(end) = rest.iter().position(|c| *c == b']') else {
+            return Ok(None);
+        };
+        let (ip, behind) = rest.split_at_checked(end).unwrap_or_default();
+        match behind {
+            [_] => (ip, default_port),
+            [_, b':', digits @ ..] => (ip, parse_port(digits)),
+            _ => return Ok(None),
+        }
+    } else {
+        match text.iter().position(|c| *c == b':') {
+            Some(colon) if !is_v6 => {
+                let (ip, behind) = text.split_at_checked(colon).unwrap_or_default();
+                (ip, behind.split_first().and_then(|(_, digits)| parse_port(digits)))
+            }
+            _ => (text, default_port),
+        }
+    };
+    match port {
+        None => Ok(None),
+        Some(port) if is_v6 => parse_zoned(ip, port),
+        Some(port) => Ok(parse_v4(ip).map(|ip| Address::v4(ip, port))),
+    }
+}
+
+/// A literal IPv4 or IPv6 address, with a zone perhaps, and no port in its text.
+pub fn parse_host(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
+    match parse_v4(text) {
+        Some(ip) => Ok(Some(Address::v4(ip, port))),
+        None => parse_zoned(text, port),
+    }
+}
+
+fn parse_zoned(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
+    let percent = text.iter().position(|c| *c == b'%').unwrap_or(text.len());
+    let (ip, zone) = text.split_at_checked(percent).unwrap_or_default();
+    let Some(ip) = parse_v6(ip) else {
+        return Ok(None);
+    };
+    let zone = match zone.split_first() {
+        None => 0,
+        Some((_, [])) => return Ok(None),
+        Some((_, name)) if name.iter().all(u8::is_ascii_digit) => match parse_number(name, u32::MAX) {
+            Some(number) => number,
+            None => return Ok(None),
+        },
+        Some((_, name)) => zone_of(name)?,
+    };
+    Ok(Some(Address::v6(ip, port, zone)))
+}
+
+/// The zone of an interface's name.
+fn zone_of(name: &[u8]) -> Result<u32, Errno> {
+    let mut terminated = [0; libc::IF_NAMESIZE];
+    if name.len() >= terminated.len() {
+        return Err(Errno(libc::ENODEV));
+    }
+    for (place, byte) in terminated.iter_mut().zip(name) {
+        *place = *byte;
+    }
+    sys::if_nametoindex(CStr::from_bytes_until_nul(&terminated).map_err(|_| Errno(libc::ENODEV))?)
+}
+
+/// A path, or behind an @ an abstract name.
+fn parse_unix(name: &[u8]) -> Result<Option<Address>, Errno> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let mut path = [0; UNIX_PATH_BYTES];
+    // A path keeps one place for its NUL; a name has none behind it, but one before it, in the @'s place.
+    let longest = if name.first() == Some(&b'@') { UNIX_PATH_BYTES } else { UNIX_PATH_BYTES - 1 };
+    if name.len() > longest {
+        return Err(Errno(libc::ENAMETOOLONG));
+    }
+    for (place, byte) in path.iter_mut().zip(name) {
+        *place = *byte;
+    }
+    if let [first @ b'@', ..] = &mut path {
+        *first = 0;
+    }
+    Ok(path.get(..name.len()).and_then(Address::unix))
+}
+
+/// The text that [`parse`] reads; `EAFNOSUPPORT` for what has none.
+pub fn format(address: &Address) -> Result<Text, Errno> {
+    let mut text = Text::new();
+    match address.endpoint().ok_or(Errno(libc::EAFNOSUPPORT))? {
+        Endpoint::V4(ip, port) => {
+            text.push_v4(ip);
+            text.push(b':');
+            text.push_decimal(port.into());
+        }
+        Endpoint::V6(ip, port, zone) => {
+            text.push(b'[');
+            text.push_v6(ip);
+            text.push_zone(zone);
+            text.push_all(b"]:");
+            text.push_decimal(port.into());
+        }
+        Endpoint::Unix(path) => text.push_unix(path)?,
+    }
+    Ok(text)
+}
+
+impl Text {
+    fn push_zone(&mut self, zone: u32) {
+        if zone == 0 {
+            return;
+        }
+        self.push(b'%');
+        match sys::if_indextoname(zone) {
+            Some(name) => self.push_all(name.split(|c| *c == 0).next().unwrap_or_default()),
+            None => self.push_decimal(zone),
+        }
+    }
+
+    fn push_unix(&mut self, path: &[u8]) -> Result<(), Errno> {
+        const NO_TEXT: Errno = Errno(libc::EAFNOSUPPORT);
+        self.push_all(UNIX_PREFIX);
+        match path.split_first() {
+            None => return Err(NO_TEXT),
+            Some((0, name)) => {
+                // A NUL in a name has no place in a C string.
+                if name.contains(&0) {
+                    return Err(NO_TEXT);
+                }
+                self.push(b'@');
+                self.push_all(name);
+            }
+            Some((first, _)) => {
+                // The same file, told from an abstract name.
+                if *first == b'@' {
+                    self.push_all(b"./");
+                }
+                self.push_all(path.split(|c| *c == 0).next().unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The port; `EAFNOSUPPORT` for an address that has none.
+pub fn port(address: &Address) -> Result<u16, Errno> {
+    match address.endpoint() {
+        Some(Endpoint::V4(_, port) | Endpoint::V6(_, port, _)) => Ok(port),
+        _ => Err(Errno(libc::EAFNOSUPPORT)),
+    }
+}
+
+/// Whether two addresses are the same: family, address, port and zone, or Unix name.
+pub fn equal(one: &Address, other: &Address) -> bool {
+    match (one.endpoint(), other.endpoint()) {
+        (Some(Endpoint::V4(ip, port)), Some(Endpoint::V4(other_ip, other_port))) => {
+            ip == other_ip && port == other_port
+        }
+        (Some(Endpoint::V6(ip, port, zone)), Some(Endpoint::V6(other_ip, other_port, other_zone))) => {
+            ip == other_ip && port == other_port && zone == other_zone
+        }
+        (Some(Endpoint::Unix(path)), Some(Endpoint::Unix(other))) => unix_name(path) == unix_name(other),
+        _ => false,
+    }
+}
+
+/// A path without what is behind its NUL; an abstract name as it is.
+fn unix_name(path: &[u8]) -> &[u8] {
+    match path.first() {
+        None | Some(0) => path,
+        Some(_) => path.split(|c| *c == 0).next().unwrap_or_default(),
+    }
+}
+
+/// The local address from which the kernel would send to `peer`; without a port, which it would choose then.
+pub fn source_for(peer: &Address) -> Result<Address, Errno> {
+    port(peer)?;
+    let socket = Socket::new(peer.family(), libc::SOCK_DGRAM)?;
+    sys::connect(socket.fd(), peer)?;
+    match sys::getsockname(socket.fd())?.endpoint() {
+        Some(Endpoint::V4(ip, _)) => Ok(Address::v4(ip, 0)),
+        Some(Endpoint::V6(ip, _, zone)) => Ok(Address::v6(ip, 0, zone)),
+        _ => Err(Errno(libc::EAFNOSUPPORT)),
+    }
 }

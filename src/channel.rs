@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use errno::Errno;
 use libc::c_short;
 
-use crate::sys::{self, Buffer, Bytes, IoSlice};
+use crate::sys::{self, Address, Buffer, Bytes, IoSlice};
 use crate::time::{self, Instant, Limit};
 
 /// The kernel never answers a write of bytes with 0; a driver that does has taken none, and says no more.
@@ -29,9 +29,12 @@ enum Way {
     Polled,
 }
 
+/// Which way the bytes go.
 #[derive(Clone, Copy)]
-enum Direction {
+pub enum Direction {
+    /// To us.
     In,
+    /// From us.
     Out,
 }
 
@@ -90,10 +93,7 @@ impl Channel {
     /// Puts at most `most` bytes behind the buffer's contents, leaves them in the queue, and says how many: 0 is the
     /// end of the stream. `ENOTSOCK` where there is no queue to look into.
     pub fn peek(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
-        self.complete(Direction::In, |fd, way, flags| match way {
-            Way::Socket => sys::peek(fd, buffer, most, flags),
-            _ => Err(Errno(libc::ENOTSOCK)),
-        })
+        self.socket_call(Direction::In, |fd, flags| sys::peek(fd, buffer, most, flags))
     }
 
     /// Sends some of the bytes, of which there is at least one, and says how many: at least one.
@@ -125,6 +125,30 @@ impl Channel {
         if taken == 0 { Err(NOTHING_TAKEN) } else { Ok(taken) }
     }
 
+    /// A connection that waits at a listener.
+    pub fn accept(&mut self, peer: &mut Address, flags: c_int) -> Result<c_int, Errno> {
+        let polled = !self.limit.may_block();
+        self.socket_call(Direction::In, |fd, _| {
+            // There is no flag that makes accept itself not wait.
+            if polled {
+                ready_now(fd, Direction::In)?;
+            }
+            sys::accept(fd, peer, flags)
+        })
+    }
+
+    /// A call that only sockets have; its second argument is what its flags must hold.
+    pub fn socket_call<T>(
+        &mut self,
+        direction: Direction,
+        mut call: impl FnMut(c_int, c_int) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        self.complete(direction, |fd, way, flags| match way {
+            Way::Socket => call(fd, flags),
+            _ => Err(Errno(libc::ENOTSOCK)),
+        })
+    }
+
     /// `EAGAIN` when the time is up, for a transfer that is not complete although it keeps moving.
     pub fn check_time(&self) -> Result<(), Errno> {
         self.limit.check()
@@ -132,11 +156,11 @@ impl Channel {
 
     /// Repeats the attempt until it moves something or fails for good: signals are passed over, and "not yet" is waited
     /// out as the limit allows.
-    fn complete(
+    fn complete<T>(
         &mut self,
         direction: Direction,
-        mut attempt: impl FnMut(c_int, Way, c_int) -> Result<usize, Errno>,
-    ) -> Result<usize, Errno> {
+        mut attempt: impl FnMut(c_int, Way, c_int) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
         let mut limit = self.limit;
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
         let start = if matches!(limit, Limit::Own) { Some(Instant::now_coarse()?) } else { None };

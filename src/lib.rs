@@ -10,12 +10,17 @@
 mod address;
 mod channel;
 mod close;
+mod endpoint;
 pub mod ffi;
 mod frame;
 mod line;
 mod option;
+mod pass;
 mod process;
 mod reader;
+mod resolve;
+mod socket;
 mod stream;
 mod sys;
+mod tcp_state;
 mod time;

@@ -3,10 +3,93 @@
 use core::ffi::c_int;
 
 use errno::Errno;
+use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
-use crate::sys;
+use crate::sys::{self, Address, Endpoint};
 
-/// `sockutil_set_reuseaddr`.
-pub fn set_reuseaddr(fd: c_int, on: bool) -> Result<(), Errno> {
-    sys::setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, c_int::from(on))
+/// An option that is on or off.
+#[derive(Clone, Copy)]
+pub enum Switch {
+    /// `SO_REUSEADDR`.
+    ReuseAddr,
+    /// `SO_REUSEPORT`.
+    ReusePort,
+    /// `IPV6_V6ONLY`.
+    V6Only,
+    /// `TCP_NODELAY`.
+    NoDelay,
+    /// `SO_BROADCAST`.
+    Broadcast,
+}
+
+/// Turns an option on or off.
+pub fn set(fd: c_int, switch: Switch, on: bool) -> Result<(), Errno> {
+    let (level, name) = match switch {
+        Switch::ReuseAddr => (SOL_SOCKET, libc::SO_REUSEADDR),
+        Switch::ReusePort => (SOL_SOCKET, libc::SO_REUSEPORT),
+        Switch::V6Only => (IPPROTO_IPV6, libc::IPV6_V6ONLY),
+        Switch::NoDelay => (IPPROTO_TCP, libc::TCP_NODELAY),
+        Switch::Broadcast => (SOL_SOCKET, libc::SO_BROADCAST),
+    };
+    sys::setsockopt_int(fd, level, name, c_int::from(on))
+}
+
+/// `sockutil_set_nonblock`.
+pub fn set_nonblock(fd: c_int, on: bool) -> Result<(), Errno> {
+    let before = sys::status_flags(fd)?;
+    let after = if on { before | libc::O_NONBLOCK } else { before & !libc::O_NONBLOCK };
+    if after == before { Ok(()) } else { sys::set_status_flags(fd, after) }
+}
+
+/// `sockutil_set_linger`.
+pub fn set_linger(fd: c_int, on: bool, seconds: c_int) -> Result<(), Errno> {
+    if seconds < 0 {
+        return Err(Errno(libc::EINVAL));
+    }
+    sys::set_linger(fd, on, seconds)
+}
+
+/// `sockutil_set_keepalive`. The times first: until the last line nothing has changed for the connection.
+pub fn set_keepalive(fd: c_int, idle_s: c_int, interval_s: c_int, count: c_int) -> Result<(), Errno> {
+    if idle_s != 0 {
+        if idle_s < 0 || interval_s <= 0 || count <= 0 {
+            return Err(Errno(libc::EINVAL));
+        }
+        sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_KEEPIDLE, idle_s)?;
+        sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_KEEPINTVL, interval_s)?;
+        sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_KEEPCNT, count)?;
+    }
+    sys::setsockopt_int(fd, SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(idle_s != 0))
+}
+
+/// `sockutil_multicast_join`.
+pub fn multicast_join(fd: c_int, group: &Address, interface: u32) -> Result<(), Errno> {
+    membership(fd, group, interface, libc::IP_ADD_MEMBERSHIP, libc::IPV6_ADD_MEMBERSHIP)
+}
+
+/// `sockutil_multicast_leave`.
+pub fn multicast_leave(fd: c_int, group: &Address, interface: u32) -> Result<(), Errno> {
+    membership(fd, group, interface, libc::IP_DROP_MEMBERSHIP, libc::IPV6_DROP_MEMBERSHIP)
+}
+
+fn membership(fd: c_int, group: &Address, interface: u32, v4: c_int, v6: c_int) -> Result<(), Errno> {
+    match group.endpoint() {
+        Some(Endpoint::V4(ip, _)) => sys::set_option_v4(fd, v4, ip, index(interface)?),
+        Some(Endpoint::V6(ip, _, _)) => sys::set_option_v6(fd, v6, ip, interface),
+        _ => Err(Errno(libc::EAFNOSUPPORT)),
+    }
+}
+
+/// `sockutil_set_multicast_interface`.
+pub fn set_multicast_interface(fd: c_int, af: c_int, interface: u32) -> Result<(), Errno> {
+    match af {
+        libc::AF_INET => sys::set_option_v4(fd, libc::IP_MULTICAST_IF, [0; 4], index(interface)?),
+        libc::AF_INET6 => sys::setsockopt_int(fd, IPPROTO_IPV6, libc::IPV6_MULTICAST_IF, index(interface)?),
+        _ => Err(Errno(libc::EAFNOSUPPORT)),
+    }
+}
+
+/// The kernel takes interfaces as ints here; none has a higher number.
+fn index(interface: u32) -> Result<c_int, Errno> {
+    c_int::try_from(interface).map_err(|_| Errno(libc::ENODEV))
 }

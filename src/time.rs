@@ -91,8 +91,19 @@ impl Limit {
         matches!(self, Self::Own | Self::Forever)
     }
 
+    /// An equal part of what is left, for the first of `parts` attempts.
+    pub fn share(self, parts: usize) -> Result<Self, Errno> {
+        let Self::Until(end) = self else {
+            return Ok(self);
+        };
+        let now = Instant::now()?;
+        let parts = i64::try_from(parts).unwrap_or(i64::MAX).max(1);
+        let part = end.0.saturating_sub(now.0).max(0).div_euclid(parts);
+        Ok(Self::Until(Instant(now.0.saturating_add(part))))
+    }
+
     /// What is left, for `poll(2)`.
-    fn poll_ms(self) -> Result<c_int, Errno> {
+    pub fn ms_left(self) -> Result<c_int, Errno> {
         match self {
             Self::Own | Self::Forever => Ok(FOREVER),
             Self::NoWait => Ok(NOWAIT),
@@ -112,7 +123,7 @@ impl Limit {
 /// Waits until one of the events, or an error or hang-up, which cannot be masked, is there; `EAGAIN` when time runs out.
 pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> {
     loop {
-        let ms = limit.poll_ms()?;
+        let ms = limit.ms_left()?;
         match sys::poll(fd, events, ms) {
             // The rest of a wait longer than poll can be told is waited for in the next round.
             Ok(0) if ms == c_int::MAX => {}

@@ -1,13 +1,32 @@
 //! Addresses as text.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use errno::Errno;
-use libc::socklen_t;
+use libc::{size_t, sockaddr_storage, socklen_t};
 
 use super::check::{self, INVALID};
+use super::flags;
 use super::outcome;
-use crate::address::Ip;
+use crate::address::{self, Ip};
+use crate::resolve::{self, Purpose};
+use crate::sys::{self, Address};
+
+/// A socket address of any family, and how much of ss it uses.
+///
+/// To be passed to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
+/// Compare with sockutil_addr_equal, never with memcmp: there is padding.
+#[repr(C)]
+#[allow(non_camel_case_types, reason = "the name is the C type's")]
+pub struct sockutil_addr {
+    /// The address.
+    pub ss: sockaddr_storage,
+    /// How much of it is used.
+    pub len: socklen_t,
+}
+
+const _: () =
+    assert!(size_of::<sockutil_addr>() == size_of::<Address>() && align_of::<sockutil_addr>() == align_of::<Address>());
 
 /// Read an address from its text.
 ///
@@ -80,5 +99,240 @@ pub unsafe extern "C" fn sockutil_ntop(
         let memory = unsafe { check::memory(dst.cast(), size) }?;
         check::store_text(memory, ip.format().as_bytes())?;
         Ok(dst.cast_const())
+    })
+}
+
+/// Read an address, with a port perhaps, from its text.
+///
+/// Reads "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80",
+/// "[fe80::1%eth0]:80" (a zone is an interface's name or number),
+/// "unix:/run/x.sock" and "unix:@name" (a name in Linux's abstract space). The
+/// address is as for sockutil_pton; the port is 0 to 65535 without leading
+/// zeros. Where the text names no port it is default_port; -1: the text must
+/// name one. a is written only on success.
+///
+/// Returns 1; 0 if text is not an address, or has no port and must; -1 with
+/// errno:
+///   ENODEV         no interface has the zone's name
+///   ENAMETOOLONG   a Unix path is longer than 107 bytes, or a name than that
+///   EINVAL         a or text is NULL, default_port is not -1 to 65535
+///
+/// Thread-safe. Async-signal-safe unless the text has a zone's name.
+/// Source: RFC 3986, section 3.2.2; RFC 4007, section 11; unix(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const c_char, default_port: c_int) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let text = unsafe { check::text_of(text) }.ok_or(INVALID)?;
+        let port = match default_port {
+            -1 => None,
+            port => Some(u16::try_from(port).map_err(|_| INVALID)?),
+        };
+        // SAFETY: as above.
+        let place = unsafe { a.cast::<Address>().as_mut() }.ok_or(INVALID)?;
+        Ok(match address::parse(text.to_bytes(), port)? {
+            Some(address) => {
+                *place = address;
+                1
+            }
+            None => 0,
+        })
+    })
+}
+
+/// Write an address and its port as text that sockutil_addr_parse reads.
+///
+/// "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number where
+/// no interface has it any more), "unix:/run/x.sock", "unix:@name". 128 bytes
+/// hold any. dst is written only on success.
+///
+/// Returns the text's length, without its NUL; -1 with errno:
+///   ENOSPC         the text and its NUL are longer than size
+///   EAFNOSUPPORT   a is of another family, is cut short, or is a Unix address
+///                  without a name, or with a NUL in its name
+///   EINVAL         a is NULL, dst is NULL and size is not 0, or size is above
+///                  SSIZE_MAX
+///
+/// Thread-safe. Async-signal-safe unless the address has a zone.
+/// Source: RFC 5952; RFC 4007, section 11; unix(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut c_char, size: size_t) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let address = unsafe { address_of(a) }.ok_or(INVALID)?;
+        // SAFETY: as above.
+        let memory = unsafe { check::memory(dst.cast(), size) }?;
+        let text = address::format(address)?;
+        check::store_text(memory, text.as_bytes())?;
+        c_int::try_from(text.as_bytes().len()).map_err(|_| INVALID)
+    })
+}
+
+/// Tell an address's port.
+///
+/// Returns the port, in this host's byte order; -1 with errno:
+///   EAFNOSUPPORT   a is neither IPv4 nor IPv6, or is cut short
+///   EINVAL         a is NULL
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX netinet/in.h.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let address = unsafe { address_of(a) }.ok_or(INVALID)?;
+        address::port(address).map(c_int::from)
+    })
+}
+
+/// Tell the address that a socket is bound to.
+///
+/// Returns 0; -1 with errno, and a untouched:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+///   EINVAL     a is NULL
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX getsockname.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -> c_int {
+    // SAFETY: the caller vouches for it, as the comment above asks.
+    unsafe { store(a, || sys::getsockname(fd)) }
+}
+
+/// Tell the address of a socket's peer.
+///
+/// Returns 0; -1 with errno, and a untouched:
+///   ENOTCONN   the socket is not connected, or its peer has reset it
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+///   EINVAL     a is NULL
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX getpeername.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) -> c_int {
+    // SAFETY: the caller vouches for it, as the comment above asks.
+    unsafe { store(a, || sys::getpeername(fd)) }
+}
+
+/// Tell from which local address the kernel would send to a peer.
+///
+/// Connects a datagram socket, which sends nothing, and asks where it is. The
+/// port of *local is 0: each connection gets one of its own.
+///
+/// Returns 0; -1 with errno, and local untouched:
+///   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
+///   EINVAL         peer or local is NULL
+/// and what socket(2) and connect(2) say: ENETUNREACH, there is no way to it;
+/// EMFILE, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: UNP section 8.14.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, local: *mut sockutil_addr) -> c_int {
+    let find = || {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let peer = unsafe { address_of(peer) }.ok_or(INVALID)?;
+        address::source_for(peer)
+    };
+    // SAFETY: the caller vouches for it, as the comment above asks.
+    unsafe { store(local, find) }
+}
+
+/// Tell whether two addresses are the same: address, port and zone.
+///
+/// Unix addresses are compared by their names. An IPv4 address is not the same
+/// as its IPv4-mapped IPv6 form.
+///
+/// Returns 1 if they are; 0 if not, or if one is NULL or of another family. It
+/// cannot fail.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: UNP section 3.8, sock_cmp_addr.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const sockutil_addr) -> c_int {
+    // SAFETY: the caller vouches for it, as the comment above asks.
+    let a = unsafe { address_of(a) };
+    // SAFETY: as above.
+    let b = unsafe { address_of(b) };
+    let (Some(a), Some(b)) = (a, b) else {
+        return 0;
+    };
+    c_int::from(address::equal(a, b))
+}
+
+/// Find the addresses of a host and a service.
+///
+/// host is a literal address (with a zone perhaps), or a name; NULL is the
+/// loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
+/// SOCK_DGRAM or 0 for any. flags: SOCKUTIL_NUMERIC, never ask: a name is then
+/// an error. Literals are never asked for either. A host that looks numeric
+/// and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never read
+/// as octal. The first cap addresses go to out, each once, in the resolver's
+/// order; *count is how many were found. Asking takes the resolver's time.
+///
+/// Returns 0; -1 with errno:
+///   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
+///                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
+///                   port above 65535 or with leading zeros
+///   EINVAL          service or count is NULL, out is NULL and cap is not 0,
+///                   flags has other bits
+///   ENODEV          no interface has the zone's name
+/// EAI_SYSTEM keeps the resolver's errno. *gai is 0 for what is not the
+/// resolver's failure; gai may be NULL.
+///
+/// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+/// zone's name.
+/// Source: POSIX getaddrinfo; RFC 6724.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_resolve(
+    host: *const c_char,
+    service: *const c_char,
+    socktype: c_int,
+    flags: c_uint,
+    out: *mut sockutil_addr,
+    cap: size_t,
+    count: *mut size_t,
+    gai: *mut c_int,
+) -> c_int {
+    let call = || {
+        let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let count = unsafe { count.as_mut() }.ok_or(INVALID)?;
+        // SAFETY: as above.
+        let query = unsafe { check::query(host, service, socktype, numeric, Purpose::Connect) }?;
+        // SAFETY: as above, and the two types have one layout.
+        let out = unsafe { check::places(out.cast::<Address>(), cap) }?;
+        *count = resolve::resolve(&query, |index, address| {
+            if let Some(place) = out.get_mut(index) {
+                place.write(*address);
+            }
+        })?;
+        Ok(0)
+    };
+    // SAFETY: the caller vouches for it, as the comment above asks.
+    unsafe { outcome::resolved(gai, call) }
+}
+
+/// An address of the caller's.
+///
+/// # Safety
+/// Unless it is null, `a` points to an address that lives as long as the result is used.
+pub(super) unsafe fn address_of<'a>(a: *const sockutil_addr) -> Option<&'a Address> {
+    // SAFETY: the two types have one layout, and the caller vouches for the rest.
+    unsafe { a.cast::<Address>().as_ref() }
+}
+
+/// Stores what a call finds.
+///
+/// # Safety
+/// Unless it is null, `a` is writable.
+unsafe fn store(a: *mut sockutil_addr, find: impl FnOnce() -> Result<Address, Errno>) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the two types have one layout, and the caller vouches for the rest.
+        let place = unsafe { a.cast::<Address>().as_mut() }.ok_or(INVALID)?;
+        *place = find()?;
+        Ok(0)
     })
 }

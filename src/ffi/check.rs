@@ -1,12 +1,13 @@
 //! What C passes, checked: convention 8 (bad input is EINVAL, and nothing happens) in one place.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::slice;
 
 use errno::Errno;
 use libc::iovec;
 
+use crate::resolve::{Purpose, Query};
 use crate::sys::{Bytes, IoSlice};
 
 /// The caller's mistake.
@@ -54,6 +55,52 @@ pub unsafe fn text<'a>(start: *mut c_void, cap: usize) -> Result<&'a mut [MaybeU
     // SAFETY: the caller vouches for it.
     let memory = unsafe { memory(start, cap) }?;
     if memory.len() < 2 { Err(INVALID) } else { Ok(memory) }
+}
+
+/// A C string; `None` for NULL.
+///
+/// # Safety
+/// Unless it is null, `start` points to bytes that end with a NUL and live as long as the result is used.
+pub unsafe fn text_of<'a>(start: *const c_char) -> Option<&'a CStr> {
+    // SAFETY: not null, and the caller vouches for the rest.
+    if start.is_null() { None } else { Some(unsafe { CStr::from_ptr(start) }) }
+}
+
+/// What is to be resolved. NULL is a host, but no service.
+///
+/// # Safety
+/// As for [`text_of`], for both.
+pub unsafe fn query<'a>(
+    host: *const c_char,
+    service: *const c_char,
+    kind: c_int,
+    numeric: bool,
+    purpose: Purpose,
+) -> Result<Query<'a>, Errno> {
+    // SAFETY: the caller vouches for it.
+    let service = unsafe { text_of(service) }.ok_or(INVALID)?;
+    // SAFETY: as above.
+    let host = unsafe { text_of(host) };
+    Ok(Query { host, service, kind, numeric, purpose })
+}
+
+/// An array to fill.
+///
+/// # Safety
+/// Unless it is null, `start` is writable for `count` values, by nobody else, for as long as the result is used.
+pub unsafe fn places<'a, T>(start: *mut T, count: usize) -> Result<&'a mut [MaybeUninit<T>], Errno> {
+    countable(count.checked_mul(size_of::<T>()).ok_or(INVALID)?)?;
+    match count {
+        0 => Ok(&mut []),
+        _ if start.is_null() => Err(INVALID),
+        // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
+        count => Ok(unsafe { slice::from_raw_parts_mut(start.cast(), count) }),
+    }
+}
+
+/// A backlog. None is negative, and none is as large as a flag.
+pub fn backlog(backlog: c_int) -> Result<c_int, Errno> {
+    if (0..1 << 16).contains(&backlog) { Ok(backlog) } else { Err(INVALID) }
 }
 
 /// Stores a text and its NUL, or nothing at all where they do not fit.

@@ -1,9 +1,12 @@
 //! Options.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_uint};
 
+use super::address::{address_of, sockutil_addr};
+use super::check::INVALID;
 use super::outcome;
-use crate::option;
+use crate::option::{self, Switch};
+use crate::sys;
 
 /// Let a socket bind to an address that old connections still hold.
 ///
@@ -20,5 +23,246 @@ use crate::option;
 /// Source: POSIX setsockopt; socket(7).
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_set_reuseaddr(fd: c_int, on: c_int) -> c_int {
-    outcome::of(|| option::set_reuseaddr(fd, on != 0).map(|()| 0))
+    outcome::of(|| option::set(fd, Switch::ReuseAddr, on != 0).map(|()| 0))
+}
+
+/// Let several sockets of one user bind to one port.
+///
+/// Sets SO_REUSEPORT if on is not 0, and clears it if on is 0, before bind(2).
+/// What comes is shared out among the sockets that all have it: not a cure for
+/// TIME_WAIT, but a way for two servers to share a port without noticing.
+///
+/// Returns 0; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what setsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: socket(7).
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_reuseport(fd: c_int, on: c_int) -> c_int {
+    outcome::of(|| option::set(fd, Switch::ReusePort, on != 0).map(|()| 0))
+}
+
+/// Keep IPv4 out of an IPv6 socket.
+///
+/// Sets IPV6_V6ONLY if on is not 0, and clears it if on is 0, before bind(2).
+///
+/// Returns 0; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what setsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3493, section 5.3; ipv6(7).
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_v6only(fd: c_int, on: c_int) -> c_int {
+    outcome::of(|| option::set(fd, Switch::V6Only, on != 0).map(|()| 0))
+}
+
+/// Set or clear O_NONBLOCK.
+///
+/// It belongs to all that share the descriptor, other processes among them.
+///
+/// Returns 0; -1 with errno:
+///   EBADF   fd is not a descriptor
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX fcntl.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_nonblock(fd: c_int, on: c_int) -> c_int {
+    outcome::of(|| option::set_nonblock(fd, on != 0).map(|()| 0))
+}
+
+/// Send small segments at once.
+///
+/// Sets TCP_NODELAY if on is not 0: Nagle's algorithm is off; clears it if on
+/// is 0.
+///
+/// Returns 0; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what setsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX netinet/tcp.h; tcp(7).
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_nodelay(fd: c_int, on: c_int) -> c_int {
+    outcome::of(|| option::set(fd, Switch::NoDelay, on != 0).map(|()| 0))
+}
+
+/// Allow a datagram socket to send to a broadcast address.
+///
+/// Sets SO_BROADCAST if on is not 0, and clears it if on is 0.
+///
+/// Returns 0; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what setsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX setsockopt; UNP section 20.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_broadcast(fd: c_int, on: c_int) -> c_int {
+    outcome::of(|| option::set(fd, Switch::Broadcast, on != 0).map(|()| 0))
+}
+
+/// Choose what close(2) does with data that was not sent yet.
+///
+/// on 0: close returns at once, and the kernel goes on sending. on not 0: close
+/// waits up to so many seconds; with 0 seconds it throws the data away and
+/// sends RST. On Linux a wait that runs out is no error of close.
+///
+/// Returns 0; -1 with errno:
+///   EINVAL     seconds is below 0
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what setsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX setsockopt; socket(7); UNP section 7.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_linger(fd: c_int, on: c_int, seconds: c_int) -> c_int {
+    outcome::of(|| option::set_linger(fd, on != 0, seconds).map(|()| 0))
+}
+
+/// Have TCP find out about a peer that vanished without a word.
+///
+/// After idle_s seconds of silence the peer is asked every interval_s seconds;
+/// when count questions stay without answer, reads and writes fail with
+/// ETIMEDOUT. idle_s 0 turns it off; interval_s and count are not looked at
+/// then.
+///
+/// Returns 0; -1 with errno:
+///   EINVAL     idle_s is below 0, interval_s or count is below 1, or one is
+///              more than TCP takes (32767 seconds, 127 questions)
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what setsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 1122, section 4.2.3.6; tcp(7).
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c_int, count: c_int) -> c_int {
+    outcome::of(|| option::set_keepalive(fd, idle_s, interval_s, count).map(|()| 0))
+}
+
+/// Join a multicast group on an interface.
+///
+/// group's port is not looked at. ifindex is the interface's number
+/// (if_nametoindex(3)); 0 leaves the choice to the kernel.
+///
+/// Returns 0; -1 with errno:
+///   EADDRINUSE     the socket is a member already
+///   EAFNOSUPPORT   group is neither IPv4 nor IPv6
+///   ENODEV         there is no such interface
+///   EINVAL         group is NULL, or not a multicast address
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and what setsockopt(2) says: ENOBUFS, too many groups; ENOPROTOOPT, a socket
+/// of another family.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let group = unsafe { address_of(group) }.ok_or(INVALID)?;
+        option::multicast_join(fd, group, ifindex).map(|()| 0)
+    })
+}
+
+/// Leave a multicast group on an interface.
+///
+/// group and ifindex are as for the join.
+///
+/// Returns 0; -1 with errno:
+///   EADDRNOTAVAIL   the socket is not a member there
+///   EAFNOSUPPORT    group is neither IPv4 nor IPv6
+///   EINVAL          group is NULL
+///   EBADF           fd is not a descriptor
+///   ENOTSOCK        fd is not a socket
+/// and what setsockopt(2) says: ENODEV; EINVAL, not a multicast address.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_multicast_leave(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let group = unsafe { address_of(group) }.ok_or(INVALID)?;
+        option::multicast_leave(fd, group, ifindex).map(|()| 0)
+    })
+}
+
+/// Choose the interface through which multicast datagrams are sent.
+///
+/// af is AF_INET or AF_INET6, the socket's. ifindex 0 leaves the choice to the
+/// kernel.
+///
+/// Returns 0; -1 with errno:
+///   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and what setsockopt(2) says: ENODEV or EADDRNOTAVAIL, there is no such
+/// interface; ENOPROTOOPT, a socket of another family.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_multicast_interface(fd: c_int, af: c_int, ifindex: c_uint) -> c_int {
+    outcome::of(|| option::set_multicast_interface(fd, af, ifindex).map(|()| 0))
+}
+
+/// Read a socket option that is an int.
+///
+/// Returns 0, and the option in *value; -1 with errno, and *value untouched:
+///   ENOPROTOOPT   there is no such option
+///   EINVAL        value is NULL
+///   EBADF         fd is not a descriptor
+///   ENOTSOCK      fd is not a socket
+/// and what getsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX getsockopt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_getsockopt_int(fd: c_int, level: c_int, name: c_int, value: *mut c_int) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let value = unsafe { value.as_mut() }.ok_or(INVALID)?;
+        *value = sys::getsockopt_int(fd, level, name)?;
+        Ok(0)
+    })
+}
+
+/// Set a socket option that is an int.
+///
+/// Returns 0; -1 with errno:
+///   ENOPROTOOPT   there is no such option
+///   EBADF         fd is not a descriptor
+///   ENOTSOCK      fd is not a socket
+/// and what setsockopt(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX setsockopt.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_setsockopt_int(fd: c_int, level: c_int, name: c_int, value: c_int) -> c_int {
+    outcome::of(|| sys::setsockopt_int(fd, level, name, value).map(|()| 0))
+}
+
+/// Read a socket's pending error, and clear it.
+///
+/// SO_ERROR: how an attempt to connect went, once POLLOUT is there; what ICMP
+/// has told a datagram socket.
+///
+/// Returns 0, no error, or the pending errno value; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX getsockopt; UNP section 16.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_take_error(fd: c_int) -> c_int {
+    outcome::of(|| sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR))
 }

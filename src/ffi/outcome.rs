@@ -4,6 +4,7 @@ use core::ffi::c_int;
 
 use errno::{Errno, errno, set_errno};
 
+use crate::resolve::Failure;
 use crate::stream::Read;
 
 /// A transfer is complete.
@@ -56,6 +57,25 @@ pub fn of<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
             T::FAILED
         }
     }
+}
+
+/// Runs a call that may ask the resolver, whose own code goes to `*gai`; 0 for everything else.
+///
+/// # Safety
+/// Unless it is null, `gai` is writable.
+pub unsafe fn resolved(gai: *mut c_int, call: impl FnOnce() -> Result<c_int, Failure>) -> c_int {
+    let mut code = 0;
+    let answer = of(|| {
+        call().map_err(|failure| {
+            code = failure.gai;
+            failure.errno
+        })
+    });
+    // SAFETY: the caller vouches for it.
+    if let Some(gai) = unsafe { gai.as_mut() } {
+        *gai = code;
+    }
+    answer
 }
 
 /// The count of a classic call.

@@ -1,9 +1,12 @@
-//! Processes.
+//! Processes and descriptors.
 
 use core::ffi::c_int;
 
-use super::outcome;
+use super::check::INVALID;
+use super::outcome::{self, DONE, END};
+use crate::pass;
 use crate::process;
+use crate::time::Limit;
 
 /// Have the whole program ignore SIGPIPE.
 ///
@@ -36,4 +39,60 @@ pub extern "C" fn sockutil_ignore_sigpipe() -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_reap_children() -> c_int {
     outcome::of(process::reap_children)
+}
+
+/// Hand a descriptor to the process at the other end of a Unix socket.
+///
+/// SCM_RIGHTS, with one byte of data. The receiver gets a descriptor of its own
+/// for the same open file; fd stays open here. timeout_ms rules, whatever
+/// O_NONBLOCK and SO_SNDTIMEO say. A socket never raises SIGPIPE.
+///
+/// Returns 1; -1 with errno:
+///   EAGAIN     timeout_ms ran out, and nothing was sent
+///   EINVAL     timeout_ms is below -1; or unix_fd is no Unix socket
+///   EPIPE      the peer is gone, or this side was shut down for writing
+///   EBADF      unix_fd or fd is not a descriptor
+///   ENOTSOCK   unix_fd is not a socket
+/// and what sendmsg(2) says: ETOOMANYREFS, too many descriptors are on their
+/// way.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: unix(7), cmsg(3); UNP section 15.7.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int) -> c_int {
+    outcome::of(|| pass::send_fd(unix_fd, fd, Limit::from_ms(timeout_ms)?).map(|()| DONE))
+}
+
+/// Receive a descriptor, as sockutil_send_fd sends it.
+///
+/// *fd is close-on-exec. One byte of data is read with it. Descriptors that
+/// were not asked for are closed, so that a peer cannot fill this process with
+/// them. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say.
+///
+/// Returns 1, and the descriptor in *fd; 0, end of stream; -1 with errno, and
+/// *fd untouched:
+///   EAGAIN     timeout_ms ran out
+///   EPROTO     the byte came with none, or with more than one: all closed
+///   EMFILE     it came, but this process has no number left for it: it is lost
+///   EINVAL     fd is NULL, timeout_ms is below -1
+///   EBADF      unix_fd is not a descriptor
+///   ENOTSOCK   unix_fd is not a socket
+/// and what recvmsg(2) says: ECONNRESET, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: unix(7), cmsg(3); UNP section 15.7.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_recv_fd(unix_fd: c_int, fd: *mut c_int, timeout_ms: c_int) -> c_int {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let place = unsafe { fd.as_mut() }.ok_or(INVALID)?;
+        Ok(match pass::recv_fd(unix_fd, limit)? {
+            Some(received) => {
+                *place = received;
+                DONE
+            }
+            None => END,
+        })
+    })
 }

@@ -1,0 +1,415 @@
+//! Endpoints.
+
+use core::ffi::{c_char, c_int, c_uint, c_void};
+
+use libc::{SOCK_DGRAM, SOCK_STREAM, size_t, ssize_t};
+
+use super::address::{address_of, sockutil_addr};
+use super::check::{self, INVALID};
+use super::flags;
+use super::outcome;
+use crate::endpoint;
+use crate::resolve::Purpose;
+use crate::sys::{Address, Buffer};
+use crate::time::{self, Limit};
+
+/// Listen for TCP connections.
+///
+/// socket(2), SO_REUSEADDR, IPV6_V6ONLY as said, bind(2) and listen(2), for
+/// the first address of host that this machine has. NULL is every address:
+/// IPv6 and IPv4 in one socket where there is IPv6, unless SOCKUTIL_V6ONLY is
+/// given; else IPv4. host and service are as for sockutil_resolve; service "0"
+/// has the kernel choose a port: see sockutil_addr_local. backlog is 0 to
+/// 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is refused),
+/// SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+///
+/// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+/// errno:
+///   EADDRINUSE      somebody listens there already
+///   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
+///                   the resolver's failure
+///   EINVAL          service is NULL, backlog is not 0 to 65535, flags has
+///                   other bits
+/// and what socket(2), bind(2) and listen(2) say: EACCES, EMFILE, ... *gai is
+/// an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+/// NULL.
+///
+/// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+/// zone's name.
+/// Source: POSIX socket, bind, listen; UNP section 11.13; ipv6(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_tcp_listen(
+    host: *const c_char,
+    service: *const c_char,
+    backlog: c_int,
+    flags: c_uint,
+    gai: *mut c_int,
+) -> c_int {
+    let call = || {
+        let flags = flags::check(flags, flags::SERVER)?;
+        let backlog = check::backlog(backlog)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Bind) }?;
+        endpoint::tcp_listen(&query, backlog, flags.socket)
+    };
+    // SAFETY: as above.
+    unsafe { outcome::resolved(gai, call) }
+}
+
+/// Connect to a TCP server.
+///
+/// Tries every address of host, IPv6 and IPv4 in turn, until one answers.
+/// timeout_ms bounds all of them: each has an equal share of what is left, so
+/// that one that is dead leaves time for the others. SOCKUTIL_FOREVER waits
+/// for each as long as the kernel does. Asking the resolver is outside the
+/// timeout: SOCKUTIL_NUMERIC rules it out. host (NULL is the loopback) and
+/// service are as for sockutil_resolve. flags: SOCKUTIL_NONBLOCK,
+/// SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+///
+/// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
+/// close-on-exec unless SOCKUTIL_INHERIT; -1 with the last attempt's errno:
+///   ECONNREFUSED    nobody listens there
+///   ETIMEDOUT       no answer in time, the caller's or the kernel's
+///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
+///                   failure
+///   EINVAL          service is NULL, timeout_ms is 0 (SOCKUTIL_NOWAIT) or
+///                   below -1, flags has other bits
+/// and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
+/// EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+///
+/// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+/// zone's name.
+/// Source: POSIX connect; UNP section 11.12; RFC 8305, section 4.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_tcp_connect(
+    host: *const c_char,
+    service: *const c_char,
+    flags: c_uint,
+    timeout_ms: c_int,
+    gai: *mut c_int,
+) -> c_int {
+    let call = || {
+        let flags = flags::check(flags, flags::CLIENT)?;
+        if timeout_ms == time::NOWAIT {
+            return Err(INVALID.into());
+        }
+        // Bad input is told before the resolver is asked; the time counts after that.
+        Limit::from_ms(timeout_ms)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Connect) }?;
+        endpoint::tcp_connect(&query, flags.socket, timeout_ms)
+    };
+    // SAFETY: as above.
+    unsafe { outcome::resolved(gai, call) }
+}
+
+/// Connect a socket within a time limit.
+///
+/// connect(2). A signal does not end it: the attempt goes on and is waited
+/// for, and its outcome is read from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER
+/// waits as long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and
+/// fails with EINPROGRESS, to be finished by sockutil_wait for POLLOUT and
+/// sockutil_take_error. It rules, whatever O_NONBLOCK and SO_SNDTIMEO say; both
+/// may be changed while the call lasts, for all that share the descriptor, and
+/// are as before on every return. After a failure other than EINPROGRESS close
+/// the socket: it may still be trying, and cannot be used again.
+///
+/// Returns 0; -1 with errno:
+///   ETIMEDOUT      no answer in time, the caller's or the kernel's
+///   ECONNREFUSED   nobody listens there
+///   EINPROGRESS    with SOCKUTIL_NOWAIT: it has been started
+///   EAGAIN         with SOCKUTIL_NOWAIT: a Unix listener's backlog is full
+///   EINVAL         to is NULL, timeout_ms is below -1
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and what connect(2) says: EISCONN, EALREADY, ENETUNREACH, ENOENT, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX connect; UNP section 16.3; connect(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, timeout_ms: c_int) -> c_int {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let to = unsafe { address_of(to) }.ok_or(INVALID)?;
+        endpoint::connect(fd, to, limit).map(|()| 0)
+    })
+}
+
+/// Accept a connection within a time limit.
+///
+/// accept4(2), begun again after EINTR and after what only a connection that
+/// is gone already can have caused: ECONNABORTED, EPROTO, ENETDOWN,
+/// ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the
+/// client's address; peer may be NULL. timeout_ms rules, whatever O_NONBLOCK
+/// and SO_RCVTIMEO say. With a time limit it waits by poll(2): if the listener
+/// is blocking and another process or thread accepts from it too, that one can
+/// be quicker, and then accept4 waits for the next client without a limit. Set
+/// O_NONBLOCK on such a listener. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+///
+/// Returns the connection's descriptor, blocking unless SOCKUTIL_NONBLOCK,
+/// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
+///   EAGAIN       timeout_ms ran out
+///   EMFILE       this process has no descriptor left: the client still waits
+///   EINVAL       fd does not listen, timeout_ms is below -1, flags has other
+///                bits
+///   EOPNOTSUPP   fd is no stream socket
+///   EBADF        fd is not a descriptor
+///   ENOTSOCK     fd is not a socket
+/// and what accept(2) says: ENFILE, ENOBUFS, ENOMEM, EPERM.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX accept; accept(2), "Error handling"; UNP section 16.6.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_accept(
+    listenfd: c_int,
+    peer: *mut sockutil_addr,
+    flags: c_uint,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        let flags = flags::check(flags, flags::DESCRIPTOR)?;
+        let (fd, address) = endpoint::accept(listenfd, flags.socket, limit)?;
+        // SAFETY: the two types have one layout, and the caller vouches for the rest.
+        if let Some(peer) = unsafe { peer.cast::<Address>().as_mut() } {
+            *peer = address;
+        }
+        Ok(fd)
+    })
+}
+
+/// Make a UDP socket that is bound to an address.
+///
+/// host (NULL is every address: IPv6 and IPv4 in one socket where there is
+/// IPv6) and service are as for sockutil_tcp_listen. flags:
+/// SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+/// SOCKUTIL_NUMERIC.
+///
+/// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+/// errno:
+///   EADDRINUSE      the port is taken
+///   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
+///                   the resolver's failure
+///   EINVAL          service is NULL, flags has other bits
+/// and what socket(2) and bind(2) say: EACCES, EMFILE, ... *gai is an EAI_ code
+/// of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+///
+/// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+/// zone's name.
+/// Source: POSIX socket, bind; udp(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_udp_bind(
+    host: *const c_char,
+    service: *const c_char,
+    flags: c_uint,
+    gai: *mut c_int,
+) -> c_int {
+    let call = || {
+        let flags = flags::check(flags, flags::SERVER)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Bind) }?;
+        endpoint::udp_bind(&query, flags.socket)
+    };
+    // SAFETY: as above.
+    unsafe { outcome::resolved(gai, call) }
+}
+
+/// Make a UDP socket that is connected to a peer.
+///
+/// It sends to that peer alone, receives from it alone, and is told of its
+/// ICMP errors: ECONNREFUSED from a port where nobody is. host (NULL is the
+/// loopback) and service are as for sockutil_resolve; the first address to
+/// which there is a way is taken. Nothing is sent yet. flags:
+/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+///
+/// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+/// errno:
+///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
+///                   failure
+///   EINVAL          service is NULL, flags has other bits
+/// and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
+/// EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+///
+/// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
+/// zone's name.
+/// Source: POSIX connect; UNP section 8.11.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_udp_connect(
+    host: *const c_char,
+    service: *const c_char,
+    flags: c_uint,
+    gai: *mut c_int,
+) -> c_int {
+    let call = || {
+        let flags = flags::check(flags, flags::CLIENT)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Connect) }?;
+        endpoint::udp_connect(&query, flags.socket)
+    };
+    // SAFETY: as above.
+    unsafe { outcome::resolved(gai, call) }
+}
+
+/// Take a UDP socket's peer away.
+///
+/// connect(2) to AF_UNSPEC. The socket can then be connected to another peer,
+/// or send to any.
+///
+/// Returns 0; -1 with errno:
+///   EPROTOTYPE   fd is no datagram socket: a stream would be aborted
+///   EBADF        fd is not a descriptor
+///   ENOTSOCK     fd is not a socket
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX connect; UNP section 8.11.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
+    outcome::of(|| endpoint::udp_disconnect(fd).map(|()| 0))
+}
+
+/// Send one datagram within a time limit.
+///
+/// sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer where to is
+/// NULL. A datagram goes whole or not at all; n may be 0. timeout_ms rules,
+/// whatever O_NONBLOCK and SO_SNDTIMEO say. Signals neither end nor stretch it.
+///
+/// Returns n; -1 with errno:
+///   EAGAIN         timeout_ms ran out, and nothing was sent
+///   EMSGSIZE       n is more than a datagram can hold
+///   EDESTADDRREQ   to is NULL and the socket has no peer
+///   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
+///                  timeout_ms is below -1
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and what sendto(2) says: ECONNREFUSED (told of an earlier datagram),
+/// EISCONN, ENETUNREACH, EACCES (broadcast not allowed), EPIPE, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX sendto; udp(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_sendto(
+    fd: c_int,
+    buf: *const c_void,
+    n: size_t,
+    to: *const sockutil_addr,
+    timeout_ms: c_int,
+) -> ssize_t {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let bytes = unsafe { check::bytes(buf, n) }?;
+        // SAFETY: as above.
+        let to = unsafe { address_of(to) };
+        outcome::count(endpoint::sendto(fd, bytes, to, limit)?)
+    })
+}
+
+/// Receive one datagram within a time limit.
+///
+/// recvfrom(2) with MSG_TRUNC. *from is its sender, and *truncated is 1 if it
+/// was longer than n, 0 if not: what did not fit is gone. Both may be NULL; n
+/// may be 0. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals
+/// neither end nor stretch it.
+///
+/// Returns the number of bytes stored: 0 is an empty datagram, UDP has no end;
+/// -1 with errno, and *from and *truncated untouched:
+///   EAGAIN         timeout_ms ran out
+///   ECONNREFUSED   nobody is at the connected peer's port: ICMP has said so
+///   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
+///                  timeout_ms is below -1
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and what recvfrom(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX recvfrom; udp(7); recv(2), MSG_TRUNC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_recvfrom(
+    fd: c_int,
+    buf: *mut c_void,
+    n: size_t,
+    from: *mut sockutil_addr,
+    truncated: *mut c_int,
+    timeout_ms: c_int,
+) -> ssize_t {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let mut buffer = Buffer::fresh(unsafe { check::memory(buf, n) }?);
+        let mut sender = Address::empty();
+        let cut = endpoint::recvfrom(fd, &mut buffer, &mut sender, limit)?;
+        // SAFETY: the two types have one layout, and the caller vouches for the rest.
+        if let Some(from) = unsafe { from.cast::<Address>().as_mut() } {
+            *from = sender;
+        }
+        // SAFETY: as above.
+        if let Some(truncated) = unsafe { truncated.as_mut() } {
+            *truncated = c_int::from(cut);
+        }
+        outcome::count(buffer.len())
+    })
+}
+
+/// Listen for connections at a path.
+///
+/// socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. A socket file
+/// that is there already is replaced only after a connect has shown that
+/// nobody listens on it. That probe is seen by a living listener as a client
+/// that leaves at once. Of two starters at one moment, one can take the other's
+/// fresh socket for a stale one: a lock file of their own would prevent it. The
+/// file stays when the socket is closed. backlog is 0 to 65535. flags:
+/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+///
+/// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+/// errno:
+///   EADDRINUSE     somebody listens there, or what is there is not a socket;
+///                  it is left alone
+///   ENAMETOOLONG   path is longer than 107 bytes
+///   EINVAL         path is NULL or empty, backlog is not 0 to 65535, flags has
+///                  other bits
+/// and what bind(2) and unlink(2) say: EACCES, ENOENT, ENOTDIR, EROFS, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: unix(7); UNP section 15.5.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_int, flags: c_uint) -> c_int {
+    outcome::of(|| {
+        let flags = flags::check(flags, flags::DESCRIPTOR)?;
+        let backlog = check::backlog(backlog)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;
+        endpoint::unix_listen(path, backlog, flags.socket)
+    })
+}
+
+/// Connect to a listener at a path, within a time limit.
+///
+/// A listener whose backlog is full is waited for. flags: SOCKUTIL_NONBLOCK,
+/// SOCKUTIL_INHERIT.
+///
+/// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
+/// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
+///   ETIMEDOUT      timeout_ms ran out while the backlog was full
+///   ECONNREFUSED   the socket file is there, and nobody listens
+///   ENOENT         there is no such file
+///   ENAMETOOLONG   path is longer than 107 bytes
+///   EINVAL         path is NULL or empty, timeout_ms is 0 (SOCKUTIL_NOWAIT) or
+///                  below -1, flags has other bits
+/// and what connect(2) says: EACCES, EPROTOTYPE, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: unix(7); POSIX connect.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_unix_connect(path: *const c_char, flags: c_uint, timeout_ms: c_int) -> c_int {
+    outcome::of(|| {
+        let flags = flags::check(flags, flags::DESCRIPTOR)?;
+        if timeout_ms == time::NOWAIT {
+            return Err(INVALID);
+        }
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;
+        endpoint::unix_connect(path, flags.socket, limit)
+    })
+}

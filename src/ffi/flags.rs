@@ -1,0 +1,59 @@
+//! Flags, for the functions that make a descriptor.
+
+use core::ffi::c_uint;
+
+use errno::Errno;
+
+use super::check::INVALID;
+use crate::endpoint::Flags;
+
+/// Let several sockets of one user bind to one port, and share out what comes
+/// (SO_REUSEPORT, on each of them).
+pub const SOCKUTIL_REUSEPORT: c_uint = 1 << 16;
+
+/// Keep IPv4 out of an IPv6 socket (IPV6_V6ONLY).
+pub const SOCKUTIL_V6ONLY: c_uint = 1 << 17;
+
+/// Give the new descriptor O_NONBLOCK.
+pub const SOCKUTIL_NONBLOCK: c_uint = 1 << 18;
+
+/// Do not give the new descriptor FD_CLOEXEC.
+pub const SOCKUTIL_INHERIT: c_uint = 1 << 19;
+
+/// Never ask the resolver, whose time no timeout can bound.
+pub const SOCKUTIL_NUMERIC: c_uint = 1 << 20;
+
+/// What a datagram or stream client takes.
+pub const CLIENT: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC;
+
+/// What a socket that is bound takes.
+pub const SERVER: c_uint = CLIENT | SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY;
+
+/// What a new descriptor without an address text takes.
+pub const DESCRIPTOR: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT;
+
+/// What a lookup takes.
+pub const NUMERIC: c_uint = SOCKUTIL_NUMERIC;
+
+/// The flags, taken apart.
+pub struct Checked {
+    /// Those of the socket.
+    pub socket: Flags,
+    /// `SOCKUTIL_NUMERIC`.
+    pub numeric: bool,
+}
+
+/// Refuses bits that are not among the known.
+pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
+    if flags & !known != 0 {
+        return Err(INVALID);
+    }
+    let has = |bit| flags & bit != 0;
+    let socket = Flags {
+        reuseport: has(SOCKUTIL_REUSEPORT),
+        v6only: has(SOCKUTIL_V6ONLY),
+        nonblock: has(SOCKUTIL_NONBLOCK),
+        inherit: has(SOCKUTIL_INHERIT),
+    };
+    Ok(Checked { socket, numeric: has(SOCKUTIL_NUMERIC) })
+}

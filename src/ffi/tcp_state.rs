@@ -1,0 +1,111 @@
+//! TCP state.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use super::address::{address_of, sockutil_addr};
+use super::check::INVALID;
+use super::outcome;
+use crate::tcp_state;
+
+/// Open both ways.
+pub const SOCKUTIL_TCP_ESTABLISHED: c_int = 1;
+
+/// A connect waits for the answer.
+pub const SOCKUTIL_TCP_SYN_SENT: c_int = 2;
+
+/// A connection that was asked for waits for the last acknowledgement.
+pub const SOCKUTIL_TCP_SYN_RECV: c_int = 3;
+
+/// Closed here; the FIN is not acknowledged.
+pub const SOCKUTIL_TCP_FIN_WAIT1: c_int = 4;
+
+/// Closed here; the peer still may send.
+pub const SOCKUTIL_TCP_FIN_WAIT2: c_int = 5;
+
+/// Closed by both, this end first; late segments are waited for.
+pub const SOCKUTIL_TCP_TIME_WAIT: c_int = 6;
+
+/// No connection.
+pub const SOCKUTIL_TCP_CLOSED: c_int = 7;
+
+/// Closed by the peer; this end still may send.
+pub const SOCKUTIL_TCP_CLOSE_WAIT: c_int = 8;
+
+/// Closed by both, the peer first; our FIN is not acknowledged.
+pub const SOCKUTIL_TCP_LAST_ACK: c_int = 9;
+
+/// Waits for connections.
+pub const SOCKUTIL_TCP_LISTEN: c_int = 10;
+
+/// Closed by both at once; our FIN is not acknowledged.
+pub const SOCKUTIL_TCP_CLOSING: c_int = 11;
+
+/// Tell the state of a descriptor's connection.
+///
+/// A descriptor whose connection is in TIME_WAIT says CLOSED: it has let go of
+/// it. See sockutil_tcp_state_between.
+///
+/// Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what getsockopt(2) says of a socket that is not TCP: EOPNOTSUPP or
+/// ENOPROTOOPT.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 9293, section 3.3.2; tcp(7), TCP_INFO.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
+    outcome::of(|| tcp_state::of_descriptor(fd).map(c_int::from))
+}
+
+/// Tell the state of the connection between two addresses.
+///
+/// Asks the kernel (sock_diag(7)) in this network namespace, for a connection
+/// that may have no descriptor any more, so that TIME_WAIT can be seen. local
+/// is the end that is looked at: of a connection within one machine each end
+/// has its state.
+///
+/// Returns SOCKUTIL_TCP_ESTABLISHED and so on; SOCKUTIL_TCP_CLOSED if there is
+/// no such connection; -1 with errno:
+///   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
+///   EINVAL         local or peer is NULL
+/// and ENOTSUP where there is no sock_diag; what socket(2) says: EMFILE, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 9293, section 3.3.2; sock_diag(7).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_tcp_state_between(local: *const sockutil_addr, peer: *const sockutil_addr) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let local = unsafe { address_of(local) }.ok_or(INVALID)?;
+        // SAFETY: as above.
+        let peer = unsafe { address_of(peer) }.ok_or(INVALID)?;
+        tcp_state::between(local, peer).map(c_int::from)
+    })
+}
+
+/// Tell a state's name.
+///
+/// Returns "ESTABLISHED" and so on, a static text; "UNKNOWN" for any other
+/// number; never NULL.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 9293, section 3.3.2.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_tcp_state_name(state: c_int) -> *const c_char {
+    let name: &CStr = match state {
+        SOCKUTIL_TCP_ESTABLISHED => c"ESTABLISHED",
+        SOCKUTIL_TCP_SYN_SENT => c"SYN_SENT",
+        SOCKUTIL_TCP_SYN_RECV => c"SYN_RECV",
+        SOCKUTIL_TCP_FIN_WAIT1 => c"FIN_WAIT1",
+        SOCKUTIL_TCP_FIN_WAIT2 => c"FIN_WAIT2",
+        SOCKUTIL_TCP_TIME_WAIT => c"TIME_WAIT",
+        SOCKUTIL_TCP_CLOSED => c"CLOSED",
+        SOCKUTIL_TCP_CLOSE_WAIT => c"CLOSE_WAIT",
+        SOCKUTIL_TCP_LAST_ACK => c"LAST_ACK",
+        SOCKUTIL_TCP_LISTEN => c"LISTEN",
+        SOCKUTIL_TCP_CLOSING => c"CLOSING",
+        _ => c"UNKNOWN",
+    };
+    name.as_ptr()
+}

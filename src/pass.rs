@@ -1,0 +1,33 @@
+//! Descriptors handed from process to process.
+
+use core::ffi::c_int;
+
+use errno::Errno;
+
+use crate::channel::{Channel, Direction};
+use crate::sys;
+use crate::time::Limit;
+
+/// `sockutil_send_fd`.
+pub fn send_fd(unix_fd: c_int, fd: c_int, limit: Limit) -> Result<(), Errno> {
+    let call = |socket, flags| sys::send_descriptor(socket, fd, flags | libc::MSG_NOSIGNAL);
+    Channel::new(unix_fd, limit).socket_call(Direction::Out, call).map(|_| ())
+}
+
+/// `sockutil_recv_fd`: `None` at the end of the stream.
+pub fn recv_fd(unix_fd: c_int, limit: Limit) -> Result<Option<c_int>, Errno> {
+    let call = |socket, flags| sys::recv_descriptor(socket, flags | libc::MSG_CMSG_CLOEXEC);
+    let passed = Channel::new(unix_fd, limit).socket_call(Direction::In, call)?;
+    match (passed.first, passed.count) {
+        (Some(fd), 1) if !passed.cut => Ok(Some(fd)),
+        (Some(fd), _) => {
+            // One is not to be told from another: none is kept.
+            let _ = sys::close(fd);
+            Err(Errno(libc::EPROTO))
+        }
+        // There was one, but no number left in this process for it.
+        (None, _) if passed.cut => Err(Errno(libc::EMFILE)),
+        (None, _) if passed.bytes == 0 => Ok(None),
+        (None, _) => Err(Errno(libc::EPROTO)),
+    }
+}

@@ -1,0 +1,153 @@
+//! From the text of a host and a service to addresses.
+
+use core::ffi::{CStr, c_int};
+use core::ops::ControlFlow;
+
+use errno::Errno;
+
+use crate::address;
+use crate::sys::{self, AddrInfo, Address};
+
+/// What the addresses are for: it decides what no host means.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Purpose {
+    /// No host is the loopback.
+    Connect,
+    /// No host is the wildcard.
+    Bind,
+}
+
+/// A failure: errno, and the resolver's own code, 0 where it was not the resolver's.
+#[derive(Clone, Copy)]
+pub struct Failure {
+    /// For errno.
+    pub errno: Errno,
+    /// For `*gai`.
+    pub gai: c_int,
+}
+
+impl From<Errno> for Failure {
+    fn from(errno: Errno) -> Self {
+        Self { errno, gai: 0 }
+    }
+}
+
+impl Failure {
+    fn resolver(gai: c_int) -> Self {
+        // EAI_SYSTEM says that errno tells more.
+        let errno = if gai == libc::EAI_SYSTEM { errno::errno() } else { Errno(libc::EADDRNOTAVAIL) };
+        Self { errno, gai }
+    }
+}
+
+/// What is to be resolved.
+#[derive(Clone, Copy)]
+pub struct Query<'a> {
+    /// A name, a literal address, or neither.
+    pub host: Option<&'a CStr>,
+    /// A name or a number.
+    pub service: &'a CStr,
+    /// `SOCK_STREAM` and so on; 0 for any.
+    pub kind: c_int,
+    /// Whether `getaddrinfo` is out of the question.
+    pub numeric: bool,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// The addresses found.
+#[expect(clippy::large_enum_variant, reason = "there is no heap to put the addresses on")]
+pub enum Found {
+    /// One or two that needed no asking.
+    Literal([Option<Address>; 2]),
+    /// The resolver's.
+    List(AddrInfo),
+}
+
+impl Found {
+    /// Gives each address once, in order, until told to stop.
+    pub fn each<T>(&self, mut visit: impl FnMut(&Address) -> ControlFlow<T>) -> ControlFlow<T> {
+        match self {
+            Self::Literal(addresses) => {
+                for address in addresses.iter().flatten() {
+                    visit(address)?;
+                }
+            }
+            Self::List(list) => {
+                for (index, address) in list.addresses().enumerate() {
+                    // Without a socket type the resolver lists each address once for each type.
+                    if !list.addresses().take(index).any(|earlier| address::equal(&earlier, &address)) {
+                        visit(&address)?;
+                    }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Query<'_> {
+    /// Asks the resolver only where the texts do not answer themselves.
+    pub fn resolve(&self) -> Result<Found, Failure> {
+        let service = self.service.to_bytes();
+        let port = if !service.is_empty() && service.iter().all(u8::is_ascii_digit) {
+            let number = address::parse_number(service, u16::MAX.into()).and_then(|n| u16::try_from(n).ok());
+            Some(number.ok_or(Failure::resolver(libc::EAI_SERVICE))?)
+        } else {
+            None
+        };
+        let literal = match self.host {
+            None => Some(self.no_host(port.unwrap_or_default())),
+            Some(host) => {
+                let text = host.to_bytes();
+                let address = address::parse_host(text, port.unwrap_or_default())?;
+                if address.is_none() && looks_numeric(text) {
+                    return Err(Failure::resolver(libc::EAI_NONAME));
+                }
+                address.map(|address| [Some(address), None])
+            }
+        };
+        match literal {
+            Some(addresses) if port.is_some() => Ok(Found::Literal(addresses)),
+            _ if self.numeric => Err(Failure::resolver(libc::EAI_NONAME)),
+            _ => {
+                let passive = if self.purpose == Purpose::Bind { libc::AI_PASSIVE } else { 0 };
+                let list = sys::getaddrinfo(self.host, self.service, self.kind, passive);
+                list.map(Found::List).map_err(Failure::resolver)
+            }
+        }
+    }
+
+    fn no_host(&self, port: u16) -> [Option<Address>; 2] {
+        const V6_LOOPBACK: [u8; 16] = 1_u128.to_be_bytes();
+        let (v6, v4) = match self.purpose {
+            Purpose::Bind => ([0; 16], [0; 4]),
+            Purpose::Connect => (V6_LOOPBACK, [127, 0, 0, 1]),
+        };
+        [Some(Address::v6(v6, port, 0)), Some(Address::v4(v4, port))]
+    }
+}
+
+/// Whether the last label is a number: then it was meant as an address, and it is none. Some resolvers would read it as
+/// octal, hexadecimal or with parts left out.
+fn looks_numeric(host: &[u8]) -> bool {
+    let host = host.strip_suffix(b".").unwrap_or(host);
+    let last = host.rsplit(|c| *c == b'.').next().unwrap_or_default();
+    let hex = last.strip_prefix(b"0x").or_else(|| last.strip_prefix(b"0X"));
+    match hex {
+        Some(digits) => digits.iter().all(u8::is_ascii_hexdigit),
+        None => !last.is_empty() && last.iter().all(u8::is_ascii_digit),
+    }
+}
+
+/// `sockutil_resolve`: how many were found, each given to `store` with its index.
+pub fn resolve(query: &Query<'_>, mut store: impl FnMut(usize, &Address)) -> Result<usize, Failure> {
+    let mut count: usize = 0;
+    let found = query.resolve()?;
+    let _ = found.each(|address| -> ControlFlow<()> {
+        store(count, address);
+        count = count.saturating_add(1);
+        ControlFlow::Continue(())
+    });
+    Ok(count)
+}

@@ -1,0 +1,174 @@
+//! Socket addresses as the kernel takes and gives them.
+
+use core::mem::{self, MaybeUninit};
+use core::ptr;
+use core::slice;
+
+use libc::{c_int, in_addr, in6_addr, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, sockaddr_un, socklen_t};
+
+/// What may be in `sun_path`.
+pub const UNIX_PATH_BYTES: usize = 108;
+
+/// Where in a `sockaddr_un` that is.
+const UNIX_PATH_OFFSET: usize = mem::offset_of!(sockaddr_un, sun_path);
+
+/// An address and how much of it is used: the C struct `sockutil_addr`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Address {
+    storage: sockaddr_storage,
+    length: socklen_t,
+}
+
+/// What an address says.
+#[derive(Clone, Copy)]
+pub enum Endpoint<'a> {
+    /// IPv4.
+    V4([u8; 4], u16),
+    /// IPv6, its port and its zone.
+    V6([u8; 16], u16, u32),
+    /// What is used of `sun_path`: a path, perhaps with a NUL; a name behind a NUL; or nothing.
+    Unix(&'a [u8]),
+}
+
+impl Address {
+    /// Zeros, of no family, with room for any.
+    pub fn empty() -> Self {
+        // SAFETY: all-zero is a valid sockaddr_storage.
+        let storage = unsafe { mem::zeroed() };
+        Self { storage, length: size::<sockaddr_storage>() }
+    }
+
+    /// An IPv4 address.
+    pub fn v4(ip: [u8; 4], port: u16) -> Self {
+        // SAFETY: all-zero is a valid sockaddr_in.
+        let mut address: sockaddr_in = unsafe { mem::zeroed() };
+        address.sin_family = family(libc::AF_INET);
+        address.sin_port = port.to_be();
+        address.sin_addr = in_addr { s_addr: u32::from_ne_bytes(ip) };
+        Self::from(address)
+    }
+
+    /// An IPv6 address in a zone, 0 for none.
+    pub fn v6(ip: [u8; 16], port: u16, zone: u32) -> Self {
+        // SAFETY: all-zero is a valid sockaddr_in6.
+        let mut address: sockaddr_in6 = unsafe { mem::zeroed() };
+        address.sin6_family = family(libc::AF_INET6);
+        address.sin6_port = port.to_be();
+        address.sin6_addr = in6_addr { s6_addr: ip };
+        address.sin6_scope_id = zone;
+        Self::from(address)
+    }
+
+    /// A Unix address with this `sun_path`; `None` when that is too long.
+    pub fn unix(path: &[u8]) -> Option<Self> {
+        // SAFETY: all-zero is a valid sockaddr_un.
+        let mut address: sockaddr_un = unsafe { mem::zeroed() };
+        address.sun_family = family(libc::AF_UNIX);
+        if path.len() > address.sun_path.len() {
+            return None;
+        }
+        for (place, byte) in address.sun_path.iter_mut().zip(path) {
+            *place = byte.cast_signed_char();
+        }
+        let mut result = Self::from(address);
+        // A path ends with a NUL that counts; an abstract name is as long as its bytes.
+        let nul = usize::from(path.first().is_some_and(|first| *first != 0) && path.len() < UNIX_PATH_BYTES);
+        let used = UNIX_PATH_OFFSET.saturating_add(path.len()).saturating_add(nul);
+        result.length = socklen_t::try_from(used).ok()?;
+        Some(result)
+    }
+
+    /// An address of no family, which takes a datagram socket's peer away.
+    pub fn unspecified() -> Self {
+        let mut address = Self::empty();
+        address.storage.ss_family = family(libc::AF_UNSPEC);
+        address.length = size::<sockaddr>();
+        address
+    }
+
+    fn from<T>(address: T) -> Self {
+        let mut result = Self::empty();
+        // SAFETY: a sockaddr_storage is as large as any address and aligned for it.
+        unsafe { (&raw mut result.storage).cast::<T>().write(address) };
+        result.length = size::<T>();
+        result
+    }
+
+    /// `AF_INET` and so on.
+    pub fn family(&self) -> c_int {
+        c_int::from(self.storage.ss_family)
+    }
+
+    /// What it says; `None` for another family, or when it is shorter than its family's addresses.
+    pub fn endpoint(&self) -> Option<Endpoint<'_>> {
+        let used = usize::try_from(self.length).ok()?.min(mem::size_of::<sockaddr_storage>());
+        match self.family() {
+            libc::AF_INET if used >= mem::size_of::<sockaddr_in>() => {
+                // SAFETY: it is as long, and any bytes make a sockaddr_in.
+                let address = unsafe { (&raw const self.storage).cast::<sockaddr_in>().read() };
+                Some(Endpoint::V4(address.sin_addr.s_addr.to_ne_bytes(), u16::from_be(address.sin_port)))
+            }
+            libc::AF_INET6 if used >= mem::size_of::<sockaddr_in6>() => {
+                // SAFETY: it is as long, and any bytes make a sockaddr_in6.
+                let address = unsafe { (&raw const self.storage).cast::<sockaddr_in6>().read() };
+                let port = u16::from_be(address.sin6_port);
+                Some(Endpoint::V6(address.sin6_addr.s6_addr, port, address.sin6_scope_id))
+            }
+            libc::AF_UNIX => {
+                let length = used.checked_sub(UNIX_PATH_OFFSET)?.min(UNIX_PATH_BYTES);
+                let start = (&raw const self.storage).cast::<u8>().wrapping_add(UNIX_PATH_OFFSET);
+                // SAFETY: the bytes lie within the storage, which is all initialized.
+                Some(Endpoint::Unix(unsafe { slice::from_raw_parts(start, length) }))
+            }
+            _ => None,
+        }
+    }
+
+    /// For the kernel to read.
+    pub(super) fn as_sockaddr(&self) -> (*const sockaddr, socklen_t) {
+        ((&raw const self.storage).cast(), self.length.min(size::<sockaddr_storage>()))
+    }
+
+    /// For the kernel to write, with its room.
+    pub(super) fn for_kernel(&mut self) -> (*mut sockaddr, *mut socklen_t) {
+        self.length = size::<sockaddr_storage>();
+        ((&raw mut self.storage).cast(), &raw mut self.length)
+    }
+
+    /// What libc's resolver has found.
+    ///
+    /// # Safety
+    /// Unless it is null, `address` is readable for `length` bytes.
+    pub(super) unsafe fn copy(address: *const sockaddr, length: socklen_t) -> Option<Self> {
+        let mut result = Self::empty();
+        let bytes = usize::try_from(length).ok()?;
+        if address.is_null() || bytes > mem::size_of::<sockaddr_storage>() {
+            return None;
+        }
+        let place: *mut MaybeUninit<u8> = (&raw mut result.storage).cast();
+        // SAFETY: the caller vouches for the source, and the storage is as large.
+        unsafe { ptr::copy_nonoverlapping(address.cast(), place, bytes) };
+        result.length = length;
+        Some(result)
+    }
+}
+
+/// What C's plain char is, signed or not.
+trait PlainChar {
+    fn cast_signed_char(&self) -> libc::c_char;
+}
+
+impl PlainChar for u8 {
+    fn cast_signed_char(&self) -> libc::c_char {
+        libc::c_char::from_ne_bytes([*self])
+    }
+}
+
+fn family(af: c_int) -> libc::sa_family_t {
+    libc::sa_family_t::try_from(af).unwrap_or_default()
+}
+
+fn size<T>() -> socklen_t {
+    socklen_t::try_from(mem::size_of::<T>()).unwrap_or(socklen_t::MAX)
+}

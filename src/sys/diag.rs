@@ -1,0 +1,156 @@
+//! One question to `sock_diag(7)`: the state of the TCP connection between two ends.
+
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+
+use errno::Errno;
+
+use super::{Buffer, recv, send};
+
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const NLMSG_ERROR: u16 = 2;
+const NLM_F_REQUEST: u16 = 1;
+
+/// `struct nlmsghdr`.
+const HEADER_BYTES: usize = 16;
+
+/// `struct nlmsghdr` and `struct inet_diag_req_v2`.
+const QUERY_BYTES: usize = HEADER_BYTES + 56;
+
+/// What an answer is read into: more than `struct inet_diag_msg` and its attributes take.
+const ANSWER_BYTES: usize = 1024;
+
+/// The kernel said something else than an answer.
+const NO_ANSWER: Errno = Errno(libc::EPROTO);
+
+/// Two ends, in network order; IPv4 in the first four bytes of an address.
+#[derive(Clone, Copy)]
+pub struct DiagQuery {
+    /// `AF_INET` or `AF_INET6`.
+    pub family: c_int,
+    /// The end that is here.
+    pub local: [u8; 16],
+    /// Its port.
+    pub local_port: u16,
+    /// The other end.
+    pub peer: [u8; 16],
+    /// Its port.
+    pub peer_port: u16,
+    /// The zone of IPv6 addresses, 0 for any.
+    pub zone: u32,
+}
+
+/// What the kernel found, which need not be what was asked for.
+#[derive(Clone, Copy)]
+pub struct DiagAnswer {
+    family: u8,
+    /// The state, with Linux's number.
+    pub state: u8,
+    local_port: u16,
+    peer_port: u16,
+    local: [u8; 16],
+    peer: [u8; 16],
+}
+
+impl DiagAnswer {
+    /// Whether it has the query's two ends.
+    pub fn is_about(&self, query: &DiagQuery) -> bool {
+        let v4 = query.family == libc::AF_INET;
+        let ip = |address: [u8; 16]| match address {
+            // An IPv6 socket speaks IPv4 too.
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+                if v4 && c_int::from(self.family) != query.family =>
+            {
+                Some([a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+            }
+            // Behind IPv4's four bytes stands nothing that counts.
+            [a, b, c, d, ..] if v4 && c_int::from(self.family) == query.family => {
+                Some([a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+            }
+            address if c_int::from(self.family) == query.family => Some(address),
+            _ => None,
+        };
+        ip(self.local) == Some(query.local)
+            && ip(self.peer) == Some(query.peer)
+            && self.local_port == query.local_port
+            && self.peer_port == query.peer_port
+    }
+}
+
+/// Bytes in the order in which a C struct has its fields.
+struct Fields {
+    bytes: [MaybeUninit<u8>; QUERY_BYTES],
+    used: usize,
+}
+
+impl Fields {
+    fn put(&mut self, field: &[u8]) {
+        for (place, byte) in self.bytes.iter_mut().skip(self.used).zip(field) {
+            place.write(*byte);
+        }
+        self.used = self.used.saturating_add(field.len());
+    }
+}
+
+/// Sends the question.
+pub fn send_diag(fd: c_int, query: &DiagQuery) -> Result<(), Errno> {
+    let mut fields = Fields { bytes: [MaybeUninit::new(0); QUERY_BYTES], used: 0 };
+    // struct nlmsghdr
+    fields.put(&u32::try_from(QUERY_BYTES).unwrap_or_default().to_ne_bytes());
+    fields.put(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    fields.put(&NLM_F_REQUEST.to_ne_bytes());
+    fields.put(&[0; 8]);
+    // struct inet_diag_req_v2: family, protocol, no extensions, padding, every state
+    fields.put(&[low_byte(query.family), low_byte(libc::IPPROTO_TCP), 0, 0]);
+    fields.put(&u32::MAX.to_ne_bytes());
+    // struct inet_diag_sockid, with "no cookie"
+    fields.put(&query.local_port.to_be_bytes());
+    fields.put(&query.peer_port.to_be_bytes());
+    fields.put(&query.local);
+    fields.put(&query.peer);
+    fields.put(&query.zone.to_ne_bytes());
+    fields.put(&[0xff; 8]);
+    send(fd, &fields.bytes, 0).map(|_| ())
+}
+
+/// Receives the answer; `None` when there is no such connection.
+pub fn recv_diag(fd: c_int) -> Result<Option<DiagAnswer>, Errno> {
+    let mut memory = [MaybeUninit::uninit(); ANSWER_BYTES];
+    let mut buffer = Buffer::fresh(&mut memory);
+    // The answer was queued before send returned, so this waits for nothing that a signal could interrupt for long.
+    while let Err(e) = recv(fd, &mut buffer, usize::MAX, 0) {
+        if e != Errno(libc::EINTR) {
+            return Err(e);
+        }
+    }
+    let bytes = buffer.filled();
+    let kind = bytes.get(4..).and_then(<[u8]>::first_chunk).copied().map(u16::from_ne_bytes).ok_or(NO_ANSWER)?;
+    let body = bytes.get(HEADER_BYTES..).ok_or(NO_ANSWER)?;
+    match kind {
+        NLMSG_ERROR => match body.first_chunk().copied().map(i32::from_ne_bytes).ok_or(NO_ANSWER)?.saturating_neg() {
+            libc::ENOENT => Ok(None),
+            0 => Err(NO_ANSWER),
+            e => Err(Errno(e)),
+        },
+        SOCK_DIAG_BY_FAMILY => parse(body).map(Some).ok_or(NO_ANSWER),
+        _ => Err(NO_ANSWER),
+    }
+}
+
+/// `struct inet_diag_msg`.
+fn parse(body: &[u8]) -> Option<DiagAnswer> {
+    let [family, state, ..] = *body.first_chunk::<4>()?;
+    let rest = body.get(4..)?;
+    Some(DiagAnswer {
+        family,
+        state,
+        local_port: u16::from_be_bytes(*rest.first_chunk()?),
+        peer_port: u16::from_be_bytes(*rest.get(2..)?.first_chunk()?),
+        local: *rest.get(4..)?.first_chunk()?,
+        peer: *rest.get(20..)?.first_chunk()?,
+    })
+}
+
+fn low_byte(number: c_int) -> u8 {
+    u8::try_from(number).unwrap_or_default()
+}

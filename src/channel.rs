@@ -171,20 +171,37 @@ impl Channel {
             // MSG_DONTWAIT, not O_NONBLOCK: that one belongs to every process that shares the descriptor.
             let flags = if limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
             match attempt(self.fd, self.way, flags) {
-                Err(Errno(libc::EINTR)) => {
-                    // The kernel would start the descriptor's own timeout anew for every signal.
-                    if let (Limit::Own, Some(start)) = (limit, start) {
-                        limit = self.own_timeout(direction, start)?;
-                    }
-                }
-                Err(Errno(libc::EAGAIN)) if !matches!(limit, Limit::Own | Limit::NoWait) => {
-                    time::wait(self.fd, direction.event(), limit)?;
-                }
-                Err(Errno(libc::ENOTSOCK)) if self.way == Way::Socket => self.way = Way::NoSocket,
-                Err(Errno(libc::EOPNOTSUPP | libc::ENOSYS)) if self.way == Way::NoWait => self.way = Way::Polled,
-                answer => return answer,
+                Ok(answer) => return Ok(answer),
+                Err(e) => limit = self.overcome(e, direction, limit, start)?,
             }
         }
+    }
+
+    /// Does what lets the attempt be repeated, and says under which limit. Out of the way of an attempt that succeeds.
+    #[cold]
+    #[inline(never)]
+    fn overcome(
+        &mut self,
+        e: Errno,
+        direction: Direction,
+        limit: Limit,
+        start: Option<Instant>,
+    ) -> Result<Limit, Errno> {
+        match e {
+            Errno(libc::EINTR) => {
+                // The kernel would start the descriptor's own timeout anew for every signal.
+                if let (Limit::Own, Some(start)) = (limit, start) {
+                    return self.own_timeout(direction, start);
+                }
+            }
+            Errno(libc::EAGAIN) if !matches!(limit, Limit::Own | Limit::NoWait) => {
+                time::wait(self.fd, direction.event(), limit)?;
+            }
+            Errno(libc::ENOTSOCK) if self.way == Way::Socket => self.way = Way::NoSocket,
+            Errno(libc::EOPNOTSUPP | libc::ENOSYS) if self.way == Way::NoWait => self.way = Way::Polled,
+            e => return Err(e),
+        }
+        Ok(limit)
     }
 
     /// The end of the descriptor's own timeout, for a call that began at `start`.
@@ -198,6 +215,7 @@ impl Channel {
         Ok(if none { Limit::Own } else { Limit::Until(start.after(timeout).after_ms(TICK_MS)) })
     }
 
+    #[cold]
     fn way_of_a_non_socket(&self, limit: Limit) -> Way {
         // What has an offset is a file: it is always "ready", RWF_NOWAIT would refuse what is not in the page cache.
         if limit.may_block() || sys::offset(self.fd).is_ok() { Way::Plain } else { Way::NoWait }

@@ -23,15 +23,23 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod addr;
 mod address;
 mod byte_order;
 mod classic;
 mod close;
+mod endpoint;
 mod frame;
 mod kit;
 mod line;
 mod misc;
+mod options;
+mod pass;
 mod reader;
+mod resolve;
 mod stream;
+mod tcp_state;
 mod time;
+mod udp;
+mod unix_socket;
 mod writev;

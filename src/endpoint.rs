@@ -289,10 +289,8 @@ pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, limit: Limit) -
 
 /// `sockutil_recvfrom`: whether the datagram was longer than the buffer.
 pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, limit: Limit) -> Result<bool, Errno> {
-    let room = buffer.room();
-    let call = |fd, flags| sys::recvfrom(fd, buffer, from, flags | libc::MSG_TRUNC);
-    let length = Channel::new(fd, limit).socket_call(Direction::In, call)?;
-    Ok(length > room)
+    let call = |fd, flags| sys::recvfrom(fd, buffer, from, flags);
+    Channel::new(fd, limit).socket_call(Direction::In, call)
 }
 
 /// `sockutil_unix_listen`.

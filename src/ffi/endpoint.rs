@@ -307,7 +307,7 @@ pub unsafe extern "C" fn sockutil_sendto(
 
 /// Receive one datagram within a time limit.
 ///
-/// recvfrom(2) with MSG_TRUNC. *from is its sender, and *truncated is 1 if it
+/// recvmsg(2). *from is its sender, and *truncated is 1 if it
 /// was longer than n, 0 if not: what did not fit is gone. Both may be NULL; n
 /// may be 0. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals
 /// neither end nor stretch it.
@@ -320,10 +320,10 @@ pub unsafe extern "C" fn sockutil_sendto(
 ///                  timeout_ms is below -1
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and what recvfrom(2) says.
+/// and what recvmsg(2) says.
 ///
 /// Async-signal-safe and thread-safe.
-/// Source: POSIX recvfrom; udp(7); recv(2), MSG_TRUNC.
+/// Source: POSIX recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_recvfrom(
     fd: c_int,

@@ -136,6 +136,17 @@ impl Address {
         ((&raw mut self.storage).cast(), &raw mut self.length)
     }
 
+    /// For `recvmsg(2)` to write, with its room.
+    pub(super) fn receive_into(&mut self, message: &mut libc::msghdr) {
+        message.msg_name = (&raw mut self.storage).cast();
+        message.msg_namelen = size::<sockaddr_storage>();
+    }
+
+    /// How much `recvmsg(2)` wrote.
+    pub(super) fn received(&mut self, message: &libc::msghdr) {
+        self.length = message.msg_namelen;
+    }
+
     /// What libc's resolver has found.
     ///
     /// # Safety

@@ -260,14 +260,21 @@ pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, flags: c_int) -
     counted(unsafe { libc::sendto(fd, bytes.as_ptr().cast(), bytes.len(), flags, start, length) })
 }
 
-/// `recvfrom(2)`: appends a datagram to the buffer. The answer may be above what was stored, with `MSG_TRUNC`.
-pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, flags: c_int) -> Result<usize, Errno> {
+/// `recvmsg(2)` without control data: appends a datagram to the buffer, and says whether it was longer. Not `recvfrom(2)`
+/// with `MSG_TRUNC`, which on TCP would throw the bytes away.
+pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, flags: c_int) -> Result<bool, Errno> {
     let (start, room) = buffer.spare(usize::MAX);
-    let (address, length) = from.for_kernel();
-    // SAFETY: `spare` gives `room` writable bytes, and the address is writable for the length that is passed.
-    let got = counted(unsafe { libc::recvfrom(fd, start, room, flags, address, length) })?;
-    buffer.append(got.min(room));
-    Ok(got)
+    let mut part = iovec { iov_base: start, iov_len: room };
+    // SAFETY: all-zero is a valid msghdr: null pointers with zero lengths.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    from.receive_into(&mut message);
+    // SAFETY: `spare` gives `room` writable bytes, the address is writable for its room, and both outlive the call.
+    let got = counted(unsafe { libc::recvmsg(fd, &raw mut message, flags) })?;
+    from.received(&message);
+    buffer.append(got);
+    Ok(message.msg_flags & libc::MSG_TRUNC != 0)
 }
 
 /// `fcntl(2)` with `F_GETFL`.

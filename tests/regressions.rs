@@ -127,6 +127,34 @@ fn regression_07_a_descriptor_above_1023_can_be_waited_for() {
 }
 
 #[test]
+fn regression_08_a_connect_that_a_signal_interrupts_goes_on() {
+    regression("08_connect_and_signals", &[("connect_again", "connect is called again")]);
+}
+
+#[test]
+fn regression_08_every_address_has_a_socket_of_its_own() {
+    regression(
+        "08_socket_after_failed_connect",
+        &[("connect_one_socket", "a socket whose connect failed is used again")],
+    );
+}
+
+#[test]
+fn regression_09_an_error_of_accept_ends_no_server() {
+    regression("09_accept_errors_end_no_server", &[("accept_error_ends", "an error of accept ends the server")]);
+}
+
+#[test]
+fn regression_09_each_peers_address_is_whole() {
+    regression("09_peer_address_is_whole", &[("accept_length_kept", "the peer's address is cut")]);
+}
+
+#[test]
+fn regression_09_a_client_sees_the_end_when_its_child_ends() {
+    regression("09_parent_closes_the_client", &[("parent_keeps_client", "the client never sees the end")]);
+}
+
+#[test]
 fn regression_10_a_sigchld_handler_reaps_the_ended_and_returns() {
     regression(
         "10_sigchld_handler",
@@ -150,6 +178,11 @@ fn regression_11_an_address_is_four_decimal_numbers() {
         "11_address_is_no_octal",
         &[("pton_inet_aton", "010.1.1.1 is read as octal"), ("pton_inet_addr", "255.255.255.255 is refused")],
     );
+}
+
+#[test]
+fn regression_12_two_servers_share_no_port() {
+    regression("12_two_servers_share_no_port", &[("listen_reuseport", "two servers share the port")]);
 }
 
 #[test]

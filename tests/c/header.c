@@ -22,7 +22,8 @@ int main(void) {
     sockutil_reader reader;
     struct iovec iov;
     size_t done = 0, length = 0;
-    int ends[2];
+    sockutil_addr here, there, list[2];
+    int ends[2], listener, client, server, gai = 1, fd = -1, value = 1;
     ssize_t (*function)(int, void *, size_t) = readline;
 
     check(names.readn + names.writen + names.recv_peek + names.readline == 10);
@@ -82,6 +83,50 @@ int main(void) {
     sockutil_put_be64(bytes, 4);
     check(sockutil_get_be64(bytes) == 4);
     check(sockutil_is_big_endian() == 0 || sockutil_is_big_endian() == 1);
+
+    check(sockutil_addr_parse(&here, "127.0.0.1:80", -1) == 1 && sockutil_addr_port(&here) == 80);
+    check(sockutil_addr_format(&here, text, sizeof text) == 12);
+    check(sockutil_addr_equal(&here, &here) == 1);
+    check(sockutil_resolve("127.0.0.1", "80", SOCK_STREAM, SOCKUTIL_NUMERIC, list, 2, &length, &gai) == 0);
+    check(length == 1 && gai == 0 && sockutil_addr_equal(&here, &list[0]) == 1);
+    check(sockutil_addr_source_for(&here, &there) == 0 && sockutil_addr_port(&there) == 0);
+
+    listener = sockutil_tcp_listen("127.0.0.1", "0", 4, SOCKUTIL_NUMERIC, &gai);
+    check(listener >= 0 && sockutil_addr_local(listener, &there) == 0);
+    check(sockutil_tcp_state(listener) == SOCKUTIL_TCP_LISTEN);
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    check(sockutil_connect(client, &there, 5000) == 0);
+    server = sockutil_accept(listener, &here, 0, 5000);
+    check(server >= 0 && sockutil_addr_peer(server, &list[0]) == 0);
+    check(sockutil_addr_equal(&here, &list[0]) == 1);
+    check(sockutil_tcp_state_between(&here, &there) == SOCKUTIL_TCP_ESTABLISHED);
+    check(sockutil_tcp_state_name(SOCKUTIL_TCP_ESTABLISHED)[0] == 'E');
+    check(sockutil_set_nodelay(client, 1) == 0 && sockutil_set_keepalive(client, 60, 10, 3) == 0);
+    check(sockutil_set_linger(client, 0, 0) == 0 && sockutil_set_nonblock(client, 0) == 0);
+    check(sockutil_set_reuseport(client, 0) == 0 && sockutil_set_v6only(client, 0) == -1);
+    check(sockutil_take_error(client) == 0);
+    check(sockutil_setsockopt_int(client, SOL_SOCKET, SO_KEEPALIVE, 0) == 0);
+    check(sockutil_getsockopt_int(client, SOL_SOCKET, SO_KEEPALIVE, &value) == 0 && value == 0);
+    check(sockutil_udp_disconnect(client) == -1);
+    check(sockutil_close(client) == 0 && sockutil_close(server) == 0 && sockutil_close(listener) == 0);
+    check(sockutil_tcp_connect("010.1.1.1", "80", SOCKUTIL_NONBLOCK, 1000, &gai) == -1 && gai != 0);
+
+    server = sockutil_udp_bind("127.0.0.1", "0", SOCKUTIL_REUSEPORT, NULL);
+    check(server >= 0 && sockutil_addr_local(server, &there) == 0);
+    client = sockutil_udp_connect("127.0.0.1", "9", SOCKUTIL_INHERIT, NULL);
+    check(client >= 0 && sockutil_udp_disconnect(client) == 0);
+    check(sockutil_set_broadcast(client, 1) == 0);
+    check(sockutil_sendto(client, "hello", 5, &there, 1000) == 5);
+    check(sockutil_recvfrom(server, line, 4, &here, &value, 5000) == 4 && value == 1);
+    check(sockutil_multicast_join(server, &there, 0) == -1 && sockutil_multicast_leave(server, &there, 0) == -1);
+    check(sockutil_set_multicast_interface(server, AF_INET, 0) == 0);
+    check(sockutil_close(client) == 0 && sockutil_close(server) == 0);
+
+    check(sockutil_unix_listen("", 4, 0) == -1 && sockutil_unix_connect("", SOCKUTIL_V6ONLY, 1000) == -1);
+    check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    check(sockutil_send_fd(ends[0], ends[0], 1000) == 1 && sockutil_recv_fd(ends[1], &fd, 1000) == 1 && fd >= 0);
+    check(sockutil_close(fd) == 0 && sockutil_close(ends[0]) == 0 && sockutil_close(ends[1]) == 0);
+
     check(sockutil_ignore_sigpipe() == 0);
     check(sockutil_reap_children() == 0);
     return failures;

@@ -1,4 +1,6 @@
 /* The contract's prototypes once more, word for word: a header that says otherwise does not compile with them. */
+#define _DEFAULT_SOURCE /* for the states in <netinet/tcp.h> */
+#include <netinet/tcp.h>
 #include <sockutil.h>
 
 ssize_t readn(int fd, void *buf, size_t n);
@@ -46,8 +48,42 @@ int sockutil_is_big_endian(void);
 
 int sockutil_pton(int af, const char *text, void *dst);
 const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
+int sockutil_addr_parse(sockutil_addr *a, const char *text, int default_port);
+int sockutil_addr_format(const sockutil_addr *a, char *dst, size_t size);
+int sockutil_addr_port(const sockutil_addr *a);
+int sockutil_addr_local(int fd, sockutil_addr *a);
+int sockutil_addr_peer(int fd, sockutil_addr *a);
+int sockutil_addr_source_for(const sockutil_addr *peer, sockutil_addr *local);
+int sockutil_addr_equal(const sockutil_addr *a, const sockutil_addr *b);
+int sockutil_resolve(const char *host, const char *service, int socktype, unsigned flags, sockutil_addr *out,
+                     size_t cap, size_t *count, int *gai);
+
+int sockutil_tcp_listen(const char *host, const char *service, int backlog, unsigned flags, int *gai);
+int sockutil_tcp_connect(const char *host, const char *service, unsigned flags, int timeout_ms, int *gai);
+int sockutil_connect(int fd, const sockutil_addr *to, int timeout_ms);
+int sockutil_accept(int listenfd, sockutil_addr *peer, unsigned flags, int timeout_ms);
+int sockutil_udp_bind(const char *host, const char *service, unsigned flags, int *gai);
+int sockutil_udp_connect(const char *host, const char *service, unsigned flags, int *gai);
+int sockutil_udp_disconnect(int fd);
+ssize_t sockutil_sendto(int fd, const void *buf, size_t n, const sockutil_addr *to, int timeout_ms);
+ssize_t sockutil_recvfrom(int fd, void *buf, size_t n, sockutil_addr *from, int *truncated, int timeout_ms);
+int sockutil_unix_listen(const char *path, int backlog, unsigned flags);
+int sockutil_unix_connect(const char *path, unsigned flags, int timeout_ms);
 
 int sockutil_set_reuseaddr(int fd, int on);
+int sockutil_set_reuseport(int fd, int on);
+int sockutil_set_v6only(int fd, int on);
+int sockutil_set_nonblock(int fd, int on);
+int sockutil_set_nodelay(int fd, int on);
+int sockutil_set_broadcast(int fd, int on);
+int sockutil_set_linger(int fd, int on, int seconds);
+int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
+int sockutil_multicast_join(int fd, const sockutil_addr *group, unsigned ifindex);
+int sockutil_multicast_leave(int fd, const sockutil_addr *group, unsigned ifindex);
+int sockutil_set_multicast_interface(int fd, int af, unsigned ifindex);
+int sockutil_getsockopt_int(int fd, int level, int name, int *value);
+int sockutil_setsockopt_int(int fd, int level, int name, int value);
+int sockutil_take_error(int fd);
 
 int sockutil_shutdown_write(int fd);
 int sockutil_close(int fd);
@@ -56,6 +92,12 @@ int sockutil_close_reset(int fd);
 
 int sockutil_ignore_sigpipe(void);
 int sockutil_reap_children(void);
+int sockutil_send_fd(int unix_fd, int fd, int timeout_ms);
+int sockutil_recv_fd(int unix_fd, int *fd, int timeout_ms);
+
+int sockutil_tcp_state(int fd);
+int sockutil_tcp_state_between(const sockutil_addr *local, const sockutil_addr *peer);
+const char *sockutil_tcp_state_name(int state);
 
 const char *sockutil_version(void);
 
@@ -64,8 +106,50 @@ const char *sockutil_version(void);
 MUST_BE(reader_size, sizeof(sockutil_reader) == 2 * sizeof(int) + 7 * sizeof(size_t) + 2 * sizeof(int));
 MUST_BE(reader_starts_with_fd, offsetof(sockutil_reader, fd) == 0);
 
+/* So is an address's, with ss first so that it can be cast. */
+struct addr_of_the_contract {
+    struct sockaddr_storage ss;
+    socklen_t len;
+};
+MUST_BE(addr_starts_with_ss, offsetof(sockutil_addr, ss) == 0);
+MUST_BE(addr_goes_on_with_len, offsetof(sockutil_addr, len) == sizeof(struct sockaddr_storage));
+MUST_BE(addr_size, sizeof(sockutil_addr) == sizeof(struct addr_of_the_contract));
+MUST_BE(ss_size, sizeof(((sockutil_addr *)0)->ss) == sizeof(struct sockaddr_storage));
+MUST_BE(len_size, sizeof(((sockutil_addr *)0)->len) == sizeof(socklen_t));
+
+/* No bit below 1 << 16, so that no flag is a backlog or a usual timeout; one bit each, and no two alike. */
+#define IS_FLAG(flag) ((flag) >= 1 << 16 && ((flag) & ((flag)-1)) == 0)
+#define ALL_FLAGS (SOCKUTIL_REUSEPORT + SOCKUTIL_V6ONLY + SOCKUTIL_NONBLOCK + SOCKUTIL_INHERIT + SOCKUTIL_NUMERIC)
+#define ANY_FLAG (SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY | SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC)
+MUST_BE(reuseport_is_a_flag, IS_FLAG(SOCKUTIL_REUSEPORT));
+MUST_BE(v6only_is_a_flag, IS_FLAG(SOCKUTIL_V6ONLY));
+MUST_BE(nonblock_is_a_flag, IS_FLAG(SOCKUTIL_NONBLOCK));
+MUST_BE(inherit_is_a_flag, IS_FLAG(SOCKUTIL_INHERIT));
+MUST_BE(numeric_is_a_flag, IS_FLAG(SOCKUTIL_NUMERIC));
+MUST_BE(flags_are_distinct, ALL_FLAGS == ANY_FLAG);
+
+/* Linux's numbers, which <netinet/tcp.h> tells where it is not held to strict C. */
+MUST_BE(established, SOCKUTIL_TCP_ESTABLISHED == TCP_ESTABLISHED);
+MUST_BE(syn_sent, SOCKUTIL_TCP_SYN_SENT == TCP_SYN_SENT);
+MUST_BE(syn_recv, SOCKUTIL_TCP_SYN_RECV == TCP_SYN_RECV);
+MUST_BE(fin_wait1, SOCKUTIL_TCP_FIN_WAIT1 == TCP_FIN_WAIT1);
+MUST_BE(fin_wait2, SOCKUTIL_TCP_FIN_WAIT2 == TCP_FIN_WAIT2);
+MUST_BE(time_wait, SOCKUTIL_TCP_TIME_WAIT == TCP_TIME_WAIT);
+MUST_BE(closed, SOCKUTIL_TCP_CLOSED == TCP_CLOSE);
+MUST_BE(close_wait, SOCKUTIL_TCP_CLOSE_WAIT == TCP_CLOSE_WAIT);
+MUST_BE(last_ack, SOCKUTIL_TCP_LAST_ACK == TCP_LAST_ACK);
+MUST_BE(listen_state, SOCKUTIL_TCP_LISTEN == TCP_LISTEN);
+MUST_BE(closing, SOCKUTIL_TCP_CLOSING == TCP_CLOSING);
+
+/* Every name of the header is the library's own. */
+#if defined(CLIENT) || defined(SERVER) || defined(DESCRIPTOR) || defined(NUMERIC)
+#error "the header defines names that belong to the program"
+#endif
+
 int main(void) {
     struct sockutil_reader by_tag;
     sockutil_reader *by_name = &by_tag;
-    return by_name == NULL || SOCKUTIL_FOREVER != -1 || SOCKUTIL_NOWAIT != 0;
+    struct sockutil_addr address;
+    sockutil_addr *also = &address;
+    return also == NULL || by_name == NULL || SOCKUTIL_FOREVER != -1 || SOCKUTIL_NOWAIT != 0;
 }

@@ -44,4 +44,19 @@ const char *address_text(int af, const void *address, char *text, socklen_t size
 /* 1, or 0: not an address. */
 int read_address(int af, const char *text, void *address);
 
+/* The descriptor that came, or -1. */
+int receive_descriptor(int unix_fd);
+
+/* 0 or -1. */
+int connect_within(int fd, const struct sockaddr *address, socklen_t size, int timeout_ms);
+
+/* The connection, or -1. */
+int connect_by_name(const char *host, const char *service, int timeout_ms);
+
+/* Answers so many clients, each with a line: how many it did answer, and who they were. */
+int serve_clients(int listenfd, struct sockaddr_storage *peers, int count);
+
+/* A listener on the loopback, or -1. */
+int start_server(int port);
+
 #endif

@@ -1,0 +1,41 @@
+/* A server on a Unix socket lost its clients' names after the first client that had none: accept stores how long the
+ * address was in the place that says how much room there is, and the tutorial's loop passes that on.
+ * Each client's address must be whole, whoever came before.
+ */
+#include "serve.h"
+
+#include <sys/un.h>
+
+#define CLIENTS 3
+
+int main(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX}, name;
+    struct sockaddr_storage peers[CLIENTS];
+    socklen_t size = sizeof address, named;
+    CHECK_BOUND(SECONDS);
+    memset(peers, 0, sizeof peers);
+    /* A bind to the family alone has the kernel choose a name. */
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(listener >= 0);
+    CHECK(bind(listener, (struct sockaddr *)&address, sizeof address.sun_family) == 0);
+    CHECK(listen(listener, CLIENTS) == 0);
+    CHECK(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+
+    /* The last of them has a name. */
+    for (int i = 0; i < CLIENTS; i++) {
+        int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        CHECK(client >= 0);
+        memset(&name, 0, sizeof name);
+        name.sun_family = AF_UNIX;
+        if (i == CLIENTS - 1)
+            CHECK(bind(client, (struct sockaddr *)&name, sizeof name.sun_family) == 0);
+        CHECK(connect(client, (struct sockaddr *)&address, size) == 0);
+        named = sizeof name;
+        CHECK(getsockname(client, (struct sockaddr *)&name, &named) == 0);
+    }
+    CHECK(named > sizeof name.sun_family);
+
+    CHECK(serve_clients(listener, peers, CLIENTS) == CLIENTS);
+    MUST(memcmp(&peers[CLIENTS - 1], &name, named) == 0, "the peer's address is cut");
+    return 0;
+}

@@ -1,0 +1,24 @@
+//! Two processes that talk over every kind of connection that the library makes.
+
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and is no interface"
+)]
+
+mod support;
+
+use std::process::Command;
+
+use support::{Link, compile_c, run, scratch};
+
+#[test]
+fn two_processes_talk_over_tcp_unix_sockets_and_udp() {
+    for how in [Link::Shared, Link::Static] {
+        let program = compile_c("connections", &["connections.c"], how, &[]);
+        let path = scratch("connections").join(format!("{how:?}-{}", std::process::id()));
+        run(Command::new(program).arg(path));
+    }
+}

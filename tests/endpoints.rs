@@ -1,0 +1,97 @@
+//! Endpoints where the resolver or the kernel answers as a test wants: `tests/c/endpoints.c` puts its own functions in
+//! the place of libc's, which a Rust test cannot.
+
+#![allow(
+    missing_docs,
+    non_snake_case,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and is no interface; some are named after the errno value that they show"
+)]
+
+mod support;
+
+use std::process::Command;
+
+use support::{Link, compile_c, told};
+
+/// Runs one case with the shared and with the static library.
+fn passes(case: &str) {
+    for how in [Link::Shared, Link::Static] {
+        // A program for each test, since they are compiled beside one another.
+        let program = compile_c(&format!("endpoints-{case}"), &["endpoints.c"], how, &["-U_FORTIFY_SOURCE"]);
+        let said = Command::new("timeout").args(["-k", "5", "60"]).arg(&program).arg(case).output();
+        let said = said.expect("timeout(1) can be run");
+        assert!(said.status.success(), "{case}, {how:?}: {}", told(&said));
+    }
+}
+
+#[test]
+fn tcp_connect_takes_the_families_in_turn() {
+    passes("order");
+}
+
+#[test]
+fn tcp_connect_tells_the_last_failure() {
+    passes("last");
+}
+
+#[test]
+fn tcp_connect_shares_the_time_out() {
+    passes("shares");
+}
+
+#[test]
+fn tcp_connect_shares_the_time_out_under_signals() {
+    passes("storm");
+}
+
+#[test]
+fn tcp_connect_is_in_time_with_thousands_of_addresses() {
+    passes("many");
+}
+
+#[test]
+fn tcp_connect_does_not_meet_itself() {
+    passes("itself");
+}
+
+#[test]
+fn the_resolvers_failures_are_told() {
+    passes("resolver");
+}
+
+#[test]
+fn sockets_that_cannot_be_had_are_passed_over_or_told() {
+    passes("no_socket");
+}
+
+#[test]
+fn tcp_listen_takes_the_first_address_of_its_own() {
+    passes("listens");
+}
+
+#[test]
+fn tcp_listen_without_a_host_is_for_every_address_of_a_named_service() {
+    passes("wildcard");
+}
+
+#[test]
+fn tcp_listen_says_its_options() {
+    passes("options");
+}
+
+#[test]
+fn accept_passes_over_connections_that_are_gone() {
+    passes("transient");
+}
+
+#[test]
+fn accept_tells_every_other_error() {
+    passes("lasting");
+}
+
+#[test]
+fn sockutil_accept_EMFILE() {
+    passes("emfile");
+}

@@ -351,7 +351,8 @@ fn parse_zoned(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
 /// The zone of an interface's name.
 fn zone_of(name: &[u8]) -> Result<u32, Errno> {
     let mut terminated = [0; libc::IF_NAMESIZE];
-    if name.len() >= terminated.len() {
+    // Linux's ioctl cuts a name off at a colon, for its aliases: "lo:80" would be lo, and a port would be lost.
+    if name.len() >= terminated.len() || name.contains(&b':') {
         return Err(Errno(libc::ENODEV));
     }
     for (place, byte) in terminated.iter_mut().zip(name) {
@@ -407,9 +408,13 @@ impl Text {
             return;
         }
         self.push(b'%');
-        match sys::if_indextoname(zone) {
-            Some(name) => self.push_all(name.split(|c| *c == 0).next().unwrap_or_default()),
-            None => self.push_decimal(zone),
+        let found = sys::if_indextoname(zone);
+        let name = found.as_ref().and_then(|name| name.split(|c| *c == 0).next()).unwrap_or_default();
+        // A name of digits would be read as a number, and a bracket in it as the address's end.
+        if name.iter().all(u8::is_ascii_digit) || name.contains(&b']') {
+            self.push_decimal(zone);
+        } else {
+            self.push_all(name);
         }
     }
 
@@ -427,11 +432,15 @@ impl Text {
                 self.push_all(name);
             }
             Some((first, _)) => {
+                let path = path.split(|c| *c == 0).next().unwrap_or_default();
                 // The same file, told from an abstract name.
-                if *first == b'@' {
-                    self.push_all(b"./");
+                let here: &[u8] = if *first == b'@' { b"./" } else { b"" };
+                // The kernel takes a path without room for a NUL; parse does not.
+                if here.len().saturating_add(path.len()) >= UNIX_PATH_BYTES {
+                    return Err(NO_TEXT);
                 }
-                self.push_all(path.split(|c| *c == 0).next().unwrap_or_default());
+                self.push_all(here);
+                self.push_all(path);
             }
         }
         Ok(())

@@ -131,7 +131,11 @@ impl Channel {
         self.socket_call(Direction::In, |fd, _| {
             // There is no flag that makes accept itself not wait.
             if polled {
-                ready_now(fd, Direction::In)?;
+                match ready_now(fd, Direction::In) {
+                    // What does not listen may never be ready, and -1 never is: accept says so, and cannot wait.
+                    Err(Errno(libc::EAGAIN)) if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? == 0 => {}
+                    ready => ready?,
+                }
             }
             sys::accept(fd, peer, flags)
         })
@@ -164,6 +168,7 @@ impl Channel {
         let mut limit = self.limit;
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
         let start = if matches!(limit, Limit::Own) { Some(Instant::now_coarse()?) } else { None };
+        let mut was_ready = false;
         loop {
             if self.way == Way::NoSocket {
                 self.way = self.way_of_a_non_socket(limit);
@@ -172,7 +177,14 @@ impl Channel {
             let flags = if limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
             match attempt(self.fd, self.way, flags) {
                 Ok(answer) => return Ok(answer),
-                Err(e) => limit = self.overcome(e, direction, limit, start)?,
+                Err(e) => {
+                    // poll(2) calls an unconnected Unix datagram socket writable, however full its receiver is.
+                    if was_ready && e == Errno(libc::EAGAIN) {
+                        time::pause(limit)?;
+                    }
+                    was_ready = e == Errno(libc::EAGAIN);
+                    limit = self.overcome(e, direction, limit, start)?;
+                }
             }
         }
     }

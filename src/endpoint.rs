@@ -95,11 +95,7 @@ pub fn tcp_connect(query: &Query<'_>, flags: Flags, timeout_ms: c_int) -> Result
     let found = query.resolve()?;
     // Time counts from here: nobody can bound the resolver's.
     let limit = Limit::from_ms(timeout_ms)?;
-    let mut left: usize = 0;
-    let _ = found.each(|_| -> ControlFlow<()> {
-        left = left.saturating_add(1);
-        ControlFlow::Continue(())
-    });
+    let mut left = found.addresses().count();
     let mut last = Errno(libc::EADDRNOTAVAIL);
     let outcome = interleaved(&found, |address| {
         // Each address has an equal share of what is left, so that one that is dead leaves time for the others.
@@ -121,29 +117,20 @@ pub fn tcp_connect(query: &Query<'_>, flags: Flags, timeout_ms: c_int) -> Result
 
 /// Gives the addresses so that the families alternate, the first one's first (RFC 8305, section 4).
 fn interleaved<T>(found: &Found, mut visit: impl FnMut(&Address) -> ControlFlow<T>) -> ControlFlow<T> {
-    let mut first_family = None;
-    let mut counts = [0_usize; 2];
-    let _ = found.each(|address| -> ControlFlow<()> {
-        let first = *first_family.get_or_insert(address.family());
-        let [of_first, of_others] = &mut counts;
-        let count = if address.family() == first { of_first } else { of_others };
-        *count = count.saturating_add(1);
-        ControlFlow::Continue(())
-    });
-    let [of_first, of_others] = counts;
-    for rank in 0..of_first.max(of_others) {
-        for of_the_first in [true, false] {
-            let mut index: usize = 0;
-            found.each(|address| {
-                if (Some(address.family()) == first_family) != of_the_first {
-                    return ControlFlow::Continue(());
-                }
-                index = index.saturating_add(1);
-                if index == rank.saturating_add(1) { visit(address) } else { ControlFlow::Continue(()) }
-            })?;
+    let Some(first) = found.addresses().next().map(|address| address.family()) else {
+        return ControlFlow::Continue(());
+    };
+    let mut of_first = found.addresses().filter(|address| address.family() == first);
+    let mut of_others = found.addresses().filter(|address| address.family() != first);
+    loop {
+        let pair = [of_first.next(), of_others.next()];
+        if pair.iter().all(Option::is_none) {
+            return ControlFlow::Continue(());
+        }
+        for address in pair.iter().flatten() {
+            visit(address)?;
         }
     }
-    ControlFlow::Continue(())
 }
 
 fn connect_new(address: &Address, flags: Flags, limit: Limit) -> Result<Socket, Errno> {

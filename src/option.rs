@@ -52,7 +52,9 @@ pub fn set_linger(fd: c_int, on: bool, seconds: c_int) -> Result<(), Errno> {
 /// `sockutil_set_keepalive`. The times first: until the last line nothing has changed for the connection.
 pub fn set_keepalive(fd: c_int, idle_s: c_int, interval_s: c_int, count: c_int) -> Result<(), Errno> {
     if idle_s != 0 {
-        if idle_s < 0 || interval_s <= 0 || count <= 0 {
+        // Linux's own limits (tcp(7)), looked at before the first of the three has changed anything.
+        let seconds = 1..=32767;
+        if !seconds.contains(&idle_s) || !seconds.contains(&interval_s) || !(1..=127).contains(&count) {
             return Err(Errno(libc::EINVAL));
         }
         sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_KEEPIDLE, idle_s)?;

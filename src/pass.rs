@@ -10,6 +10,10 @@ use crate::time::Limit;
 
 /// `sockutil_send_fd`.
 pub fn send_fd(unix_fd: c_int, fd: c_int, limit: Limit) -> Result<(), Errno> {
+    // The kernel takes SCM_RIGHTS on every socket, and throws them away where they mean nothing: the byte alone would go.
+    if sys::getsockopt_int(unix_fd, libc::SOL_SOCKET, libc::SO_DOMAIN)? != libc::AF_UNIX {
+        return Err(Errno(libc::EINVAL));
+    }
     let call = |socket, flags| sys::send_descriptor(socket, fd, flags | libc::MSG_NOSIGNAL);
     Channel::new(unix_fd, limit).socket_call(Direction::Out, call).map(|_| ())
 }

@@ -65,22 +65,26 @@ pub enum Found {
 }
 
 impl Found {
+    /// The addresses, in the resolver's order.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+        let (literal, list) = match self {
+            Self::Literal(addresses) => (Some(addresses), None),
+            Self::List(list) => (None, Some(list)),
+        };
+        let literal = literal.into_iter().flatten().flatten().copied();
+        // Without a socket type the resolver lists each address once for each type, one behind the other.
+        let mut before: Option<Address> = None;
+        literal.chain(list.into_iter().flat_map(AddrInfo::addresses)).filter(move |address| {
+            let again = before.is_some_and(|before| address::equal(&before, address));
+            before = Some(*address);
+            !again
+        })
+    }
+
     /// Gives each address once, in order, until told to stop.
     pub fn each<T>(&self, mut visit: impl FnMut(&Address) -> ControlFlow<T>) -> ControlFlow<T> {
-        match self {
-            Self::Literal(addresses) => {
-                for address in addresses.iter().flatten() {
-                    visit(address)?;
-                }
-            }
-            Self::List(list) => {
-                for (index, address) in list.addresses().enumerate() {
-                    // Without a socket type the resolver lists each address once for each type.
-                    if !list.addresses().take(index).any(|earlier| address::equal(&earlier, &address)) {
-                        visit(&address)?;
-                    }
-                }
-            }
+        for address in self.addresses() {
+            visit(&address)?;
         }
         ControlFlow::Continue(())
     }
@@ -96,6 +100,10 @@ impl Query<'_> {
         } else {
             None
         };
+        // What strtoul would take for a number getaddrinfo does too, and cuts it to 16 bits; and "" is port 0 to it.
+        if matches!(service.first(), None | Some(b'+' | b'-' | b' ' | b'\t'..=b'\r')) {
+            return Err(Failure::resolver(libc::EAI_SERVICE));
+        }
         let literal = match self.host {
             None => Some(self.no_host(port.unwrap_or_default())),
             Some(host) => {
@@ -112,8 +120,13 @@ impl Query<'_> {
             _ if self.numeric => Err(Failure::resolver(libc::EAI_NONAME)),
             _ => {
                 let passive = if self.purpose == Purpose::Bind { libc::AI_PASSIVE } else { 0 };
-                let list = sys::getaddrinfo(self.host, self.service, self.kind, passive);
-                list.map(Found::List).map_err(Failure::resolver)
+                let list = sys::getaddrinfo(self.host, self.service, self.kind, passive).map_err(Failure::resolver)?;
+                if self.host.is_some() {
+                    return Ok(Found::List(list));
+                }
+                // Of no host only the service was in question: glibc would list IPv4 first.
+                let port = list.addresses().find_map(|address| address::port(&address).ok());
+                Ok(Found::Literal(self.no_host(port.unwrap_or_default())))
             }
         }
     }

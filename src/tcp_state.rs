@@ -11,6 +11,9 @@ use crate::sys::{self, Address, DiagQuery, Endpoint};
 /// `TCP_CLOSE`.
 pub const CLOSED: u8 = 7;
 
+/// `TCP_LISTEN`: no connection, even where its two addresses are those that were asked for.
+const LISTEN: u8 = 10;
+
 const SYN_RECV: u8 = 3;
 
 /// A connection that waits for the last step of its handshake, inside the kernel told from `TCP_SYN_RECV`.
@@ -47,7 +50,7 @@ fn ask(query: &DiagQuery) -> Result<u8, Errno> {
     sys::send_diag(socket.fd(), query)?;
     match sys::recv_diag(socket.fd())? {
         // The kernel answers with the listener where the connection is not: only the same two ends are an answer.
-        Some(answer) if answer.is_about(query) => Ok(public(answer.state)),
+        Some(answer) if answer.state != LISTEN && answer.is_about(query) => Ok(public(answer.state)),
         _ => Ok(CLOSED),
     }
 }

@@ -135,6 +135,18 @@ pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> 
     }
 }
 
+/// Waits a moment for what `poll(2)` cannot tell; `EAGAIN` when time has run out.
+#[cold]
+pub fn pause(limit: Limit) -> Result<(), Errno> {
+    const MOMENT_MS: c_int = 1;
+    limit.check()?;
+    // No descriptor, so nothing but the time ends it; a signal may.
+    match sys::poll(-1, 0, MOMENT_MS) {
+        Ok(_) | Err(Errno(libc::EINTR)) => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
 /// `sockutil_wait`: poll's answers for a bad descriptor, made errors.
 pub fn wait_for(fd: c_int, events: c_int, timeout_ms: c_int) -> Result<c_int, Errno> {
     const KNOWN: c_short = libc::POLLIN

@@ -24,16 +24,16 @@ pub const SOCKUTIL_INHERIT: c_uint = 1 << 19;
 pub const SOCKUTIL_NUMERIC: c_uint = 1 << 20;
 
 /// What a datagram or stream client takes.
-pub const CLIENT: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC;
+pub(super) const CLIENT: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC;
 
 /// What a socket that is bound takes.
-pub const SERVER: c_uint = CLIENT | SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY;
+pub(super) const SERVER: c_uint = CLIENT | SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY;
 
 /// What a new descriptor without an address text takes.
-pub const DESCRIPTOR: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT;
+pub(super) const DESCRIPTOR: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT;
 
 /// What a lookup takes.
-pub const NUMERIC: c_uint = SOCKUTIL_NUMERIC;
+pub(super) const NUMERIC: c_uint = SOCKUTIL_NUMERIC;
 
 /// The flags, taken apart.
 pub struct Checked {

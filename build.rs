@@ -14,14 +14,17 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey, Style};
 const HEADER: &str = "include/sockutil.h";
 
 /// The families in the header's order, with their titles.
-const FAMILIES: [(&str, &str); 8] = [
+const FAMILIES: [(&str, &str); 11] = [
     ("version", "Version"),
     ("time", "Time and waiting"),
     ("stream", "Streams"),
+    ("reader", "Buffered reader"),
+    ("frame", "Frames"),
     ("classic", "Classic names, prefixed"),
     ("byte_order", "Byte order"),
     ("address", "Addresses"),
     ("option", "Options"),
+    ("close", "Closing"),
     ("process", "Processes"),
 ];
 
@@ -51,7 +54,7 @@ fn header() -> Result<String, Box<dyn Error>> {
 fn declarations(source: &str) -> Result<String, Box<dyn Error>> {
     let mut config = Config {
         language: Language::C,
-        style: Style::Tag,
+        style: Style::Both,
         documentation_style: DocumentationStyle::Doxy,
         no_includes: true,
         usize_is_size_t: true,

@@ -274,6 +274,237 @@ int sockutil_read_line(int fd,
  */
 size_t sockutil_chomp(char *line, size_t len);
 
+/* ---- Buffered reader --------------------------------------------------- */
+
+/**
+ * A reader: the caller's struct, over the caller's memory.
+ *
+ * All fields are private; the size is part of the ABI. It needs no end: when
+ * the struct and the memory go, nothing is left behind, but bytes that were
+ * held are gone. It must not be used by two threads at once, nor copied.
+ */
+typedef struct sockutil_reader {
+  int fd;
+  int covered;
+  char *mem;
+  size_t cap;
+  size_t start;
+  size_t end;
+  size_t scanned;
+  int delimiter;
+  int is_socket;
+  size_t reserved[2];
+} sockutil_reader;
+
+/**
+ * Make a reader of a stream descriptor and cap bytes of memory.
+ *
+ * fd is any stream: a socket, a pipe, a terminal, a file. It is not looked at
+ * yet, and never closed. mem must live as long as the reader; a line or a
+ * frame with its header must fit in cap-1 bytes of it.
+ *
+ * Returns 0; -1 with errno:
+ *   EINVAL   r or mem is NULL, cap is below 2 or above SSIZE_MAX
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: CS:APP rio_readinitb, with the caller's memory.
+ */
+int sockutil_reader_init(struct sockutil_reader *r,
+                         int fd,
+                         void *mem,
+                         size_t cap);
+
+/**
+ * Read one line.
+ *
+ * *line points to it in the reader's memory, NUL-terminated, the newline
+ * kept, and *len is its length without that NUL; both are valid until the
+ * next call on the reader, and the len bytes may be changed. What else came
+ * with the line is held for the next call: see sockutil_reader_pending. One
+ * recv(2) for as much as the memory takes, when no whole line is held.
+ * timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * SOCKUTIL_NOWAIT takes what is there; whatever O_NONBLOCK and SO_RCVTIMEO
+ * say. Signals neither end nor stretch it. After EAGAIN the call is simply
+ * repeated: the reader keeps what has arrived.
+ *
+ * Returns 1, a whole line; 0, end of stream: *line and *len show what is held
+ * of an unterminated line, and *len is 0 if nothing is; it stays held for
+ * sockutil_reader_read_full; -1 with errno, and nothing is lost:
+ *   EAGAIN     timeout_ms ran out: call again
+ *   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
+ *              is held; take it with sockutil_reader_read_full, or drop the
+ *              line with sockutil_reader_skip_line
+ *   EINVAL     r, line or len is NULL, r was not initialized, timeout_ms is
+ *              below -1
+ *   EBADF      the descriptor is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll; CS:APP rio_readlineb.
+ */
+int sockutil_reader_line(struct sockutil_reader *r,
+                         char **line,
+                         size_t *len,
+                         int timeout_ms);
+
+/**
+ * Read what comes up to a delimiter.
+ *
+ * As sockutil_reader_line, for another byte than the newline: delimiter is 0
+ * to 255, and is kept at the end of *data.
+ *
+ * Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
+ * show what is held, and it stays held; -1 with errno, and nothing is lost:
+ *   EAGAIN     timeout_ms ran out: call again
+ *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
+ *              what is held; take it with sockutil_reader_read_full
+ *   EINVAL     r, data or len is NULL, r was not initialized, delimiter is
+ *              not 0 to 255, timeout_ms is below -1
+ *   EBADF      the descriptor is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll, getdelim.
+ */
+int sockutil_reader_until(struct sockutil_reader *r,
+                          int delimiter,
+                          char **data,
+                          size_t *len,
+                          int timeout_ms);
+
+/**
+ * Read the body of one frame, as sockutil_send_frame sends them.
+ *
+ * A frame is a big-endian length of header_bytes (1, 2 or 4) and so many
+ * bytes of body. *body points to it in the reader's memory, with a NUL behind
+ * it, and *len is its length; both are valid until the next call on the
+ * reader, and the len bytes may be changed. Waiting, signals and what is held
+ * are as for sockutil_reader_line. What the peer announces is never trusted:
+ * the reader's memory bounds it.
+ *
+ * Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
+ * if *len is 0, else inside a frame of which *body and *len show what is
+ * held, header included; -1 with errno, and nothing is lost:
+ *   EAGAIN     timeout_ms ran out: call again
+ *   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
+ *              the announced length, *body is NULL, and the header is still
+ *              held
+ *   EINVAL     r, body or len is NULL, r was not initialized, header_bytes is
+ *              not 1, 2 or 4, or above cap-1, timeout_ms is below -1
+ *   EBADF      the descriptor is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll; RFC 1700, data notations.
+ */
+int sockutil_reader_frame(struct sockutil_reader *r,
+                          int header_bytes,
+                          char **body,
+                          size_t *len,
+                          int timeout_ms);
+
+/**
+ * Read n bytes: what the reader holds first, then from its descriptor.
+ *
+ * As sockutil_read_full, for a descriptor that has a reader. What is not held
+ * is read straight into buf, and not a byte more.
+ *
+ * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
+ * else cut short; -1 with errno:
+ *   EAGAIN   timeout_ms ran out: nothing is lost, call again
+ *   EINVAL   r is NULL or was not initialized, buf is NULL and n is not 0, n
+ *            is above SSIZE_MAX, timeout_ms is below -1, *done is above n, or
+ *            is n already (was it reset?)
+ *   EBADF    the descriptor is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll; CS:APP rio_readnb.
+ */
+int sockutil_reader_read_full(struct sockutil_reader *r,
+                              void *buf,
+                              size_t n,
+                              size_t *done,
+                              int timeout_ms);
+
+/**
+ * Drop what comes up to the next newline, and that newline.
+ *
+ * For a line that is too long, or not wanted. *done counts the bytes dropped,
+ * newline included: set it to 0 to start; it is true on every return. After
+ * EAGAIN the same call goes on dropping the same line. done may be NULL.
+ * Waiting and signals are as for sockutil_reader_line.
+ *
+ * Returns 1, the newline was dropped; 0, end of stream, before which *done
+ * bytes were dropped; -1 with errno:
+ *   EAGAIN   timeout_ms ran out: call again
+ *   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
+ *   EBADF    the descriptor is not open for reading
+ * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+ * dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll.
+ */
+int sockutil_reader_skip_line(struct sockutil_reader *r,
+                              size_t *done,
+                              int timeout_ms);
+
+/**
+ * Tell how many bytes a reader holds.
+ *
+ * They have left the descriptor, so poll(2) cannot see them: an event loop
+ * asks the reader again until it says EAGAIN before it waits.
+ *
+ * Returns the number of bytes that were read and not handed out; 0 if r is
+ * NULL. It cannot fail.
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: none.
+ */
+size_t sockutil_reader_pending(const struct sockutil_reader *r);
+
+/* ---- Frames ------------------------------------------------------------ */
+
+/**
+ * Send one frame: a big-endian length of header_bytes, then n bytes of body.
+ *
+ * The cure for "sticky packets": a stream has no messages, so each says how
+ * long it is. header_bytes is 1, 2 or 4. Header and body leave in one system
+ * call if the kernel takes them at once. *done counts both: set it to 0 to
+ * start; it is true on every return. After EAGAIN the same call goes on where
+ * this one stopped. timeout_ms bounds the whole call, whatever O_NONBLOCK and
+ * SO_SNDTIMEO say. Signals neither end nor stretch it. A socket never raises
+ * SIGPIPE. Frames are received with sockutil_reader_frame.
+ *
+ * Returns 1, header and body are taken (not: received by the peer); -1 with
+ * errno:
+ *   EAGAIN     timeout_ms ran out: nothing is lost, call again
+ *   EMSGSIZE   n is more than header_bytes can count; nothing was sent
+ *   EINVAL     header_bytes is not 1, 2 or 4, body is NULL and n is not 0, n
+ *              or the whole is above SSIZE_MAX, timeout_ms is below -1, *done
+ *              is above the whole, or is the whole already (was it reset?)
+ *   EPIPE      the peer is gone, or this side was shut down for writing
+ *   EBADF      fd is not open for writing
+ *   EIO        a device took nothing and gave no reason
+ * and what send(2), sendmsg(2) and write(2) say: ECONNRESET, ETIMEDOUT (the
+ * connection is dead), ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe; frames that two threads send on one
+ * descriptor at once can be mixed up.
+ * Source: RFC 1700, data notations; POSIX send, sendmsg, poll.
+ */
+int sockutil_send_frame(int fd,
+                        int header_bytes,
+                        const void *body,
+                        size_t n,
+                        size_t *done,
+                        int timeout_ms);
+
 /* ---- Classic names, prefixed ------------------------------------------- */
 
 /**
@@ -556,6 +787,86 @@ const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
  * Source: POSIX setsockopt; socket(7).
  */
 int sockutil_set_reuseaddr(int fd, int on);
+
+/* ---- Closing ----------------------------------------------------------- */
+
+/**
+ * Say that nothing more will be sent: half-close.
+ *
+ * shutdown(2) with SHUT_WR. The peer reads to the end of the stream; what it
+ * sends can still be read. It holds for every process that shares the
+ * descriptor. The descriptor stays open.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTCONN   there is no connection, or the peer has reset it
+ *   ENOTSOCK   fd is not a socket
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX shutdown; UNP section 6.6.
+ */
+int sockutil_shutdown_write(int fd);
+
+/**
+ * Close a descriptor.
+ *
+ * close(2), once: after EINTR, which is success here, Linux has let go of it,
+ * and a second try could close what another thread has just opened. A socket
+ * with unread input answers its peer with RST, and what was on its way to the
+ * peer can be lost: see sockutil_close_graceful. Closed on every path.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF   fd is not a descriptor
+ * and what close(2) says: EIO, ENOSPC, EDQUOT: earlier writes have failed.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX close; close(2).
+ */
+int sockutil_close(int fd);
+
+/**
+ * Close a connection so that the peer gets all that was sent.
+ *
+ * Turns SO_LINGER off, sends FIN, reads and throws away what the peer still
+ * sends until its end of stream, and closes. Without the reading, unread
+ * input would make close(2) send RST, which destroys what is still on its way
+ * to the peer. A peer that has gone already is no failure of this. timeout_ms
+ * bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
+ * away what is there. Signals neither end nor stretch it. The descriptor is
+ * closed on every path, bad arguments among them; other processes that share
+ * it keep theirs, shut down for writing.
+ *
+ * Returns 0; -1 with errno, which tells how it went:
+ *   ETIMEDOUT   time ran out before the peer's end of stream
+ *   EINVAL      timeout_ms is below -1
+ *   EBADF       fd is not a descriptor
+ *   ENOTSOCK    fd is not a socket
+ * and what recv(2) and close(2) say: ECONNRESET, the peer may not have got
+ * all.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX shutdown, recv, close; RFC 1122, section 4.2.2.13; UNP
+ * section 7.5.
+ */
+int sockutil_close_graceful(int fd, int timeout_ms);
+
+/**
+ * Close a connection at once, with RST.
+ *
+ * Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
+ * the peer reads ECONNRESET, and no TIME_WAIT stays behind. The descriptor is
+ * closed on every path. While another process shares it, the connection
+ * lives, and resets when the last one closes.
+ *
+ * Returns 0; -1 with errno:
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and what close(2) says.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX setsockopt, close; UNP section 7.5.
+ */
+int sockutil_close_reset(int fd);
 
 /* ---- Processes --------------------------------------------------------- */
 

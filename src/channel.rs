@@ -19,6 +19,8 @@ const TICK_MS: c_int = 10;
 enum Way {
     /// `recv` and `send`: what every descriptor is taken for until the kernel says ENOTSOCK.
     Socket,
+    /// None of the others yet: not a socket, and not asked further.
+    NoSocket,
     /// `read` and `write`, which may block: the limit allows it, or it is a file, which never keeps one waiting.
     Plain,
     /// `preadv2` and `pwritev2` with `RWF_NOWAIT`: a pipe on a Linux that has it for pipes.
@@ -62,11 +64,21 @@ impl Channel {
         Self { fd, limit, way: Way::Socket }
     }
 
+    /// For a descriptor about which an earlier channel has found out whether it is a socket.
+    pub fn known(fd: c_int, limit: Limit, is_socket: bool) -> Self {
+        Self { way: if is_socket { Way::Socket } else { Way::NoSocket }, ..Self::new(fd, limit) }
+    }
+
+    /// Whether it may be a socket: true until the kernel has said ENOTSOCK.
+    pub fn is_socket(&self) -> bool {
+        self.way == Way::Socket
+    }
+
     /// Appends at most `most` bytes and says how many: 0 is the end of the stream.
     pub fn read(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
         self.complete(Direction::In, |fd, way, flags| match way {
             Way::Socket => sys::recv(fd, buffer, most, flags),
-            Way::Plain => sys::read(fd, buffer, most),
+            Way::NoSocket | Way::Plain => sys::read(fd, buffer, most),
             Way::NoWait => sys::read_nowait(fd, buffer, most),
             Way::Polled => {
                 ready_now(fd, Direction::In)?;
@@ -88,7 +100,7 @@ impl Channel {
     pub fn write(&mut self, bytes: Bytes<'_>) -> Result<usize, Errno> {
         let taken = self.complete(Direction::Out, |fd, way, flags| match way {
             Way::Socket => sys::send(fd, bytes, flags | libc::MSG_NOSIGNAL),
-            Way::Plain => sys::write(fd, bytes),
+            Way::NoSocket | Way::Plain => sys::write(fd, bytes),
             Way::NoWait => sys::write_nowait(fd, &[IoSlice::from(bytes)]),
             Way::Polled => {
                 ready_now(fd, Direction::Out)?;
@@ -102,7 +114,7 @@ impl Channel {
     pub fn writev(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
         let taken = self.complete(Direction::Out, |fd, way, flags| match way {
             Way::Socket => sys::sendmsg(fd, slices, flags | libc::MSG_NOSIGNAL),
-            Way::Plain => sys::writev(fd, slices),
+            Way::NoSocket | Way::Plain => sys::writev(fd, slices),
             Way::NoWait => sys::write_nowait(fd, slices),
             Way::Polled => {
                 ready_now(fd, Direction::Out)?;
@@ -129,6 +141,9 @@ impl Channel {
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
         let start = if matches!(limit, Limit::Own) { Some(Instant::now_coarse()?) } else { None };
         loop {
+            if self.way == Way::NoSocket {
+                self.way = self.way_of_a_non_socket(limit);
+            }
             // MSG_DONTWAIT, not O_NONBLOCK: that one belongs to every process that shares the descriptor.
             let flags = if limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
             match attempt(self.fd, self.way, flags) {
@@ -141,7 +156,7 @@ impl Channel {
                 Err(Errno(libc::EAGAIN)) if !matches!(limit, Limit::Own | Limit::NoWait) => {
                     time::wait(self.fd, direction.event(), limit)?;
                 }
-                Err(Errno(libc::ENOTSOCK)) if self.way == Way::Socket => self.way = self.way_of_a_non_socket(limit),
+                Err(Errno(libc::ENOTSOCK)) if self.way == Way::Socket => self.way = Way::NoSocket,
                 Err(Errno(libc::EOPNOTSUPP | libc::ENOSYS)) if self.way == Way::NoWait => self.way = Way::Polled,
                 answer => return answer,
             }

@@ -6,6 +6,7 @@ use crate::channel::Channel;
 use crate::sys::{Buffer, Bytes, IoSlice};
 
 /// How reading ends when it does not fail.
+#[derive(Clone, Copy)]
 pub enum Read {
     /// With all that was asked for.
     Done,

@@ -113,6 +113,22 @@ fn the_header_alone_serves_c99_and_later() {
 }
 
 #[test]
+fn the_header_says_what_the_contract_says() {
+    let source = root().join("tests/c/prototypes.c");
+    serves(false, &["-std=c99"], &source);
+    // Another prototype for one of them must be refused, or the program above would show nothing.
+    let other = scratch("library").join("other_prototype.c");
+    let text = fs::read_to_string(source).unwrap();
+    let wrong = text
+        .replace("int sockutil_wait(int fd, int poll_events, int", "int sockutil_wait(int fd, int poll_events, long");
+    assert_ne!(text, wrong);
+    fs::write(&other, wrong).unwrap();
+    let include = root().join("include");
+    let refused = compiler(false).arg("-fsyntax-only").arg("-I").arg(include).arg(&other).output().unwrap();
+    assert!(told(&refused).contains("conflicting types"), "{}", told(&refused));
+}
+
+#[test]
 fn the_header_alone_serves_cpp11_and_later() {
     let source = root().join("tests/c/header.c");
     for standard in ["-std=c++11", "-std=c++17", "-std=c++20"] {

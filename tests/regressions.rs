@@ -153,6 +153,32 @@ fn regression_11_an_address_is_four_decimal_numbers() {
 }
 
 #[test]
+fn regression_13_unread_input_does_not_destroy_the_answer() {
+    regression("13_unread_input_spares_the_answer", &[("close_at_once", "the answer is destroyed on its way out")]);
+}
+
+#[test]
+fn regression_14_an_announced_length_is_bounded() {
+    regression("14_announced_length_is_bounded", &[("frame_unchecked", "the peer wrote behind the memory")]);
+}
+
+#[test]
 fn regression_16_a_pipe_is_written_to() {
     regression("16_pipe_is_written_to", &[("writen_send", "a pipe is not written to")]);
+}
+
+/// A program that no test runs would be no regression.
+#[test]
+fn every_program_has_its_test() {
+    let tests = std::fs::read_to_string(support::root().join("tests/regressions.rs")).unwrap();
+    let folder = support::root().join("tests/c/regressions");
+    let mut programs = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(name) = name.strip_suffix(".c") {
+            assert!(tests.contains(&format!("\"{name}\"")), "{name} is run by no test");
+            programs += 1;
+        }
+    }
+    assert!(programs >= 20, "{programs} programs");
 }

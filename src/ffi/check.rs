@@ -16,7 +16,7 @@ pub const INVALID: Errno = Errno(libc::EINVAL);
 const IOV_MAX: usize = 1024;
 
 /// What a transfer can count: `SSIZE_MAX`.
-fn countable(n: usize) -> Result<usize, Errno> {
+pub fn countable(n: usize) -> Result<usize, Errno> {
     if isize::try_from(n).is_ok() { Ok(n) } else { Err(INVALID) }
 }
 
@@ -106,10 +106,20 @@ impl Done<'_> {
     /// Unless it is null, `place` points to a count that nobody else uses for as long as the result is used.
     pub unsafe fn new(place: *mut usize, n: usize) -> Result<Self, Errno> {
         // SAFETY: the caller vouches for it.
+        let done = unsafe { Self::open(place) };
+        let fresh = done.start < n || (done.start == 0 && n == 0);
+        if fresh { Ok(done) } else { Err(INVALID) }
+    }
+
+    /// A count that goes on from wherever it is.
+    ///
+    /// # Safety
+    /// As for [`Done::new`].
+    pub unsafe fn open(place: *mut usize) -> Self {
+        // SAFETY: the caller vouches for it.
         let place = unsafe { place.as_mut() };
         let start = place.as_deref().copied().unwrap_or(0);
-        let fresh = start < n || (start == 0 && n == 0);
-        if fresh { Ok(Self { place, start }) } else { Err(INVALID) }
+        Self { place, start }
     }
 
     /// What was done before this call.

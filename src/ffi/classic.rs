@@ -119,8 +119,7 @@ pub(super) unsafe fn readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
     outcome::of(|| {
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::memory(buf, n) }?;
-        // SAFETY: no byte is claimed to have been written.
-        let mut buffer = unsafe { Buffer::new(memory, 0) };
+        let mut buffer = Buffer::fresh(memory);
         stream::read_full(&mut Channel::new(fd, Limit::Own), &mut buffer)?;
         outcome::count(buffer.len())
     })
@@ -148,8 +147,7 @@ pub(super) unsafe fn recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> 
             // AF_UNIX would wait for a byte and then show none of it, TCP's 0 would look like the end of the stream.
             return Err(INVALID);
         }
-        // SAFETY: no byte is claimed to have been written.
-        let mut buffer = unsafe { Buffer::new(memory, 0) };
+        let mut buffer = Buffer::fresh(memory);
         let seen = Channel::new(sockfd, Limit::Own).peek(&mut buffer, usize::MAX)?;
         outcome::count(seen)
     })
@@ -161,8 +159,7 @@ pub(super) unsafe fn readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -
     outcome::of(|| {
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::text(buf, maxlen) }?;
-        // SAFETY: no byte is claimed to have been written.
-        let mut buffer = unsafe { Buffer::new(memory, 0) };
+        let mut buffer = Buffer::fresh(memory);
         line::read_line(&mut Channel::new(sockfd, Limit::Own), &mut buffer)?;
         outcome::count(buffer.len())
     })

@@ -4,6 +4,22 @@ use core::ffi::c_int;
 
 use errno::{Errno, errno, set_errno};
 
+use crate::stream::Read;
+
+/// A transfer is complete.
+pub const DONE: c_int = 1;
+
+/// The stream has ended.
+pub const END: c_int = 0;
+
+/// How a transfer that reads has ended.
+pub fn read(how: Read) -> c_int {
+    match how {
+        Read::Done => DONE,
+        Read::End => END,
+    }
+}
+
 /// What C functions here return.
 pub trait Answer {
     /// The value that says "see errno".

@@ -6,15 +6,12 @@ use errno::Errno;
 use libc::{iovec, size_t};
 
 use super::check::{self, Done, INVALID};
-use super::outcome;
+use super::outcome::{self, DONE, END};
 use crate::channel::Channel;
 use crate::line::{self, Line};
-use crate::stream::{self, Read};
+use crate::stream;
 use crate::sys::Buffer;
 use crate::time::Limit;
-
-const DONE: c_int = 1;
-const END: c_int = 0;
 
 /// Read n bytes within a time limit.
 ///
@@ -58,10 +55,7 @@ pub unsafe extern "C" fn sockutil_read_full(
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         let result = stream::read_full(&mut Channel::new(fd, limit), &mut buffer);
         done.report(buffer.len());
-        result.map(|read| match read {
-            Read::Done => DONE,
-            Read::End => END,
-        })
+        result.map(outcome::read)
     })
 }
 

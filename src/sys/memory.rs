@@ -4,6 +4,7 @@
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+use core::ptr;
 use core::slice;
 
 use libc::iovec;
@@ -25,6 +26,11 @@ impl<'a> Buffer<'a> {
     pub unsafe fn new(memory: &'a mut [MaybeUninit<u8>], filled: usize) -> Self {
         let filled = filled.min(memory.len());
         Self { memory, filled, known: filled }
+    }
+
+    /// Nothing has been written yet.
+    pub fn fresh(memory: &'a mut [MaybeUninit<u8>]) -> Self {
+        Self { memory, filled: 0, known: 0 }
     }
 
     /// The number of bytes that belong to the result.
@@ -65,6 +71,37 @@ impl<'a> Buffer<'a> {
             self.filled = length;
             self.terminate();
         }
+    }
+
+    /// Appends as many of the bytes as there is room for, and says how many.
+    pub fn extend(&mut self, bytes: &[u8]) -> usize {
+        let (start, room) = self.spare(bytes.len());
+        // SAFETY: `spare` gives `room` writable bytes, no more than `bytes` has, and they are borrowed mutably, so the
+        // two do not overlap.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast(), room) };
+        self.append(room);
+        room
+    }
+
+    /// Drops the first `count` bytes of the result; the others move to the front.
+    pub fn drop_front(&mut self, count: usize) {
+        let count = count.min(self.filled);
+        let rest = self.filled.saturating_sub(count);
+        let start = self.memory.as_mut_ptr();
+        let from = start.wrapping_add(count);
+        // SAFETY: `from` starts `rest` bytes, all within the result, and so does `start`.
+        unsafe { ptr::copy(from, start, rest) };
+        self.filled = rest;
+        self.known = rest;
+    }
+
+    /// Puts a byte in the place of one of the result, and gives that one.
+    pub fn replace(&mut self, index: usize, byte: u8) -> Option<u8> {
+        let old = self.filled().get(index).copied();
+        if old.is_some() {
+            self.memory.get_mut(index)?.write(byte);
+        }
+        old
     }
 
     /// Puts a NUL behind the result, where there is room for it.

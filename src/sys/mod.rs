@@ -154,6 +154,29 @@ pub fn setsockopt_int(fd: c_int, level: c_int, name: c_int, value: c_int) -> Res
     Ok(())
 }
 
+/// `setsockopt(2)` with `SO_LINGER`.
+pub fn set_linger(fd: c_int, on: bool, seconds: c_int) -> Result<(), Errno> {
+    let value = libc::linger { l_onoff: c_int::from(on), l_linger: seconds };
+    let size = size_of::<libc::linger>();
+    // SAFETY: `value` is readable for the size that is passed.
+    checked(unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, (&raw const value).cast(), size) })?;
+    Ok(())
+}
+
+/// `shutdown(2)` of the sending side.
+pub fn shutdown_write(fd: c_int) -> Result<(), Errno> {
+    // SAFETY: the arguments are integers.
+    checked(unsafe { libc::shutdown(fd, libc::SHUT_WR) })?;
+    Ok(())
+}
+
+/// `close(2)`.
+pub fn close(fd: c_int) -> Result<(), Errno> {
+    // SAFETY: the argument is an integer; the descriptor is the caller's to close.
+    checked(unsafe { libc::close(fd) })?;
+    Ok(())
+}
+
 /// `sigaction(2)` that sets a signal to `SIG_IGN`.
 pub fn ignore_signal(signal: c_int) -> Result<(), Errno> {
     // SAFETY: all-zero is a valid sigaction: no flags, an empty mask.

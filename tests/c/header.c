@@ -18,8 +18,10 @@ int main(void) {
     struct names names = {1, 2, 3, 4};
     char text[46], line[8];
     unsigned char bytes[16] = {127, 0, 0, 1};
+    char memory[16], *item;
+    sockutil_reader reader;
     struct iovec iov;
-    size_t done = 0;
+    size_t done = 0, length = 0;
     int ends[2];
     ssize_t (*function)(int, void *, size_t) = readline;
 
@@ -50,6 +52,23 @@ int main(void) {
     check(sockutil_recv_peek(ends[1], line, sizeof line) == 5);
     check(sockutil_readline(ends[1], line, sizeof line) == 3);
     check(sockutil_readn(ends[1], line, 2) == 2);
+
+    check(sockutil_reader_init(&reader, ends[1], memory, sizeof memory) == 0);
+    check(sockutil_write_full(ends[0], "ab\ncd;longest\n", 14, NULL, 1000) == 1);
+    check(sockutil_reader_line(&reader, &item, &length, 1000) == 1 && length == 3 && item[3] == '\0');
+    check(sockutil_reader_until(&reader, ';', &item, &length, 1000) == 1 && length == 3);
+    check(sockutil_reader_pending(&reader) > 0);
+    check(sockutil_reader_read_full(&reader, line, 2, NULL, 1000) == 1 && line[0] == 'l' && line[1] == 'o');
+    check(sockutil_reader_skip_line(&reader, NULL, 1000) == 1);
+    check(sockutil_send_frame(ends[0], 2, "frame", 5, NULL, 1000) == 1);
+    check(sockutil_reader_frame(&reader, 2, &item, &length, 1000) == 1 && length == 5 && item[4] == 'e');
+    check(sockutil_reader_pending(&reader) == 0);
+    check(sockutil_shutdown_write(ends[0]) == 0);
+    check(sockutil_reader_line(&reader, &item, &length, 1000) == 0 && length == 0);
+    check(sockutil_close_graceful(ends[1], 0) == 0);
+    check(sockutil_close_reset(ends[0]) == 0);
+    check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    check(sockutil_close(ends[0]) == 0 && sockutil_close(ends[1]) == 0);
 
     check(sockutil_ntop(AF_INET, bytes, text, sizeof text) == text);
     check(sockutil_pton(AF_INET, text, bytes) == 1);

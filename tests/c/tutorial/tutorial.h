@@ -33,6 +33,12 @@ extern struct select_frame {
 /* The handler of SIGCHLD. */
 void on_child(int signal_number);
 
+/* 0 or -1; the descriptor is closed. */
+int end_connection(int fd);
+
+/* 1: a frame is in memory; -1: error. */
+int take_frame(int fd, char *memory, size_t size);
+
 const char *address_text(int af, const void *address, char *text, socklen_t size);
 
 /* 1, or 0: not an address. */

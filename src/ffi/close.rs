@@ -1,0 +1,88 @@
+//! Closing.
+
+use core::ffi::c_int;
+
+use super::outcome;
+use crate::close;
+
+/// Say that nothing more will be sent: half-close.
+///
+/// shutdown(2) with SHUT_WR. The peer reads to the end of the stream; what it
+/// sends can still be read. It holds for every process that shares the
+/// descriptor. The descriptor stays open.
+///
+/// Returns 0; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTCONN   there is no connection, or the peer has reset it
+///   ENOTSOCK   fd is not a socket
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX shutdown; UNP section 6.6.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_shutdown_write(fd: c_int) -> c_int {
+    outcome::of(|| close::shutdown_write(fd).map(|()| 0))
+}
+
+/// Close a descriptor.
+///
+/// close(2), once: after EINTR, which is success here, Linux has let go of it,
+/// and a second try could close what another thread has just opened. A socket
+/// with unread input answers its peer with RST, and what was on its way to the
+/// peer can be lost: see sockutil_close_graceful. Closed on every path.
+///
+/// Returns 0; -1 with errno:
+///   EBADF   fd is not a descriptor
+/// and what close(2) says: EIO, ENOSPC, EDQUOT: earlier writes have failed.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX close; close(2).
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_close(fd: c_int) -> c_int {
+    outcome::of(|| close::close(fd).map(|()| 0))
+}
+
+/// Close a connection so that the peer gets all that was sent.
+///
+/// Turns SO_LINGER off, sends FIN, reads and throws away what the peer still
+/// sends until its end of stream, and closes. Without the reading, unread
+/// input would make close(2) send RST, which destroys what is still on its way
+/// to the peer. A peer that has gone already is no failure of this. timeout_ms
+/// bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
+/// away what is there. Signals neither end nor stretch it. The descriptor is
+/// closed on every path, bad arguments among them; other processes that share
+/// it keep theirs, shut down for writing.
+///
+/// Returns 0; -1 with errno, which tells how it went:
+///   ETIMEDOUT   time ran out before the peer's end of stream
+///   EINVAL      timeout_ms is below -1
+///   EBADF       fd is not a descriptor
+///   ENOTSOCK    fd is not a socket
+/// and what recv(2) and close(2) say: ECONNRESET, the peer may not have got
+/// all.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX shutdown, recv, close; RFC 1122, section 4.2.2.13; UNP
+/// section 7.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_close_graceful(fd: c_int, timeout_ms: c_int) -> c_int {
+    outcome::of(|| close::close_graceful(fd, timeout_ms).map(|()| 0))
+}
+
+/// Close a connection at once, with RST.
+///
+/// Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
+/// the peer reads ECONNRESET, and no TIME_WAIT stays behind. The descriptor is
+/// closed on every path. While another process shares it, the connection
+/// lives, and resets when the last one closes.
+///
+/// Returns 0; -1 with errno:
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and what close(2) says.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX setsockopt, close; UNP section 7.5.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_close_reset(fd: c_int) -> c_int {
+    outcome::of(|| close::close_reset(fd).map(|()| 0))
+}

@@ -1,0 +1,365 @@
+//! Buffered reader.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ops::Range;
+
+use errno::Errno;
+use libc::size_t;
+
+use super::check::{self, Done, INVALID};
+use super::outcome::{self, DONE, END};
+use crate::frame::HeaderSize;
+use crate::reader::{Item, Reader, State};
+use crate::sys::Buffer;
+use crate::time::Limit;
+
+/// A reader: the caller's struct, over the caller's memory.
+///
+/// All fields are private; the size is part of the ABI. It needs no end: when
+/// the struct and the memory go, nothing is left behind, but bytes that were
+/// held are gone. It must not be used by two threads at once, nor copied.
+#[repr(C)]
+#[allow(non_camel_case_types, reason = "the name is the C type's")]
+pub struct sockutil_reader {
+    fd: c_int,
+    covered: c_int,
+    mem: *mut c_char,
+    cap: size_t,
+    start: size_t,
+    end: size_t,
+    scanned: size_t,
+    delimiter: c_int,
+    is_socket: c_int,
+    reserved: [size_t; 2],
+}
+
+/// Nothing is covered by a NUL.
+const UNCOVERED: c_int = -1;
+
+/// Make a reader of a stream descriptor and cap bytes of memory.
+///
+/// fd is any stream: a socket, a pipe, a terminal, a file. It is not looked at
+/// yet, and never closed. mem must live as long as the reader; a line or a
+/// frame with its header must fit in cap-1 bytes of it.
+///
+/// Returns 0; -1 with errno:
+///   EINVAL   r or mem is NULL, cap is below 2 or above SSIZE_MAX
+///
+/// Async-signal-safe and thread-safe.
+/// Source: CS:APP rio_readinitb, with the caller's memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_init(
+    r: *mut sockutil_reader,
+    fd: c_int,
+    mem: *mut c_void,
+    cap: size_t,
+) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        unsafe { check::text(mem, cap) }?;
+        if r.is_null() {
+            return Err(INVALID);
+        }
+        let mut fresh = sockutil_reader {
+            fd,
+            covered: UNCOVERED,
+            mem: mem.cast(),
+            cap,
+            start: 0,
+            end: 0,
+            scanned: 0,
+            delimiter: 0,
+            is_socket: 0,
+            reserved: [0; 2],
+        };
+        fresh.keep(State::NEW, 0);
+        // SAFETY: not null, and the caller vouches for the place.
+        unsafe { r.write(fresh) };
+        Ok(0)
+    })
+}
+
+/// Read one line.
+///
+/// *line points to it in the reader's memory, NUL-terminated, the newline
+/// kept, and *len is its length without that NUL; both are valid until the
+/// next call on the reader, and the len bytes may be changed. What else came
+/// with the line is held for the next call: see sockutil_reader_pending. One
+/// recv(2) for as much as the memory takes, when no whole line is held.
+/// timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+/// SOCKUTIL_NOWAIT takes what is there; whatever O_NONBLOCK and SO_RCVTIMEO
+/// say. Signals neither end nor stretch it. After EAGAIN the call is simply
+/// repeated: the reader keeps what has arrived.
+///
+/// Returns 1, a whole line; 0, end of stream: *line and *len show what is held
+/// of an unterminated line, and *len is 0 if nothing is; it stays held for
+/// sockutil_reader_read_full; -1 with errno, and nothing is lost:
+///   EAGAIN     timeout_ms ran out: call again
+///   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
+///              is held; take it with sockutil_reader_read_full, or drop the
+///              line with sockutil_reader_skip_line
+///   EINVAL     r, line or len is NULL, r was not initialized, timeout_ms is
+///              below -1
+///   EBADF      the descriptor is not open for reading
+/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+/// dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_line(
+    r: *mut sockutil_reader,
+    line: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    // SAFETY: the caller vouches for the pointers, as the comment above asks.
+    unsafe { item(r, line, len, timeout_ms, |reader| reader.until(b'\n')) }
+}
+
+/// Read what comes up to a delimiter.
+///
+/// As sockutil_reader_line, for another byte than the newline: delimiter is 0
+/// to 255, and is kept at the end of *data.
+///
+/// Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
+/// show what is held, and it stays held; -1 with errno, and nothing is lost:
+///   EAGAIN     timeout_ms ran out: call again
+///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
+///              what is held; take it with sockutil_reader_read_full
+///   EINVAL     r, data or len is NULL, r was not initialized, delimiter is
+///              not 0 to 255, timeout_ms is below -1
+///   EBADF      the descriptor is not open for reading
+/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+/// dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll, getdelim.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_until(
+    r: *mut sockutil_reader,
+    delimiter: c_int,
+    data: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    let call = |reader: &mut Reader<'_>| reader.until(u8::try_from(delimiter).map_err(|_| INVALID)?);
+    // SAFETY: the caller vouches for the pointers, as the comment above asks.
+    unsafe { item(r, data, len, timeout_ms, call) }
+}
+
+/// Read the body of one frame, as sockutil_send_frame sends them.
+///
+/// A frame is a big-endian length of header_bytes (1, 2 or 4) and so many
+/// bytes of body. *body points to it in the reader's memory, with a NUL behind
+/// it, and *len is its length; both are valid until the next call on the
+/// reader, and the len bytes may be changed. Waiting, signals and what is held
+/// are as for sockutil_reader_line. What the peer announces is never trusted:
+/// the reader's memory bounds it.
+///
+/// Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
+/// if *len is 0, else inside a frame of which *body and *len show what is
+/// held, header included; -1 with errno, and nothing is lost:
+///   EAGAIN     timeout_ms ran out: call again
+///   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
+///              the announced length, *body is NULL, and the header is still
+///              held
+///   EINVAL     r, body or len is NULL, r was not initialized, header_bytes is
+///              not 1, 2 or 4, or above cap-1, timeout_ms is below -1
+///   EBADF      the descriptor is not open for reading
+/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+/// dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll; RFC 1700, data notations.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_frame(
+    r: *mut sockutil_reader,
+    header_bytes: c_int,
+    body: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    let call = |reader: &mut Reader<'_>| reader.frame(HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?);
+    // SAFETY: the caller vouches for the pointers, as the comment above asks.
+    unsafe { item(r, body, len, timeout_ms, call) }
+}
+
+/// Read n bytes: what the reader holds first, then from its descriptor.
+///
+/// As sockutil_read_full, for a descriptor that has a reader. What is not held
+/// is read straight into buf, and not a byte more.
+///
+/// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
+/// else cut short; -1 with errno:
+///   EAGAIN   timeout_ms ran out: nothing is lost, call again
+///   EINVAL   r is NULL or was not initialized, buf is NULL and n is not 0, n
+///            is above SSIZE_MAX, timeout_ms is below -1, *done is above n, or
+///            is n already (was it reset?)
+///   EBADF    the descriptor is not open for reading
+/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+/// dead), ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll; CS:APP rio_readnb.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_read_full(
+    r: *mut sockutil_reader,
+    buf: *mut c_void,
+    n: size_t,
+    done: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let memory = unsafe { check::memory(buf, n) }?;
+        // SAFETY: as above.
+        let done = unsafe { Done::new(done, n) }?;
+        // SAFETY: what is done was written by the calls before this one.
+        let mut buffer = unsafe { Buffer::new(memory, done.start()) };
+        // SAFETY: as above.
+        let result = unsafe { call(r, timeout_ms, |reader| Ok(reader.read_full(&mut buffer))) }?;
+        done.report(buffer.len());
+        result.map(outcome::read)
+    })
+}
+
+/// Drop what comes up to the next newline, and that newline.
+///
+/// For a line that is too long, or not wanted. *done counts the bytes dropped,
+/// newline included: set it to 0 to start; it is true on every return. After
+/// EAGAIN the same call goes on dropping the same line. done may be NULL.
+/// Waiting and signals are as for sockutil_reader_line.
+///
+/// Returns 1, the newline was dropped; 0, end of stream, before which *done
+/// bytes were dropped; -1 with errno:
+///   EAGAIN   timeout_ms ran out: call again
+///   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
+///   EBADF    the descriptor is not open for reading
+/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
+/// dead), ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_skip_line(
+    r: *mut sockutil_reader,
+    done: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it, as the comment above asks.
+        let done = unsafe { Done::open(done) };
+        let mut count = done.start();
+        // SAFETY: as above.
+        let result = unsafe { call(r, timeout_ms, |reader| Ok(reader.skip_line(&mut count))) }?;
+        done.report(count);
+        result.map(outcome::read)
+    })
+}
+
+/// Tell how many bytes a reader holds.
+///
+/// They have left the descriptor, so poll(2) cannot see them: an event loop
+/// asks the reader again until it says EAGAIN before it waits.
+///
+/// Returns the number of bytes that were read and not handed out; 0 if r is
+/// NULL. It cannot fail.
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_pending(r: *const sockutil_reader) -> size_t {
+    // SAFETY: the caller vouches for it, as the comment above asks.
+    unsafe { r.as_ref() }.map_or(0, |r| r.end.saturating_sub(r.start))
+}
+
+impl sockutil_reader {
+    fn state(&self) -> State {
+        State {
+            start: self.start,
+            scanned: self.scanned,
+            delimiter: u8::try_from(self.delimiter).unwrap_or_default(),
+            covered: u8::try_from(self.covered).ok(),
+            is_socket: self.is_socket != 0,
+        }
+    }
+
+    fn keep(&mut self, state: State, end: usize) {
+        self.start = state.start;
+        self.end = end;
+        self.scanned = state.scanned;
+        self.delimiter = c_int::from(state.delimiter);
+        self.covered = state.covered.map_or(UNCOVERED, c_int::from);
+        self.is_socket = c_int::from(state.is_socket);
+    }
+}
+
+/// Runs one call on a reader, and keeps what it leaves behind, on failure too.
+///
+/// # Safety
+/// Unless it is null, `r` points to a reader that `sockutil_reader_init` made, or to zeros; nobody else uses it.
+unsafe fn call<T>(
+    r: *mut sockutil_reader,
+    timeout_ms: c_int,
+    function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,
+) -> Result<T, Errno> {
+    // SAFETY: the caller vouches for it.
+    let r = unsafe { r.as_mut() }.ok_or(INVALID)?;
+    let limit = Limit::from_ms(timeout_ms)?;
+    // SAFETY: the memory was the caller's to give when the reader was made.
+    let memory = unsafe { check::text(r.mem.cast(), r.cap) }?;
+    // SAFETY: `end` is what the calls before this one have written.
+    let buffer = unsafe { Buffer::new(memory, r.end) };
+    let mut reader = Reader::new(r.fd, limit, buffer, r.state());
+    let result = function(&mut reader);
+    let (state, end) = (reader.state, reader.buffer.len());
+    r.keep(state, end);
+    result
+}
+
+/// Runs a call that shows a part of the reader's memory.
+///
+/// # Safety
+/// As for [`call`], and `place` and `len`, unless they are null, are writable.
+unsafe fn item(
+    r: *mut sockutil_reader,
+    place: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+    function: impl FnOnce(&mut Reader<'_>) -> Result<Item, Errno>,
+) -> c_int {
+    outcome::of(|| {
+        // SAFETY: the caller vouches for it.
+        let place = unsafe { place.as_mut() }.ok_or(INVALID)?;
+        // SAFETY: as above.
+        let len = unsafe { len.as_mut() }.ok_or(INVALID)?;
+        // SAFETY: as above.
+        let item = unsafe { call(r, timeout_ms, function) }?;
+        // SAFETY: the call has found it not to be null.
+        let mem = unsafe { (*r).mem };
+        let mut show = |part: Range<usize>| {
+            *place = mem.wrapping_add(part.start);
+            *len = part.len();
+        };
+        match item {
+            Item::Whole(part) => {
+                show(part);
+                Ok(DONE)
+            }
+            Item::Rest(part) => {
+                show(part);
+                Ok(END)
+            }
+            Item::TooLong(part) => {
+                show(part);
+                Err(Errno(libc::EMSGSIZE))
+            }
+            Item::TooLongBody(length) => {
+                *place = core::ptr::null_mut();
+                *len = length;
+                Err(Errno(libc::EMSGSIZE))
+            }
+        }
+    })
+}

@@ -1,0 +1,106 @@
+//! Frames: a length, big-endian, and as many bytes.
+
+use core::mem::MaybeUninit;
+
+use errno::Errno;
+
+use crate::channel::Channel;
+use crate::stream;
+use crate::sys::{Bytes, IoSlice};
+
+/// Up to here a copy into one piece is cheaper than the kernel's walk along two.
+const COPIED_BODY_BYTES: usize = 2048;
+
+const LONGEST_HEADER_BYTES: usize = 4;
+
+/// The header's size: 1, 2 or 4 bytes.
+#[derive(Clone, Copy, PartialEq)]
+pub enum HeaderSize {
+    /// Bodies of up to 255 bytes.
+    One,
+    /// Bodies of up to 65,535 bytes.
+    Two,
+    /// Bodies of up to 4,294,967,295 bytes.
+    Four,
+}
+
+impl HeaderSize {
+    /// `None` for any other number.
+    pub fn from_bytes(bytes: i32) -> Option<Self> {
+        match bytes {
+            1 => Some(Self::One),
+            2 => Some(Self::Two),
+            4 => Some(Self::Four),
+            _ => None,
+        }
+    }
+
+    /// In bytes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+            Self::Four => LONGEST_HEADER_BYTES,
+        }
+    }
+
+    /// The length that the header at the start of `held` announces; `None` until it is there.
+    pub fn announced(self, held: &[u8]) -> Option<usize> {
+        let length = match self {
+            Self::One => u32::from(*held.first()?),
+            Self::Two => u32::from(u16::from_be_bytes(*held.first_chunk()?)),
+            Self::Four => u32::from_be_bytes(*held.first_chunk()?),
+        };
+        // Where it does not fit no memory could hold the body either.
+        Some(usize::try_from(length).unwrap_or(usize::MAX))
+    }
+
+    /// The length in the last bytes of four; `None` for one that the header cannot count.
+    fn encode(self, length: usize) -> Option<[u8; LONGEST_HEADER_BYTES]> {
+        let number = match self {
+            Self::One => u8::try_from(length).ok()?.into(),
+            Self::Two => u16::try_from(length).ok()?.into(),
+            Self::Four => u32::try_from(length).ok()?,
+        };
+        Some(number.to_be_bytes())
+    }
+}
+
+/// A header and its body, before they leave.
+pub struct Frame<'a> {
+    header: [MaybeUninit<u8>; LONGEST_HEADER_BYTES],
+    header_bytes: usize,
+    body: Bytes<'a>,
+}
+
+impl<'a> Frame<'a> {
+    /// `EMSGSIZE` for a body that the header cannot count.
+    pub fn new(size: HeaderSize, body: Bytes<'a>) -> Result<Self, Errno> {
+        let header = size.encode(body.len()).ok_or(Errno(libc::EMSGSIZE))?;
+        Ok(Self { header: header.map(MaybeUninit::new), header_bytes: size.bytes(), body })
+    }
+
+    /// Header and body, in bytes.
+    pub fn len(&self) -> usize {
+        self.header_bytes.saturating_add(self.body.len())
+    }
+
+    fn header(&self) -> Bytes<'_> {
+        let unused = LONGEST_HEADER_BYTES.saturating_sub(self.header_bytes);
+        self.header.get(unused..).unwrap_or_default()
+    }
+
+    /// Sends all from `done` on, and keeps the count there. Header and body leave in one call: written apart, the second
+    /// would wait for the acknowledgement of the first (Nagle's algorithm).
+    pub fn send(&self, channel: &mut Channel, done: &mut usize) -> Result<(), Errno> {
+        if self.body.len() > COPIED_BODY_BYTES {
+            let slices = [IoSlice::from(self.header()), IoSlice::from(self.body)];
+            return stream::writev_full(channel, &slices, done);
+        }
+        let mut whole = [MaybeUninit::uninit(); LONGEST_HEADER_BYTES + COPIED_BODY_BYTES];
+        for (place, byte) in whole.iter_mut().zip(self.header().iter().chain(self.body)) {
+            *place = *byte;
+        }
+        stream::write_full(channel, whole.get(..self.len()).unwrap_or_default(), done)
+    }
+}

@@ -1,0 +1,37 @@
+/* A server answered, closed, and its client got "connection reset" in place of the answer: a close with input that
+ * nobody has read sends RST, and that destroys what is on its way out.
+ * The client must get the whole answer and then the end of the stream.
+ */
+#include "regression.h"
+
+#ifndef TUTORIAL
+static int end_connection(int fd) {
+    return sockutil_close_graceful(fd, 5000);
+}
+#endif
+
+int main(void) {
+    static char block[1 << 16];
+    size_t sent = 0, received = 0;
+    ssize_t n;
+    int pair[2];
+    CHECK_BOUND(SECONDS);
+    tcp_pair(pair);
+
+    /* The client asks more than the server reads, and says that this is all. */
+    put(pair, "a question that is not read\n", 28);
+    CHECK(shutdown(pair[1], SHUT_WR) == 0);
+
+    /* An answer that cannot all be with the client when the server closes. */
+    while ((n = send(pair[0], block, sizeof block, MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
+        sent += (size_t)n;
+    CHECK(errno == EAGAIN && sent > 0);
+    CHECK(end_connection(pair[0]) == 0);
+
+    while ((n = recv(pair[1], block, sizeof block, 0)) > 0)
+        received += (size_t)n;
+    MUST(received == sent, "the answer is destroyed on its way out");
+    CHECK(n == 0);
+    CHECK(close(pair[1]) == 0);
+    return 0;
+}

@@ -139,7 +139,7 @@ impl Channel {
     ) -> Result<usize, Errno> {
         let mut limit = self.limit;
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
-        let start = if matches!(limit, Limit::Own) { Some(Instant::now_coarse()?) } else { None };
+        let start = if matches!(limit, Limit::Own) { Instant::now_coarse().ok() } else { None };
         loop {
             if self.way == Way::NoSocket {
                 self.way = self.way_of_a_non_socket(limit);
@@ -176,7 +176,7 @@ impl Channel {
 
     fn way_of_a_non_socket(&self, limit: Limit) -> Way {
         // What has an offset is a file: it is always "ready", RWF_NOWAIT would refuse what is not in the page cache.
-        if limit.may_block() || sys::offset(self.fd).is_ok() { Way::Plain } else { Way::NoWait }
+        if limit.may_block() || sys::has_offset(self.fd) { Way::Plain } else { Way::NoWait }
     }
 }
 

@@ -8,6 +8,7 @@ use errno::Errno;
 use libc::iovec;
 
 use crate::sys::{Bytes, IoSlice};
+use crate::time;
 
 /// The caller's mistake.
 pub const INVALID: Errno = Errno(libc::EINVAL);
@@ -65,6 +66,11 @@ pub fn store_text(memory: &mut [MaybeUninit<u8>], text: &[u8]) -> Result<(), Err
         place.write(*byte);
     }
     Ok(())
+}
+
+/// A `timeout_ms`.
+pub fn timeout(timeout_ms: c_int) -> Result<(), Errno> {
+    if timeout_ms < time::FOREVER { Err(INVALID) } else { Ok(()) }
 }
 
 /// The memory of writev(2), and its length in all.

@@ -10,7 +10,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo test test-faults test-debug lint header contract no-panic clean need-build
+.PHONY: all library examples demo test test-faults test-properties test-debug lint header contract no-panic clean need-build
 
 all: library
 
@@ -62,6 +62,11 @@ no-panic: need-build
 # A preloaded shim fails each call of libc in turn; builds that are broken on purpose must be caught.
 test-faults: library
 	CC='$(CC)' $(CARGO) test --release --locked --test faults -- --include-ignored --nocapture
+
+# Fresh cases of the properties, as many of each as you like: make test-properties CASES=20000
+CASES = 2000
+test-properties: library
+	PROPTEST_CASES='$(CASES)' $(CARGO) test --release --locked --test properties
 
 # With Rust's own checks of pointers and arithmetic switched on.
 test-debug: need-build

@@ -10,7 +10,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo test lint header contract no-panic clean need-build
+.PHONY: all library examples demo test test-faults test-properties test-debug lint header contract no-panic clean need-build
 
 all: library
 
@@ -33,7 +33,7 @@ test: library
 
 # ---------------------------------------------------------------------------
 
-C_FILES = $(wildcard c_examples/*.[ch] tests/c/*.[ch] tests/c/*/*.[ch])
+C_FILES = $(wildcard c_examples/*.[ch] tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch])
 SCRIPTS = $(wildcard c_examples/*.sh tests/*.sh)
 
 lint: need-build
@@ -58,6 +58,19 @@ contract: test
 # The linker proves that no panic can be reached.
 no-panic: need-build
 	CARGO='$(CARGO)' sh tests/no_panic.sh
+
+# A preloaded shim fails each call of libc in turn; builds that are broken on purpose must be caught.
+test-faults: library
+	CC='$(CC)' $(CARGO) test --release --locked --test faults -- --include-ignored --nocapture
+
+# Fresh cases of the properties, as many of each as you like: make test-properties CASES=20000
+CASES = 2000
+test-properties: library
+	PROPTEST_CASES='$(CASES)' $(CARGO) test --release --locked --test properties
+
+# With Rust's own checks of pointers and arithmetic switched on.
+test-debug: need-build
+	$(CARGO) test --locked --test exports --test process
 
 clean:
 	$(CARGO) clean

@@ -16,6 +16,8 @@
  * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
  *            the whole call. Time that runs out is EAGAIN. The timeout rules,
  *            whatever O_NONBLOCK says, which is never changed.
+ *            A call that looks at the clock or waits can also fail as
+ *            clock_gettime(2) and poll(2) do.
  * Signals    EINTR never surfaces and never stretches a timeout. A socket
  *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
@@ -819,7 +821,8 @@ int sockutil_addr_parse(struct sockutil_addr *a,
  * Returns the text's length, without its NUL; -1 with errno:
  *   ENOSPC         the text and its NUL are longer than size
  *   EAFNOSUPPORT   a is of another family, is cut short, or is a Unix address
- *                  without a name, or with a NUL in its name
+ *                  without a name, with a NUL in its name, or with a path too
+ *                  long for sockutil_addr_parse
  *   EINVAL         a is NULL, dst is NULL and size is not 0, or size is above
  *                  SSIZE_MAX
  *
@@ -961,26 +964,6 @@ int sockutil_resolve(const char *host,
  * Never ask the resolver, whose time no timeout can bound.
  */
 #define SOCKUTIL_NUMERIC (1 << 20)
-
-/**
- * What a datagram or stream client takes.
- */
-#define CLIENT ((SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT) | SOCKUTIL_NUMERIC)
-
-/**
- * What a socket that is bound takes.
- */
-#define SERVER ((CLIENT | SOCKUTIL_REUSEPORT) | SOCKUTIL_V6ONLY)
-
-/**
- * What a new descriptor without an address text takes.
- */
-#define DESCRIPTOR (SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT)
-
-/**
- * What a lookup takes.
- */
-#define NUMERIC SOCKUTIL_NUMERIC
 
 /* ---- Endpoints --------------------------------------------------------- */
 

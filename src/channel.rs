@@ -54,6 +54,15 @@ impl Direction {
     }
 }
 
+/// How far the attempts at one system call have come.
+struct Effort {
+    limit: Limit,
+    /// When it began, where that matters.
+    start: Option<Instant>,
+    /// Whether poll has just said that the descriptor is ready.
+    was_ready: bool,
+}
+
 /// A descriptor, and how long the call at hand may wait for it.
 pub struct Channel {
     fd: c_int,
@@ -133,7 +142,8 @@ impl Channel {
             if polled {
                 match ready_now(fd, Direction::In) {
                     // What does not listen may never be ready, and -1 never is: accept says so, and cannot wait.
-                    Err(Errno(libc::EAGAIN)) if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? == 0 => {}
+                    Err(Errno(libc::EAGAIN))
+                        if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? == 0 => {}
                     ready => ready?,
                 }
             }
@@ -165,55 +175,48 @@ impl Channel {
         direction: Direction,
         mut attempt: impl FnMut(c_int, Way, c_int) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
-        let mut limit = self.limit;
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
-        let start = if matches!(limit, Limit::Own) { Some(Instant::now_coarse()?) } else { None };
-        let mut was_ready = false;
+        let start = if matches!(self.limit, Limit::Own) { Instant::now_coarse().ok() } else { None };
+        let mut effort = Effort { limit: self.limit, start, was_ready: false };
         loop {
             if self.way == Way::NoSocket {
-                self.way = self.way_of_a_non_socket(limit);
+                self.way = self.way_of_a_non_socket(effort.limit);
             }
             // MSG_DONTWAIT, not O_NONBLOCK: that one belongs to every process that shares the descriptor.
-            let flags = if limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
+            let flags = if effort.limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
             match attempt(self.fd, self.way, flags) {
                 Ok(answer) => return Ok(answer),
-                Err(e) => {
-                    // poll(2) calls an unconnected Unix datagram socket writable, however full its receiver is.
-                    if was_ready && e == Errno(libc::EAGAIN) {
-                        time::pause(limit)?;
-                    }
-                    was_ready = e == Errno(libc::EAGAIN);
-                    limit = self.overcome(e, direction, limit, start)?;
-                }
+                Err(e) => self.overcome(e, direction, &mut effort)?,
             }
         }
     }
 
-    /// Does what lets the attempt be repeated, and says under which limit. Out of the way of an attempt that succeeds.
+    /// Does what lets the attempt be repeated. Out of the way of an attempt that succeeds.
     #[cold]
     #[inline(never)]
-    fn overcome(
-        &mut self,
-        e: Errno,
-        direction: Direction,
-        limit: Limit,
-        start: Option<Instant>,
-    ) -> Result<Limit, Errno> {
+    fn overcome(&mut self, e: Errno, direction: Direction, effort: &mut Effort) -> Result<(), Errno> {
+        let was_ready = core::mem::take(&mut effort.was_ready);
         match e {
             Errno(libc::EINTR) => {
                 // The kernel would start the descriptor's own timeout anew for every signal.
-                if let (Limit::Own, Some(start)) = (limit, start) {
-                    return self.own_timeout(direction, start);
+                if let (Limit::Own, Some(start)) = (effort.limit, effort.start) {
+                    effort.limit = self.own_timeout(direction, start)?;
                 }
             }
-            Errno(libc::EAGAIN) if !matches!(limit, Limit::Own | Limit::NoWait) => {
-                time::wait(self.fd, direction.event(), limit)?;
+            Errno(libc::EAGAIN) if !matches!(effort.limit, Limit::Own | Limit::NoWait) => {
+                // poll(2) calls some ready that are not: an unconnected Unix datagram socket whose receiver is full, or
+                // one with an error in its error queue. They must neither spin nor outlast their time.
+                if was_ready {
+                    time::pause(effort.limit)?;
+                }
+                time::wait(self.fd, direction.event(), effort.limit)?;
+                effort.was_ready = true;
             }
             Errno(libc::ENOTSOCK) if self.way == Way::Socket => self.way = Way::NoSocket,
             Errno(libc::EOPNOTSUPP | libc::ENOSYS) if self.way == Way::NoWait => self.way = Way::Polled,
             e => return Err(e),
         }
-        Ok(limit)
+        Ok(())
     }
 
     /// The end of the descriptor's own timeout, for a call that began at `start`.
@@ -230,7 +233,7 @@ impl Channel {
     #[cold]
     fn way_of_a_non_socket(&self, limit: Limit) -> Way {
         // What has an offset is a file: it is always "ready", RWF_NOWAIT would refuse what is not in the page cache.
-        if limit.may_block() || sys::offset(self.fd).is_ok() { Way::Plain } else { Way::NoWait }
+        if limit.may_block() || sys::has_offset(self.fd) { Way::Plain } else { Way::NoWait }
     }
 }
 

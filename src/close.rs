@@ -47,16 +47,14 @@ fn close_after(fd: c_int, before: Result<(), Errno>) -> Result<(), Errno> {
 /// Sends the FIN and reads until the peer's, so that closing finds nothing unread: that would be answered by RST.
 fn part(fd: c_int, limit: Limit) -> Result<(), Errno> {
     // With a linger time, close(2) would wait once more; with one of 0 it would reset.
-    sys::set_linger(fd, false, 0)?;
-    match sys::shutdown_write(fd) {
+    let unlingered = sys::set_linger(fd, false, 0);
+    let drained = match sys::shutdown_write(fd) {
         // The peer has gone, or there never was one: nothing to wait for.
-        Err(Errno(libc::ENOTCONN)) => return Ok(()),
-        result => result?,
-    }
-    match drain(fd, limit) {
-        Err(Errno(libc::EAGAIN)) => Err(Errno(libc::ETIMEDOUT)),
-        result => result,
-    }
+        Err(Errno(libc::ENOTCONN)) => Ok(()),
+        Err(e) => Err(e),
+        Ok(()) => drain(fd, limit).map_err(|e| if e.0 == libc::EAGAIN { Errno(libc::ETIMEDOUT) } else { e }),
+    };
+    unlingered.and(drained)
 }
 
 fn drain(fd: c_int, limit: Limit) -> Result<(), Errno> {

@@ -148,7 +148,9 @@ fn passes(name: &str) {
 fn a_peer_that_is_always_ready_does_not_stretch_the_time() {
     for how in [Link::Shared, Link::Static] {
         let program = compile_c("always_ready", &["always_ready.c"], how, &[]);
-        for function in ["read_full", "read_line", "write_full", "writev_full"] {
+        for function in
+            ["read_full", "read_line", "write_full", "writev_full", "send_frame", "reader_line", "reader_skip_line"]
+        {
             run(Command::new(&program).arg(function));
         }
     }

@@ -196,6 +196,11 @@ fn regression_14_an_announced_length_is_bounded() {
 }
 
 #[test]
+fn regression_15_a_second_descriptor_is_closed() {
+    regression("15_second_descriptor_is_closed", &[("recv_fd_takes_the_first", "the second descriptor stays open")]);
+}
+
+#[test]
 fn regression_16_a_pipe_is_written_to() {
     regression("16_pipe_is_written_to", &[("writen_send", "a pipe is not written to")]);
 }

@@ -128,15 +128,15 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
             -1 => None,
             port => Some(u16::try_from(port).map_err(|_| INVALID)?),
         };
-        // SAFETY: as above.
-        let place = unsafe { a.cast::<Address>().as_mut() }.ok_or(INVALID)?;
-        Ok(match address::parse(text.to_bytes(), port)? {
-            Some(address) => {
-                *place = address;
-                1
-            }
-            None => 0,
-        })
+        if a.is_null() {
+            return Err(INVALID);
+        }
+        let Some(address) = address::parse(text.to_bytes(), port)? else {
+            return Ok(0);
+        };
+        // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+        unsafe { a.cast::<Address>().write(address) };
+        Ok(1)
     })
 }
 
@@ -149,7 +149,8 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
 /// Returns the text's length, without its NUL; -1 with errno:
 ///   ENOSPC         the text and its NUL are longer than size
 ///   EAFNOSUPPORT   a is of another family, is cut short, or is a Unix address
-///                  without a name, or with a NUL in its name
+///                  without a name, with a NUL in its name, or with a path too
+///                  long for sockutil_addr_parse
 ///   EINVAL         a is NULL, dst is NULL and size is not 0, or size is above
 ///                  SSIZE_MAX
 ///
@@ -330,9 +331,12 @@ pub(super) unsafe fn address_of<'a>(a: *const sockutil_addr) -> Option<&'a Addre
 /// Unless it is null, `a` is writable.
 unsafe fn store(a: *mut sockutil_addr, find: impl FnOnce() -> Result<Address, Errno>) -> c_int {
     outcome::of(|| {
-        // SAFETY: the two types have one layout, and the caller vouches for the rest.
-        let place = unsafe { a.cast::<Address>().as_mut() }.ok_or(INVALID)?;
-        *place = find()?;
+        if a.is_null() {
+            return Err(INVALID);
+        }
+        let found = find()?;
+        // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+        unsafe { a.cast::<Address>().write(found) };
         Ok(0)
     })
 }

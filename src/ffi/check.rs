@@ -9,6 +9,7 @@ use libc::iovec;
 
 use crate::resolve::{Purpose, Query};
 use crate::sys::{Bytes, IoSlice};
+use crate::time;
 
 /// The caller's mistake.
 pub const INVALID: Errno = Errno(libc::EINVAL);
@@ -112,6 +113,11 @@ pub fn store_text(memory: &mut [MaybeUninit<u8>], text: &[u8]) -> Result<(), Err
         place.write(*byte);
     }
     Ok(())
+}
+
+/// A `timeout_ms`.
+pub fn timeout(timeout_ms: c_int) -> Result<(), Errno> {
+    if timeout_ms < time::FOREVER { Err(INVALID) } else { Ok(()) }
 }
 
 /// The memory of writev(2), and its length in all.

@@ -171,9 +171,9 @@ pub unsafe extern "C" fn sockutil_accept(
         let limit = Limit::from_ms(timeout_ms)?;
         let flags = flags::check(flags, flags::DESCRIPTOR)?;
         let (fd, address) = endpoint::accept(listenfd, flags.socket, limit)?;
-        // SAFETY: the two types have one layout, and the caller vouches for the rest.
-        if let Some(peer) = unsafe { peer.cast::<Address>().as_mut() } {
-            *peer = address;
+        if !peer.is_null() {
+            // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+            unsafe { peer.cast::<Address>().write(address) };
         }
         Ok(fd)
     })
@@ -339,9 +339,9 @@ pub unsafe extern "C" fn sockutil_recvfrom(
         let mut buffer = Buffer::fresh(unsafe { check::memory(buf, n) }?);
         let mut sender = Address::empty();
         let cut = endpoint::recvfrom(fd, &mut buffer, &mut sender, limit)?;
-        // SAFETY: the two types have one layout, and the caller vouches for the rest.
-        if let Some(from) = unsafe { from.cast::<Address>().as_mut() } {
-            *from = sender;
+        if !from.is_null() {
+            // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+            unsafe { from.cast::<Address>().write(sender) };
         }
         // SAFETY: as above.
         if let Some(truncated) = unsafe { truncated.as_mut() } {

@@ -188,7 +188,7 @@ pub unsafe extern "C" fn sockutil_read_line(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
-        let limit = Limit::from_ms(timeout_ms)?;
+        check::timeout(timeout_ms)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let memory = unsafe { check::text(buf.cast(), cap) }?;
         // SAFETY: as above.
@@ -198,6 +198,9 @@ pub unsafe extern "C" fn sockutil_read_line(
         if buffer.last() == Some(b'\n') {
             return Err(INVALID);
         }
+        // What can fail from here on leaves a text behind.
+        buffer.terminate();
+        let limit = Limit::from_ms(timeout_ms)?;
         let result = line::read_line(&mut Channel::new(fd, limit), &mut buffer);
         done.report(buffer.len());
         match result? {

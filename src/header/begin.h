@@ -16,6 +16,8 @@
  * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
  *            the whole call. Time that runs out is EAGAIN. The timeout rules,
  *            whatever O_NONBLOCK says, which is never changed.
+ *            A call that looks at the clock or waits can also fail as
+ *            clock_gettime(2) and poll(2) do.
  * Signals    EINTR never surfaces and never stretches a timeout. A socket
  *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream

@@ -12,7 +12,7 @@ use core::mem::{self, MaybeUninit};
 use core::ptr;
 
 use errno::{Errno, errno};
-use libc::{c_long, c_short, iovec, off_t, pid_t, pollfd, socklen_t, timespec, timeval};
+use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
 pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
@@ -136,10 +136,15 @@ pub fn clock_gettime(clock: libc::clockid_t) -> Result<timespec, Errno> {
     Ok(unsafe { time.assume_init() })
 }
 
-/// `lseek(2)` by nothing: the current offset, `ESPIPE` where there is none.
-pub fn offset(fd: c_int) -> Result<off_t, Errno> {
+/// `lseek(2)` by nothing: whether there is an offset.
+pub fn has_offset(fd: c_int) -> bool {
+    // glibc's off_t has 32 bits where long has, too few for an offset behind 2 GiB.
+    #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
+    use libc::lseek;
+    #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
+    use libc::lseek64 as lseek;
     // SAFETY: the arguments are integers.
-    checked(unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) })
+    checked(unsafe { lseek(fd, 0, libc::SEEK_CUR) }).is_ok()
 }
 
 /// `getsockopt(2)` for `SO_RCVTIMEO` or `SO_SNDTIMEO`.

@@ -33,6 +33,8 @@ int main(int argc, char **argv) {
         CHECK(writen(1, "abc", 3) == -1);
     else if (strcmp(which, "write_full") == 0)
         CHECK(sockutil_write_full(1, "abc", 3, &done, SOCKUTIL_FOREVER) == -1);
+    else if (strcmp(which, "send_frame") == 0)
+        CHECK(sockutil_send_frame(1, 2, "abc", 3, &done, SOCKUTIL_FOREVER) == -1);
     else
         CHECK(sockutil_writev_full(1, iov, 2, &done, SOCKUTIL_FOREVER) == -1);
     CHECK(errno == EIO);

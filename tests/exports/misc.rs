@@ -64,6 +64,11 @@ fn sockutil_write_full_EIO() {
 }
 
 #[test]
+fn sockutil_send_frame_EIO() {
+    a_write_that_answers_0("send_frame");
+}
+
+#[test]
 fn sockutil_writev_full_EIO() {
     a_write_that_answers_0("writev_full");
 }

@@ -20,12 +20,12 @@ struct Reader {
 const CANARY: [u8; 8] = [0xC5; 8];
 
 impl Reader {
-    fn new(fd: c_int, cap: usize) -> Box<Self> {
+    fn new(fd: c_int, cap: usize) -> Self {
         let mut memory = vec![0xEE; cap];
         memory.extend(CANARY);
         let mut raw = MaybeUninit::uninit();
         gives(0, || unsafe { sockutil_reader_init(raw.as_mut_ptr(), fd, memory.as_mut_ptr().cast(), cap) });
-        Box::new(Self { raw: unsafe { raw.assume_init() }, memory, cap })
+        Self { raw: unsafe { raw.assume_init() }, memory, cap }
     }
 
     fn item(

@@ -90,8 +90,9 @@ pub fn output(program: impl AsRef<OsStr>) -> Output {
 
 /// Runs a command that must succeed.
 pub fn run(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    assert!(output.status.success(), "{command:?}\n{}", told(&output));
+    let output = command.output().unwrap_or_else(|e| panic!("{:?}: {e}", command.get_program()));
+    let words = [command.get_program()].into_iter().chain(command.get_args()).collect::<Vec<_>>();
+    assert!(output.status.success(), "{words:?}\n{}", told(&output));
     output
 }
 

@@ -1,0 +1,739 @@
+/* How many system calls each operation makes, exactly. syscalls_shim.c counts them; tests/syscalls.rs runs the program
+ * once for each section at its end. */
+#include "syscalls.h"
+
+#include "regressions/regression.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sockutil.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#define BIG 20000
+
+static const int TIMEOUTS[] = {SOCKUTIL_FOREVER, SOCKUTIL_NOWAIT, 60000};
+
+#define EACH(item, array) for (size_t item = 0; item < sizeof(array) / sizeof *(array); item++)
+
+/* A limit that is a point in time needs the clock; what waits for ever, or not at all, does not. */
+static bool may_look_at_the_clock;
+
+static struct counts seen;
+
+#define NAME_AND_PLACE(name) {#name, offsetof(struct counts, name)},
+
+static const struct {
+    const char *name;
+    size_t place;
+} MEMBERS[] = {SYSTEM_CALLS(NAME_AND_PLACE)};
+
+static unsigned long member(const struct counts *counts, size_t place) {
+    unsigned long value;
+    memcpy(&value, (const char *)counts + place, sizeof value);
+    return value;
+}
+
+static void compare(int line, const char *call, const struct counts *expected) {
+    bool same = true;
+    EACH(i, MEMBERS) {
+        unsigned long is = member(&seen, MEMBERS[i].place);
+        unsigned long should = member(expected, MEMBERS[i].place);
+        if (is != should) {
+            fprintf(stderr, "FAIL %s:%d: %s: %lu %s, not %lu\n", __FILE__, line, call, is, MEMBERS[i].name, should);
+            same = false;
+        }
+    }
+    if (!may_look_at_the_clock && seen.clock_gettime > 0) {
+        fprintf(stderr, "FAIL %s:%d: %s: it looked at the clock\n", __FILE__, line, call);
+        same = false;
+    }
+    if (!same)
+        exit(1);
+}
+
+/* Evaluates a condition with a call in it, which must be true. The other arguments are the system calls it makes: it
+ * makes no others. */
+#define COUNTS(call, ...)                                                                                              \
+    do {                                                                                                               \
+        *syscall_counts() = (struct counts){0};                                                                        \
+        bool as_it_should = (call);                                                                                    \
+        seen = *syscall_counts();                                                                                      \
+        CHECK(as_it_should);                                                                                           \
+        compare(__LINE__, #call, &(const struct counts){__VA_ARGS__});                                                 \
+    } while (0)
+
+#define NONE .recv = 0
+
+/* As COUNTS, where it depends on the kernel: whether it has RWF_NOWAIT for pipes. */
+#define COUNTS_PIPE(call, call_if_not, ...)                                                                            \
+    do {                                                                                                               \
+        *syscall_counts() = (struct counts){0};                                                                        \
+        bool as_it_should = (call);                                                                                    \
+        seen = *syscall_counts();                                                                                      \
+        CHECK(as_it_should);                                                                                           \
+        if (seen.poll > 0) {                                                                                           \
+            CHECK(seen.poll == 1 && seen.call_if_not == 1);                                                            \
+            seen.poll = seen.call_if_not = 0;                                                                          \
+        }                                                                                                              \
+        compare(__LINE__, #call, &(const struct counts){__VA_ARGS__});                                                 \
+    } while (0)
+
+static void unix_pair(int ends[2]) {
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+}
+
+static void pipe_pair(int ends[2]) {
+    CHECK(pipe2(ends, O_CLOEXEC) == 0);
+}
+
+/* Nagle's algorithm would hold small pieces back. */
+static void tcp(int ends[2]) {
+    int on = 1;
+    tcp_pair(ends);
+    CHECK(setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
+}
+
+/* ends[0] reads what ends[1] writes. */
+static void (*const SOCKETS[])(int ends[2]) = {tcp, unix_pair};
+
+static void set_nonblock(int fd) {
+    CHECK(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0);
+}
+
+static size_t queued(int fd) {
+    int n = 0;
+    CHECK(ioctl(fd, FIONREAD, &n) == 0);
+    return (size_t)n;
+}
+
+/* Writes, and comes back when all of it can be read: TCP promises the order, not the moment. */
+static void feed(const int ends[2], const void *bytes, size_t n) {
+    size_t there = queued(ends[0]) + n;
+    CHECK(write(ends[1], bytes, n) == (ssize_t)n);
+    while (queued(ends[0]) < there)
+        sched_yield();
+}
+
+/* The end of a stream that has come. */
+static void end(const int ends[2]) {
+    struct pollfd entry = {.fd = ends[0], .events = POLLRDHUP};
+    CHECK(close(ends[1]) == 0);
+    CHECK(poll(&entry, 1, 5000) == 1);
+}
+
+static void drain(int fd) {
+    char waste[4096];
+    while (queued(fd) > 0)
+        CHECK(read(fd, waste, sizeof waste) > 0);
+}
+
+/* A line of n bytes, its newline among them. */
+static const char *line_of(size_t n) {
+    static char line[2 * BIG];
+    CHECK(n > 0 && n < sizeof line);
+    memset(line, 'x', sizeof line);
+    line[n - 1] = '\n';
+    return line;
+}
+
+/* ---- A thread that feeds when the main thread sleeps in a system call ---- */
+
+struct helper {
+    const int *ends;
+    size_t n;
+};
+
+/* The state of the main thread, as /proc tells it: 'S' where it waits. */
+static char main_state(void) {
+    char path[64];
+    char text[512] = "";
+    FILE *file;
+    snprintf(path, sizeof path, "/proc/self/task/%ld/stat", (long)getpid());
+    file = fopen(path, "r");
+    CHECK(file != NULL && fgets(text, sizeof text, file) != NULL && fclose(file) == 0);
+    CHECK(strrchr(text, ')') != NULL);
+    return strrchr(text, ')')[2];
+}
+
+static void *feed_a_sleeper(void *argument) {
+    const struct helper *helper = argument;
+    while (main_state() != 'S')
+        sched_yield();
+    CHECK(write(helper->ends[1], line_of(helper->n), helper->n) == (ssize_t)helper->n);
+    return NULL;
+}
+
+static pthread_t start_helper(struct helper *helper) {
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, feed_a_sleeper, helper) == 0);
+    return thread;
+}
+
+/* ---- Sections ------------------------------------------------------------ */
+
+/* A stateless line of up to 2 KB: one look, and one call that takes it. */
+static void lines(void) {
+    static const size_t LENGTHS[] = {1, 2, 100, 2046, 2047, 2048};
+    char buf[BIG];
+    EACH(kind, SOCKETS) EACH(l, LENGTHS) for (int nonblock = 0; nonblock <= 1; nonblock++) {
+        size_t n = LENGTHS[l];
+        int ends[2];
+        SOCKETS[kind](ends);
+        if (nonblock)
+            set_nonblock(ends[0]);
+        EACH(t, TIMEOUTS) {
+            int timeout = TIMEOUTS[t];
+            size_t done = 0;
+            may_look_at_the_clock = timeout > 0;
+            feed(ends, line_of(n), n);
+            feed(ends, "next\n", 5);
+            COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, timeout) == 1, .recv = 2);
+            CHECK(done == n);
+            /* A buffer of just its size makes no difference. */
+            done = 0;
+            COUNTS(sockutil_read_line(ends[0], buf, 6, &done, timeout) == 1, .recv = 2);
+            /* What is cut off is one look and one call too. */
+            feed(ends, "longer\n", 7);
+            done = 0;
+            COUNTS(sockutil_read_line(ends[0], buf, 4, &done, timeout) == -1 && errno == EMSGSIZE, .recv = 2);
+            drain(ends[0]);
+        }
+        may_look_at_the_clock = true;
+        feed(ends, line_of(n), n);
+        COUNTS(sockutil_readline(ends[0], buf, sizeof buf) == (ssize_t)n, .recv = 2);
+        feed(ends, line_of(n), n);
+        COUNTS(readline(ends[0], buf, sizeof buf) == (ssize_t)n, .recv = 2);
+        close_pair(ends);
+    }
+}
+
+/* Longer lines, lines that are not there yet, and the end. */
+static void more_lines(void) {
+    char buf[BIG];
+    EACH(kind, SOCKETS) EACH(t, TIMEOUTS) {
+        int timeout = TIMEOUTS[t];
+        size_t done = 0;
+        int ends[2];
+        SOCKETS[kind](ends);
+        may_look_at_the_clock = timeout > 0;
+        /* The first look sees 2 KB, the second four times that. */
+        feed(ends, line_of(2049), 2049);
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, timeout) == 1 && done == 2049, .recv = 4);
+        feed(ends, line_of(2048 + 8192), 2048 + 8192);
+        done = 0;
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, timeout) == 1 && done == 2048 + 8192, .recv = 4);
+        CHECK(seen.searched_bytes == 2048 + 8192);
+        /* The rest at the end of the stream, and the end. */
+        feed(ends, "rest", 4);
+        end(ends);
+        done = 0;
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, timeout) == 0 && done == 4, .recv = 3);
+        done = 0;
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, timeout) == 0 && done == 0, .recv = 1);
+        CHECK(close(ends[0]) == 0);
+    }
+    EACH(kind, SOCKETS) {
+        size_t done = 0;
+        int ends[2];
+        SOCKETS[kind](ends);
+        may_look_at_the_clock = false;
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN,
+               .recv = 1);
+        feed(ends, "half", 4);
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN,
+               .recv = 3);
+        CHECK(done == 4);
+        may_look_at_the_clock = true;
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, 5) == -1 && errno == EAGAIN, .recv = 1, .poll = 1);
+        close_pair(ends);
+    }
+}
+
+/* A line that is waited for: FOREVER adds nothing, a time limit one poll and the look that came too early. */
+static void waiting(void) {
+    char buf[BIG];
+    EACH(kind, SOCKETS) {
+        int ends[2];
+        struct helper helper = {.ends = ends, .n = 100};
+        pthread_t thread;
+        size_t done = 0;
+        sockutil_reader reader;
+        char mem[200];
+        char *line;
+        size_t len;
+        SOCKETS[kind](ends);
+
+        may_look_at_the_clock = false;
+        thread = start_helper(&helper);
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, SOCKUTIL_FOREVER) == 1, .recv = 2);
+        CHECK(pthread_join(thread, NULL) == 0);
+
+        thread = start_helper(&helper);
+        done = 0;
+        COUNTS(sockutil_read_full(ends[0], buf, helper.n, &done, SOCKUTIL_FOREVER) == 1, .recv = 1);
+        CHECK(pthread_join(thread, NULL) == 0);
+
+        CHECK(sockutil_reader_init(&reader, ends[0], mem, sizeof mem) == 0);
+        thread = start_helper(&helper);
+        COUNTS(sockutil_reader_line(&reader, &line, &len, SOCKUTIL_FOREVER) == 1, .recv = 1);
+        CHECK(pthread_join(thread, NULL) == 0);
+
+        may_look_at_the_clock = true;
+        thread = start_helper(&helper);
+        COUNTS(sockutil_readline(ends[0], buf, sizeof buf) == 100, .recv = 2);
+        CHECK(pthread_join(thread, NULL) == 0);
+
+        thread = start_helper(&helper);
+        done = 0;
+        COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, 60000) == 1, .recv = 3, .poll = 1);
+        CHECK(pthread_join(thread, NULL) == 0);
+
+        thread = start_helper(&helper);
+        done = 0;
+        COUNTS(sockutil_read_full(ends[0], buf, helper.n, &done, 60000) == 1, .recv = 2, .poll = 1);
+        CHECK(pthread_join(thread, NULL) == 0);
+        close_pair(ends);
+    }
+}
+
+/* What is there, and what there is room for: one call, whatever the timeout. */
+static void transfers(void) {
+    char buf[BIG];
+    memset(buf, 'x', sizeof buf);
+    EACH(kind, SOCKETS) for (int nonblock = 0; nonblock <= 1; nonblock++) {
+        int ends[2];
+        SOCKETS[kind](ends);
+        if (nonblock) {
+            set_nonblock(ends[0]);
+            set_nonblock(ends[1]);
+        }
+        EACH(t, TIMEOUTS) {
+            int timeout = TIMEOUTS[t];
+            struct iovec iov[4] = {{NULL, 0}, {buf, 10}, {buf, 0}, {buf, 90}};
+            size_t done = 0;
+            may_look_at_the_clock = timeout > 0;
+            COUNTS(sockutil_write_full(ends[1], buf, 100, &done, timeout) == 1, .send = 1);
+            COUNTS(sockutil_writev_full(ends[1], iov, 4, NULL, timeout) == 1, .sendmsg = 1);
+            COUNTS(sockutil_writev_full(ends[1], iov + 1, 1, NULL, timeout) == 1, .sendmsg = 1);
+            while (queued(ends[0]) < 210)
+                sched_yield();
+            COUNTS(sockutil_read_full(ends[0], buf, 210, NULL, timeout) == 1, .recv = 1);
+            COUNTS(sockutil_read_full(ends[0], buf, 0, NULL, timeout) == 1, NONE);
+            COUNTS(sockutil_write_full(ends[1], buf, 0, NULL, timeout) == 1, NONE);
+            COUNTS(sockutil_writev_full(ends[1], iov, 1, NULL, timeout) == 1, NONE);
+            /* Refused before anything is asked of the kernel. */
+            COUNTS(sockutil_write_full(ends[1], buf, 100, &done, timeout) == -1 && errno == EINVAL, NONE);
+        }
+        may_look_at_the_clock = false;
+        COUNTS(sockutil_read_full(ends[0], buf, 5, NULL, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 1);
+        may_look_at_the_clock = true;
+        COUNTS(sockutil_read_full(ends[0], buf, 5, NULL, 5) == -1 && errno == EAGAIN, .recv = 1, .poll = 1);
+        COUNTS(sockutil_writen(ends[1], buf, 100) == 100, .send = 1);
+        while (queued(ends[0]) < 100)
+            sched_yield();
+        COUNTS(sockutil_recv_peek(ends[0], buf, sizeof buf) == 100, .recv = 1);
+        COUNTS(sockutil_readn(ends[0], buf, 100) == 100, .recv = 1);
+        feed(ends, buf, 40);
+        end(ends);
+        COUNTS(sockutil_readn(ends[0], buf, 100) == 40, .recv = 2);
+        CHECK(close(ends[0]) == 0);
+    }
+}
+
+/* Header and body leave together: send(2) for what is copied into one piece, sendmsg(2) above. */
+static void frames(void) {
+    static const int HEADERS[] = {1, 2, 4};
+    static const size_t BODIES[] = {0, 1, 255, 256, 2047, 2048, 2049, 9000};
+    char body[BIG];
+    char mem[BIG];
+    memset(body, 'x', sizeof body);
+    EACH(kind, SOCKETS) EACH(t, TIMEOUTS) EACH(h, HEADERS) EACH(b, BODIES) {
+        int header = HEADERS[h];
+        size_t n = BODIES[b];
+        int timeout = TIMEOUTS[t];
+        int ends[2];
+        sockutil_reader reader;
+        char *got;
+        size_t len;
+        if (header == 1 && n > 255)
+            continue;
+        SOCKETS[kind](ends);
+        may_look_at_the_clock = timeout > 0;
+        for (int i = 0; i < 2; i++) {
+            if (n <= 2048)
+                COUNTS(sockutil_send_frame(ends[1], header, body, n, NULL, timeout) == 1, .send = 1);
+            else
+                COUNTS(sockutil_send_frame(ends[1], header, body, n, NULL, timeout) == 1, .sendmsg = 1);
+        }
+        while (queued(ends[0]) < 2 * ((size_t)header + n))
+            sched_yield();
+        /* One refill for both. */
+        CHECK(sockutil_reader_init(&reader, ends[0], mem, 2 * ((size_t)header + n) + 1) == 0);
+        COUNTS(sockutil_reader_frame(&reader, header, &got, &len, timeout) == 1 && len == n, .recv = 1);
+        COUNTS(sockutil_reader_frame(&reader, header, &got, &len, timeout) == 1 && len == n, NONE);
+        close_pair(ends);
+    }
+    may_look_at_the_clock = false;
+    COUNTS(sockutil_send_frame(-1, 1, body, 256, NULL, SOCKUTIL_FOREVER) == -1 && errno == EMSGSIZE, NONE);
+}
+
+/* One call for all that the memory takes, none for what is held. */
+static void reader(void) {
+    char mem[4096];
+    char buf[4096];
+    EACH(kind, SOCKETS) EACH(t, TIMEOUTS) {
+        int timeout = TIMEOUTS[t];
+        int ends[2];
+        sockutil_reader r;
+        char *line;
+        size_t len;
+        size_t done = 0;
+        SOCKETS[kind](ends);
+        may_look_at_the_clock = timeout > 0;
+        COUNTS(sockutil_reader_init(&r, ends[0], mem, sizeof mem) == 0, NONE);
+
+        /* 4,095 bytes: all that fits. */
+        memset(buf, 'x', sizeof buf);
+        for (size_t i = 14; i < 4095; i += 15)
+            buf[i] = '\n';
+        feed(ends, buf, 4095);
+        COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 1 && len == 15, .recv = 1);
+        for (int i = 1; i < 273; i++)
+            COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 1 && len == 15, NONE);
+        COUNTS(sockutil_reader_pending(&r) == 0, NONE);
+
+        /* All functions find what is held. */
+        feed(ends, "until;skip\nfull\x02!!rest", 22);
+        COUNTS(sockutil_reader_until(&r, ';', &line, &len, timeout) == 1 && len == 6, .recv = 1);
+        COUNTS(sockutil_reader_skip_line(&r, &done, timeout) == 1 && done == 5, NONE);
+        COUNTS(sockutil_reader_read_full(&r, buf, 4, NULL, timeout) == 1, NONE);
+        COUNTS(sockutil_reader_frame(&r, 1, &line, &len, timeout) == 1 && len == 2, NONE);
+        COUNTS(sockutil_reader_pending(&r) == 4, NONE);
+        /* What is not held goes straight to its place. */
+        feed(ends, "of it", 5);
+        COUNTS(sockutil_reader_read_full(&r, buf, 9, NULL, timeout) == 1, .recv = 1);
+        CHECK(memcmp(buf, "restof it", 9) == 0);
+
+        /* A line that is half there. */
+        feed(ends, "line\nha", 7);
+        COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 1 && len == 5, .recv = 1);
+        COUNTS(sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 1);
+        feed(ends, "lf\n", 3);
+        COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 1 && len == 5, .recv = 1);
+
+        /* What is too long is known without another call. */
+        feed(ends, line_of(5000), 5000);
+        COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == -1 && errno == EMSGSIZE && len == 4095, .recv = 1);
+        COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == -1 && errno == EMSGSIZE, NONE);
+        done = 0;
+        COUNTS(sockutil_reader_skip_line(&r, &done, timeout) == 1 && done == 5000, .recv = 1);
+        feed(ends, "\xFF\xFF", 2);
+        COUNTS(sockutil_reader_frame(&r, 2, &line, &len, timeout) == -1 && errno == EMSGSIZE, .recv = 1);
+        COUNTS(sockutil_reader_frame(&r, 2, &line, &len, timeout) == -1 && errno == EMSGSIZE, NONE);
+        end(ends);
+        COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 0 && len == 2, .recv = 1);
+        CHECK(close(ends[0]) == 0);
+    }
+}
+
+/* What is no socket: recv or send is tried once a call, or once a reader, and says so. */
+static void pipes(void) {
+    char mem[64];
+    char buf[64];
+    int ends[2];
+    sockutil_reader r;
+    char *line;
+    size_t len;
+    size_t done = 0;
+    struct iovec iov[2] = {{buf, 2}, {buf, 3}};
+    memset(buf, 'x', sizeof buf);
+    pipe_pair(ends);
+
+    may_look_at_the_clock = true;
+    feed(ends, "line\nnext", 9);
+    COUNTS(sockutil_readline(ends[0], buf, sizeof buf) == 5, .recv = 1, .read = 5);
+    COUNTS(sockutil_readn(ends[0], buf, 4) == 4, .recv = 1, .read = 1);
+    COUNTS(sockutil_writen(ends[1], buf, 4) == 4, .send = 1, .write = 1);
+    drain(ends[0]);
+
+    may_look_at_the_clock = false;
+    feed(ends, "line\nnext", 9);
+    COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, SOCKUTIL_FOREVER) == 1, .recv = 1, .read = 5);
+    COUNTS(sockutil_read_full(ends[0], buf, 4, NULL, SOCKUTIL_FOREVER) == 1, .recv = 1, .read = 1);
+    COUNTS(sockutil_write_full(ends[1], buf, 4, NULL, SOCKUTIL_FOREVER) == 1, .send = 1, .write = 1);
+    COUNTS(sockutil_writev_full(ends[1], iov, 2, NULL, SOCKUTIL_FOREVER) == 1, .sendmsg = 1, .writev = 1);
+    COUNTS(sockutil_send_frame(ends[1], 1, buf, 9, NULL, SOCKUTIL_FOREVER) == 1, .send = 1, .write = 1);
+    drain(ends[0]);
+
+    /* Without waiting: is it a file, and then RWF_NOWAIT, or poll where the kernel does not have that for pipes. */
+    feed(ends, "four", 4);
+    COUNTS_PIPE(sockutil_read_full(ends[0], buf, 4, NULL, SOCKUTIL_NOWAIT) == 1, read, .recv = 1, .lseek = 1,
+                .syscall = 1);
+    COUNTS_PIPE(sockutil_write_full(ends[1], buf, 4, NULL, SOCKUTIL_NOWAIT) == 1, write, .send = 1, .lseek = 1,
+                .syscall = 1);
+    drain(ends[0]);
+
+    CHECK(sockutil_reader_init(&r, ends[0], mem, sizeof mem) == 0);
+    feed(ends, "one\ntwo\n", 8);
+    COUNTS(sockutil_reader_line(&r, &line, &len, SOCKUTIL_FOREVER) == 1, .recv = 1, .read = 1);
+    COUNTS(sockutil_reader_line(&r, &line, &len, SOCKUTIL_FOREVER) == 1, NONE);
+    for (int i = 0; i < 3; i++) {
+        feed(ends, "more\n", 5);
+        COUNTS(sockutil_reader_line(&r, &line, &len, SOCKUTIL_FOREVER) == 1, .read = 1);
+        feed(ends, "\x01x", 2);
+        COUNTS(sockutil_reader_frame(&r, 1, &line, &len, SOCKUTIL_FOREVER) == 1, .read = 1);
+        feed(ends, "four", 4);
+        COUNTS(sockutil_reader_read_full(&r, buf, 4, NULL, SOCKUTIL_FOREVER) == 1, .read = 1);
+    }
+    feed(ends, "more\n", 5);
+    COUNTS_PIPE(sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == 1, read, .lseek = 1, .syscall = 1);
+    close_pair(ends);
+}
+
+/* What many calls together have cost. */
+struct sum {
+    unsigned long recv;
+    unsigned long searched;
+    unsigned long moved;
+};
+
+static void add(struct sum *sum, const struct counts *counts) {
+    sum->recv += counts->recv;
+    sum->searched += counts->searched_bytes;
+    sum->moved += counts->moved_bytes;
+}
+
+/* Makes a call that must answer so, and adds what it has cost. */
+#define SUM(sum, call)                                                                                                 \
+    do {                                                                                                               \
+        *syscall_counts() = (struct counts){0};                                                                        \
+        bool as_it_should = (call);                                                                                    \
+        seen = *syscall_counts();                                                                                      \
+        CHECK(as_it_should);                                                                                           \
+        add(sum, &seen);                                                                                               \
+    } while (0)
+
+enum { PIECE = 7, PIECES = 1000, LENGTH = PIECE * PIECES };
+
+static const char *piece(size_t number) {
+    return line_of(LENGTH) + number * PIECE;
+}
+
+/* A line in a thousand pieces costs what it costs in one: two calls a piece (the second finds nothing more), and each
+ * byte is searched once, and moved once at most. */
+static void linear(void) {
+    static char mem[LENGTH + 200];
+    static char buf[LENGTH + 1];
+    may_look_at_the_clock = false;
+    EACH(kind, SOCKETS) {
+        int ends[2];
+        size_t done = 0;
+        struct sum sum = {0};
+        SOCKETS[kind](ends);
+
+        for (size_t before = 0; before <= 90; before += 30) {
+            sockutil_reader r;
+            char *line;
+            size_t len;
+            sum = (struct sum){0};
+            /* Behind what comes before it there is not quite enough room. */
+            CHECK(sockutil_reader_init(&r, ends[0], mem, LENGTH + 1 + before / 2) == 0);
+            if (before > 0) {
+                feed(ends, line_of(before), before);
+                feed(ends, piece(0), PIECE);
+                COUNTS(sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == 1 && len == before, .recv = 1);
+            }
+            for (size_t i = before > 0; i < PIECES - 1; i++) {
+                feed(ends, piece(i), PIECE);
+                SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN);
+            }
+            feed(ends, piece(PIECES - 1), PIECE);
+            SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == 1 && len == LENGTH);
+            CHECK(memcmp(line, line_of(LENGTH), LENGTH) == 0);
+            CHECK(sum.searched == LENGTH);
+            if (before == 0)
+                CHECK(sum.recv == 2 * PIECES - 1 && sum.moved == 0);
+            else
+                CHECK(sum.recv <= 2 * PIECES && sum.moved <= LENGTH);
+        }
+
+        sum = (struct sum){0};
+        for (size_t i = 0; i < PIECES - 1; i++) {
+            feed(ends, piece(i), PIECE);
+            SUM(&sum, sockutil_read_line(ends[0], buf, sizeof buf, &done, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN);
+        }
+        feed(ends, piece(PIECES - 1), PIECE);
+        SUM(&sum, sockutil_read_line(ends[0], buf, sizeof buf, &done, SOCKUTIL_NOWAIT) == 1 && done == LENGTH);
+        CHECK(sum.recv == 3 * PIECES - 1 && sum.searched == LENGTH && sum.moved == 0);
+
+        sum = (struct sum){0};
+        done = 0;
+        for (size_t i = 0; i < PIECES - 1; i++) {
+            feed(ends, piece(i), PIECE);
+            SUM(&sum, sockutil_read_full(ends[0], buf, LENGTH, &done, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN);
+        }
+        feed(ends, piece(PIECES - 1), PIECE);
+        SUM(&sum, sockutil_read_full(ends[0], buf, LENGTH, &done, SOCKUTIL_NOWAIT) == 1);
+        CHECK(sum.recv == 2 * PIECES - 1 && sum.moved == 0);
+        close_pair(ends);
+    }
+}
+
+/* The same for frames, for what is dropped, for what does not fit, and for many lines. */
+static void linear_others(void) {
+    static char mem[LENGTH + 5];
+    static char many[20000];
+    may_look_at_the_clock = false;
+    EACH(kind, SOCKETS) {
+        int ends[2];
+        sockutil_reader r;
+        char *line;
+        size_t len;
+        size_t done = 0;
+        size_t lines = 0;
+        struct sum sum = {0};
+        SOCKETS[kind](ends);
+        CHECK(sockutil_reader_init(&r, ends[0], mem, sizeof mem) == 0);
+
+        sockutil_put_be32(mem, LENGTH);
+        feed(ends, mem, 4);
+        for (size_t i = 0; i < PIECES - 1; i++) {
+            feed(ends, piece(i), PIECE);
+            SUM(&sum, sockutil_reader_frame(&r, 4, &line, &len, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN);
+        }
+        feed(ends, piece(PIECES - 1), PIECE);
+        SUM(&sum, sockutil_reader_frame(&r, 4, &line, &len, SOCKUTIL_NOWAIT) == 1 && len == LENGTH);
+        CHECK(sum.recv == 2 * PIECES - 1 && sum.searched == 0 && sum.moved == 0);
+
+        sum = (struct sum){0};
+        for (size_t i = 0; i < PIECES - 1; i++) {
+            feed(ends, piece(i), PIECE);
+            SUM(&sum, sockutil_reader_skip_line(&r, &done, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN);
+        }
+        feed(ends, piece(PIECES - 1), PIECE);
+        SUM(&sum, sockutil_reader_skip_line(&r, &done, SOCKUTIL_NOWAIT) == 1 && done == LENGTH);
+        CHECK(sum.recv == 2 * PIECES - 1 && sum.searched == LENGTH && sum.moved == 0);
+
+        /* What is too long is not searched again. */
+        sum = (struct sum){0};
+        CHECK(sockutil_reader_init(&r, ends[0], mem, 1000) == 0);
+        feed(ends, line_of(LENGTH), LENGTH);
+        for (int i = 0; i < 1000; i++)
+            SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == -1 && errno == EMSGSIZE);
+        CHECK(sum.recv == 1 && sum.searched == 999 && sum.moved == 0);
+        drain(ends[0]);
+
+        /* Lines of 100 bytes through memory for ten and a half: one call for as much as is free, and only the half line
+         * moves. */
+        sum = (struct sum){0};
+        CHECK(sockutil_reader_init(&r, ends[0], mem, 1050) == 0);
+        for (size_t i = 0; i < sizeof many; i++)
+            many[i] = i % 100 == 99 ? '\n' : 'x';
+        feed(ends, many, sizeof many);
+        while (lines < 200) {
+            SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == 1 && len == 100);
+            lines++;
+        }
+        CHECK(sum.recv <= 20000 / 950 + 1);
+        CHECK(sum.searched <= 20000 + 100 * sum.recv);
+        CHECK(sum.moved <= 100 * sum.recv);
+        close_pair(ends);
+    }
+}
+
+static void closing(void) {
+    EACH(kind, SOCKETS) EACH(t, TIMEOUTS) {
+        int timeout = TIMEOUTS[t];
+        int ends[2];
+        may_look_at_the_clock = timeout > 0;
+        SOCKETS[kind](ends);
+        end(ends);
+        COUNTS(sockutil_close_graceful(ends[0], timeout) == 0, .setsockopt = 1, .shutdown = 1, .recv = 1, .close = 1);
+        /* With something to throw away. */
+        SOCKETS[kind](ends);
+        feed(ends, "unread", 6);
+        end(ends);
+        COUNTS(sockutil_close_graceful(ends[0], timeout) == 0, .setsockopt = 1, .shutdown = 1, .recv = 2, .close = 1);
+    }
+    EACH(kind, SOCKETS) {
+        int ends[2];
+        may_look_at_the_clock = false;
+        SOCKETS[kind](ends);
+        COUNTS(sockutil_close_graceful(ends[0], SOCKUTIL_NOWAIT) == -1 && errno == ETIMEDOUT, .setsockopt = 1,
+               .shutdown = 1, .recv = 1, .close = 1);
+        CHECK(close(ends[1]) == 0);
+        SOCKETS[kind](ends);
+        COUNTS(sockutil_shutdown_write(ends[0]) == 0, .shutdown = 1);
+        COUNTS(sockutil_close(ends[0]) == 0, .close = 1);
+        COUNTS(sockutil_close_reset(ends[1]) == 0, .setsockopt = 1, .close = 1);
+        may_look_at_the_clock = true;
+        SOCKETS[kind](ends);
+        COUNTS(sockutil_close_graceful(ends[0], 5) == -1 && errno == ETIMEDOUT, .setsockopt = 1, .shutdown = 1,
+               .recv = 1, .poll = 1, .close = 1);
+        CHECK(close(ends[1]) == 0);
+    }
+    may_look_at_the_clock = false;
+    /* Without a connection there is nothing to wait for. */
+    int alone = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(alone >= 0);
+    COUNTS(sockutil_close_graceful(alone, SOCKUTIL_FOREVER) == 0, .setsockopt = 1, .shutdown = 1, .close = 1);
+    COUNTS(sockutil_close_graceful(INT_MAX, SOCKUTIL_FOREVER) == -1 && errno == EBADF, .setsockopt = 1, .shutdown = 1,
+           .close = 1);
+}
+
+static void others(void) {
+    unsigned char bytes[16] = {0};
+    char text[64] = "127.0.0.1";
+    int ends[2];
+    tcp_pair(ends);
+    may_look_at_the_clock = false;
+    /* The counter counts. */
+    COUNTS(send(ends[1], "xy", 2, 0) == 2, .send = 1);
+    COUNTS(sockutil_wait(ends[0], POLLIN, SOCKUTIL_FOREVER) == POLLIN, .poll = 1);
+    COUNTS(sockutil_wait(ends[0], POLLIN, SOCKUTIL_NOWAIT) == POLLIN, .poll = 1);
+    COUNTS(sockutil_wait(ends[0], POLLPRI, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .poll = 1);
+    COUNTS(sockutil_set_reuseaddr(ends[0], 1) == 0, .setsockopt = 1);
+    COUNTS(sockutil_pton(AF_INET, text, bytes) == 1, NONE);
+    COUNTS(sockutil_ntop(AF_INET, bytes, text, sizeof text) == text, NONE);
+    COUNTS(sockutil_get_be32(bytes) == 0x7F000001, NONE);
+    COUNTS(sockutil_htonl(sockutil_ntohl(1)) == 1, NONE);
+    COUNTS(sockutil_chomp(text, 9) == 9, NONE);
+    COUNTS(sockutil_version() != NULL, NONE);
+    COUNTS(sockutil_reap_children() == 0, .waitpid = 1);
+    COUNTS(sockutil_ignore_sigpipe() == 0, .sigaction = 1);
+    may_look_at_the_clock = true;
+    COUNTS(sockutil_wait(ends[0], POLLIN, 60000) == POLLIN, .poll = 1);
+    COUNTS(sockutil_wait(ends[0], POLLPRI, 5) == -1 && errno == EAGAIN, .poll = 1);
+    COUNTS(sockutil_now_ms() > 0, NONE);
+    CHECK(seen.clock_gettime == 1);
+    COUNTS(sockutil_ms_left(0) == 0, NONE);
+    close_pair(ends);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} SECTIONS[] = {
+    {"lines", lines},         {"more_lines", more_lines}, {"waiting", waiting},
+    {"transfers", transfers}, {"frames", frames},         {"reader", reader},
+    {"pipes", pipes},         {"linear", linear},         {"linear_others", linear_others},
+    {"closing", closing},     {"others", others},
+};
+
+/* usage: LD_PRELOAD=the counter syscalls SECTION */
+int main(int argc, char **argv) {
+    CHECK_BOUND(60);
+    CHECK(syscall_counts != NULL);
+    CHECK(argc == 2);
+    EACH(i, SECTIONS) if (strcmp(SECTIONS[i].name, argv[1]) == 0) {
+        SECTIONS[i].run();
+        return 0;
+    }
+    fprintf(stderr, "FAIL: there is no section %s\n", argv[1]);
+    return 1;
+}

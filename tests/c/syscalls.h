@@ -1,0 +1,36 @@
+/* syscalls.h - what the counter of system calls (syscalls_shim.c) and the program that looks at it share. */
+#ifndef SYSCALLS_H
+#define SYSCALLS_H
+
+/* The functions of libc that the library calls and that are system calls: one number each. */
+#define SYSTEM_CALLS(X)                                                                                                \
+    X(recv)                                                                                                            \
+    X(send)                                                                                                            \
+    X(sendmsg)                                                                                                         \
+    X(read)                                                                                                            \
+    X(write)                                                                                                           \
+    X(writev)                                                                                                          \
+    X(syscall)                                                                                                         \
+    X(poll)                                                                                                            \
+    X(lseek)                                                                                                           \
+    X(getsockopt)                                                                                                      \
+    X(setsockopt)                                                                                                      \
+    X(shutdown)                                                                                                        \
+    X(close)                                                                                                           \
+    X(waitpid)                                                                                                         \
+    X(sigaction)
+
+#define MEMBER(name) unsigned long name;
+
+/* What one thread has called. */
+struct counts {
+    SYSTEM_CALLS(MEMBER)
+    unsigned long clock_gettime;  /* the vDSO answers it: no system call */
+    unsigned long searched_bytes; /* by memchr */
+    unsigned long moved_bytes;    /* by memmove */
+};
+
+/* The counts of the thread that asks. Weak, so that a program without the counter can say so. */
+struct counts *syscall_counts(void) __attribute__((weak));
+
+#endif

@@ -1,0 +1,230 @@
+//! Faults: a preloaded shim makes the calls that `libsockutil.so` makes of libc fail or fall short, one at a time and
+//! mixed, and a driver checks after each that the contract has held. `make test-faults` runs all of it.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that goes wrong may well panic")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use support::{C_WARNINGS, compiler, libraries, root, run, scratch, told};
+
+/// What the shim need not stand before: memory and text, the place of errno, and the hooks of loader and tools.
+const CANNOT_FAIL: [&str; 11] = [
+    "memchr",
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "strlen",
+    "__errno_location",
+    "__cxa_finalize",
+    "__gmon_start__",
+    "_ITM_deregisterTMCloneTable",
+    "_ITM_registerTMCloneTable",
+];
+
+/// Longer than the full form takes on a slow machine that is busy.
+const SECONDS: &str = "1200";
+
+/// A library that is wrong in one place.
+struct Broken {
+    what: &'static str,
+    file: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+}
+
+const BROKEN: [Broken; 10] = [
+    Broken {
+        what: "EINTR surfaces",
+        file: "src/channel.rs",
+        right: "Err(Errno(libc::EINTR)) => {",
+        wrong: "Err(Errno(libc::EINPROGRESS)) => {",
+    },
+    Broken {
+        what: "a signal ends a wait",
+        file: "src/time.rs",
+        right: "Err(Errno(libc::EINTR)) => {}",
+        wrong: "Err(Errno(libc::EINPROGRESS)) => {}",
+    },
+    Broken {
+        what: "a failure loses the count",
+        file: "src/ffi/stream.rs",
+        right: "let result = stream::write_full(&mut Channel::new(fd, limit), bytes, &mut count);",
+        wrong: "let result = stream::write_full(&mut Channel::new(fd, limit), bytes, &mut count);
+                if result.is_err() { count = done.start(); }",
+    },
+    Broken {
+        what: "a short write counts as a whole one",
+        file: "src/stream.rs",
+        right: "*done = done.saturating_add(send(channel, *done)?).min(total);",
+        wrong: "send(channel, *done)?; *done = total;",
+    },
+    Broken {
+        what: "a line takes what comes after it",
+        file: "src/line.rs",
+        right: ".map_or(seen, |index| index.saturating_add(1))",
+        wrong: ".map_or(seen, |_| seen)",
+    },
+    Broken {
+        what: "a failure on the way to close leaks the descriptor",
+        file: "src/close.rs",
+        right: "let set = sys::set_linger(fd, true, 0);",
+        wrong: "sys::set_linger(fd, true, 0)?; let set = Ok(());",
+    },
+    Broken {
+        what: "close is tried again after a signal",
+        file: "src/close.rs",
+        right: "Err(Errno(libc::EINTR)) => Ok(()),",
+        wrong: "Err(Errno(libc::EINTR)) => sys::close(fd),",
+    },
+    Broken {
+        what: "a call that is not to wait blocks",
+        file: "src/channel.rs",
+        right: "let flags = if limit.may_block() { 0 } else { libc::MSG_DONTWAIT };",
+        wrong: "let flags = 0;",
+    },
+    Broken {
+        what: "a peer that keeps sending stretches the time",
+        file: "src/time.rs",
+        right: "Self::Until(end) if end.ms_left()? == 0 =>",
+        wrong: "Self::Until(end) if end.ms_left()? < 0 =>",
+    },
+    Broken {
+        what: "success changes errno",
+        file: "src/ffi/outcome.rs",
+        right: "set_errno(before);",
+        wrong: "let _ = before;",
+    },
+];
+
+struct Harness {
+    shim: PathBuf,
+    driver: PathBuf,
+}
+
+fn compile(arguments: &[&str], sources: &[&str], program: &Path) -> Command {
+    let mut command = compiler(false);
+    // What a distribution's compiler may put before read and poll would collide with the shim's.
+    command.args(["-std=c11", "-D_GNU_SOURCE", "-U_FORTIFY_SOURCE"]).args(C_WARNINGS).args(arguments);
+    command.arg("-I").arg(root().join("include"));
+    command.args(sources.iter().map(|source| root().join("tests/faults").join(source)));
+    command.arg("-o").arg(program);
+    command
+}
+
+fn harness() -> &'static Harness {
+    static HARNESS: OnceLock<Harness> = OnceLock::new();
+    HARNESS.get_or_init(|| {
+        let folder = scratch("faults");
+        let harness = Harness { shim: folder.join("shim.so"), driver: folder.join("driver") };
+        run(compile(&["-shared", "-fPIC"], &["shim.c"], &harness.shim).arg("-ldl"));
+        let sources = ["driver.c", "run.c", "world.c", "faults.c", "transfers.c", "others.c"];
+        run(compile(&[], &sources, &harness.driver).arg("-L").arg(libraries()).args(["-lsockutil", "-ldl"]));
+        harness
+    })
+}
+
+/// Runs the driver against the shared library in a folder.
+fn driven(form: &str, library: &Path) -> Output {
+    let mut command = Command::new("timeout");
+    command.args(["-k", "5", SECONDS, "env"]);
+    let set = |name: &str, value: &Path| format!("{name}={}", value.display());
+    command.arg(set("LD_LIBRARY_PATH", library)).arg(set("LD_PRELOAD", &harness().shim));
+    command.arg(&harness().driver).arg(form).output().expect("timeout(1) can be run")
+}
+
+/// The names in the dynamic symbol table of a library, without their versions.
+fn names(which: &str, library: &Path) -> BTreeSet<String> {
+    let answer = run(Command::new("nm").args(["--dynamic", which]).arg(library));
+    let text = String::from_utf8(answer.stdout).expect("nm speaks ASCII");
+    let last = text.lines().filter_map(|line| line.split_whitespace().last());
+    last.filter_map(|name| name.split('@').next()).map(str::to_owned).collect()
+}
+
+/// What a library imports that the shim does not stand before, although it may fail.
+fn out_of_reach(library: &Path) -> Vec<String> {
+    let reached = names("--defined-only", &harness().shim);
+    assert!(reached.contains("recv") && reached.contains("fault_arm"), "{reached:?}");
+    let imported = names("--undefined-only", library);
+    imported.into_iter().filter(|name| !reached.contains(name) && !CANNOT_FAIL.contains(&name.as_str())).collect()
+}
+
+#[test]
+fn every_import_is_within_reach() {
+    let library = libraries().join("libsockutil.so");
+    assert!(names("--undefined-only", &library).contains("recv"));
+    assert_eq!(out_of_reach(&library), Vec::<String>::new());
+}
+
+#[test]
+fn a_new_import_does_not_escape() {
+    let folder = scratch("faults");
+    let (source, library) = (folder.join("escape.c"), folder.join("escape.so"));
+    fs::write(&source, "int dup(int fd);\nint escape(int fd);\nint escape(int fd) { return dup(fd); }\n").unwrap();
+    run(compile(&["-shared", "-fPIC"], &[], &library).arg(&source));
+    assert_eq!(out_of_reach(&library), ["dup"]);
+}
+
+/// The contract holds, and every exported function was called.
+fn holds(form: &str) {
+    let output = driven(form, libraries());
+    assert!(output.status.success(), "{}", told(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    println!("{}", text.lines().last().unwrap_or_default());
+    let called = text.lines().find_map(|line| line.strip_prefix("functions: ")).expect("the driver tells them");
+    let called: BTreeSet<&str> = called.split(' ').collect();
+    // The bare names are the same functions.
+    let prefixed = |name: &String| format!("sockutil_{}", name.strip_prefix("sockutil_").unwrap_or(name));
+    let exported: BTreeSet<String> =
+        names("--defined-only", &libraries().join("libsockutil.so")).iter().map(prefixed).collect();
+    let missing: Vec<&String> = exported.iter().filter(|name| !called.contains(name.as_str())).collect();
+    assert_eq!(missing, Vec::<&String>::new(), "without a scenario");
+}
+
+#[test]
+fn faults_do_no_harm() {
+    holds("quick");
+}
+
+#[test]
+#[ignore = "takes minutes: make test-faults"]
+fn all_faults_do_no_harm() {
+    holds("full");
+}
+
+/// Builds the library from a copy of its sources that is wrong in one place, and gives the folder that it is in.
+fn broken_library(broken: &Broken) -> PathBuf {
+    let copy = scratch("faults/broken");
+    for part in ["src", "capi", "include"] {
+        // From an earlier run.
+        let _ = fs::remove_dir_all(copy.join(part));
+    }
+    let parts = ["Cargo.toml", "Cargo.lock", "build.rs", "src", "capi", "include"].map(|part| root().join(part));
+    run(Command::new("cp").arg("-R").args(parts).arg(&copy));
+    let path = copy.join(broken.file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.matches(broken.right).count(), 1, "{}: {} has changed", broken.what, broken.file);
+    fs::write(&path, text.replace(broken.right, broken.wrong)).unwrap();
+    let target = copy.join("target");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
+    run(cargo.arg(&target).env("RUSTFLAGS", "-A warnings").current_dir(&copy));
+    target.join("release")
+}
+
+#[test]
+#[ignore = "builds the library ten times: make test-faults"]
+fn broken_builds_are_caught() {
+    for broken in &BROKEN {
+        let output = driven("quick", &broken_library(broken));
+        let text = told(&output);
+        assert!(output.status.code() == Some(1) && text.contains("FAIL "), "{} was not caught: {text}", broken.what);
+        println!("caught: {}: {}", broken.what, text.lines().find(|line| line.contains("FAIL")).unwrap_or_default());
+    }
+}

@@ -1,0 +1,66 @@
+/* fault.h - what the driver and the preloaded shim say to each other.
+ *
+ * The shim stands before every function of libc that libsockutil.so imports and that can fail. While armed it asks the
+ * driver before each call what is to become of it, and tells it afterwards what came of it. All policy is the driver's.
+ */
+#ifndef FAULT_H
+#define FAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define FAULT_FUNCTIONS(X)                                                                                             \
+    X(clock_gettime)                                                                                                   \
+    X(close)                                                                                                           \
+    X(getsockopt)                                                                                                      \
+    X(lseek)                                                                                                           \
+    X(poll)                                                                                                            \
+    X(read)                                                                                                            \
+    X(recv)                                                                                                            \
+    X(send)                                                                                                            \
+    X(sendmsg)                                                                                                         \
+    X(setsockopt)                                                                                                      \
+    X(shutdown)                                                                                                        \
+    X(sigaction)                                                                                                       \
+    X(syscall)                                                                                                         \
+    X(waitpid)                                                                                                         \
+    X(write)                                                                                                           \
+    X(writev)
+
+#define FAULT_ENUM(name) F_##name,
+enum fault_function { FAULT_FUNCTIONS(FAULT_ENUM) F_COUNT };
+#undef FAULT_ENUM
+
+enum { FAULT_JUMP_S = 2 * 3600 };
+
+enum fault_act {
+    ACT_PASS,
+    ACT_FAIL,     /* -1 and err; nothing else happens, except that close closes, as Linux does */
+    ACT_CUT,      /* one byte at the most is moved */
+    ACT_TIME_OUT, /* poll: 0 at once */
+    ACT_JUMP,     /* clock_gettime: FAULT_JUMP_S later */
+};
+
+struct fault_call {
+    enum fault_function function;
+    int fd;         /* -1: it takes none */
+    int flags;      /* of recv, send, sendmsg */
+    int timeout_ms; /* of poll */
+    long number;    /* of syscall */
+    /* The driver's answer. */
+    enum fault_act act;
+    int err;
+    /* What came of it. */
+    long long result;
+    int failed_with; /* errno; 0: it did not fail */
+};
+
+struct fault_hooks {
+    void (*before)(struct fault_call *call);
+    void (*after)(const struct fault_call *call);
+};
+
+/* Exported by the shim. NULL disarms. Calls that the hooks make are real. */
+typedef void fault_arm_function(const struct fault_hooks *hooks);
+
+#endif

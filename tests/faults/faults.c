@@ -1,0 +1,318 @@
+/* The faults: which there are, when they happen, and what has to come of them. */
+#include "run.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+enum {
+    MOST_CALLS = 30000, /* of libc by one call: more is spinning */
+    FEW_CALLS = 16      /* that a call may still make after its time has run out */
+};
+
+/* ---- Which there are, and when ------------------------------------------ */
+
+bool is_transfer(enum fault_function function) {
+    switch (function) {
+    case F_recv:
+    case F_read:
+    case F_send:
+    case F_sendmsg:
+    case F_syscall:
+    case F_write:
+    case F_writev:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_for_sockets(enum fault_function function) {
+    return function == F_recv || function == F_send || function == F_sendmsg;
+}
+
+/* recv(2), send(2), read(2), write(2), writev(2), preadv2(2), poll(2), ...; what socket(7) and tcp(7) add is there too.
+ */
+const int *errnos_of(enum fault_function function, long number) {
+    static const int receiving[] = {EAGAIN,   EBADF,    ECONNREFUSED, ECONNRESET, EFAULT,       EINTR, EINVAL, ENOMEM,
+                                    ENOTCONN, ENOTSOCK, ETIMEDOUT,    EOPNOTSUPP, EHOSTUNREACH, EIO,   0};
+    static const int sending[] = {EACCES,   EAGAIN,     EALREADY, EBADF,     ECONNRESET,   EDESTADDRREQ, EFAULT,
+                                  EINTR,    EINVAL,     EISCONN,  EMSGSIZE,  ENOBUFS,      ENOMEM,       ENOTCONN,
+                                  ENOTSOCK, EOPNOTSUPP, EPIPE,    ETIMEDOUT, EHOSTUNREACH, ENETDOWN,     0};
+    static const int reading[] = {EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO, EISDIR, ECONNRESET, ETIMEDOUT, 0};
+    static const int writing[] = {EAGAIN, EBADF,  EDESTADDRREQ, EDQUOT, EFAULT,     EFBIG,     EINTR, EINVAL,
+                                  EIO,    ENOSPC, EPERM,        EPIPE,  ECONNRESET, ETIMEDOUT, 0};
+    static const int reading_nowait[] = {EAGAIN, EBADF,     EFAULT, EINTR,  EINVAL,     EIO, EISDIR,
+                                         ENXIO,  EOVERFLOW, ESPIPE, ENOSYS, EOPNOTSUPP, 0};
+    static const int writing_nowait[] = {EAGAIN, EBADF,     EDESTADDRREQ, EDQUOT, EFAULT,     EFBIG,
+                                         EINTR,  EINVAL,    EIO,          ENOSPC, EPERM,      EPIPE,
+                                         ENXIO,  EOVERFLOW, ESPIPE,       ENOSYS, EOPNOTSUPP, 0};
+    static const int polling[] = {EFAULT, EINTR, EINVAL, ENOMEM, 0};
+    static const int clock[] = {EFAULT, EINVAL, ENODEV, EOVERFLOW, EPERM, 0};
+    static const int seeking[] = {EBADF, EINVAL, ENXIO, EOVERFLOW, ESPIPE, 0};
+    static const int option[] = {EBADF, EFAULT, EINVAL, ENOPROTOOPT, ENOTSOCK, ENOMEM, 0};
+    static const int half_closing[] = {EBADF, EINVAL, ENOTCONN, ENOTSOCK, 0};
+    static const int closing[] = {EBADF, EDQUOT, EINTR, EIO, ENOSPC, 0};
+    static const int disposing[] = {EFAULT, EINVAL, 0};
+    static const int reaping[] = {ECHILD, EINTR, EINVAL, 0};
+    switch (function) {
+    case F_recv:
+        return receiving;
+    case F_send:
+    case F_sendmsg:
+        return sending;
+    case F_read:
+        return reading;
+    case F_write:
+    case F_writev:
+        return writing;
+    case F_syscall:
+        return number == SYS_preadv2 ? reading_nowait : writing_nowait;
+    case F_poll:
+        return polling;
+    case F_clock_gettime:
+        return clock;
+    case F_lseek:
+        return seeking;
+    case F_getsockopt:
+    case F_setsockopt:
+        return option;
+    case F_shutdown:
+        return half_closing;
+    case F_close:
+        return closing;
+    case F_sigaction:
+        return disposing;
+    default:
+        return reaping;
+    }
+}
+
+static bool lists(const struct fault_call *call, int err) {
+    for (const int *e = errnos_of(call->function, call->number); *e != 0; e++)
+        if (*e == err)
+            return true;
+    return false;
+}
+
+static void fail_with(struct fault_call *call, int err) {
+    call->act = ACT_FAIL;
+    call->err = err;
+}
+
+static bool every_other(struct run *r, const struct fault_call *call) {
+    bool *turn = &r->turn[call->function][(call->flags & MSG_PEEK) != 0];
+    *turn = !*turn;
+    return *turn;
+}
+
+/* Whether what lies under the plan has decided already. */
+static bool base_decides(struct run *r, struct fault_call *call) {
+    switch (r->plan.base) {
+    case BASE_EINTR:
+        if (lists(call, EINTR) && every_other(r, call))
+            fail_with(call, EINTR);
+        break;
+    case BASE_EAGAIN:
+        if (is_transfer(call->function) && every_other(r, call))
+            fail_with(call, EAGAIN);
+        break;
+    case BASE_NO_SOCK:
+    case BASE_OLD:
+        if (is_for_sockets(call->function))
+            fail_with(call, ENOTSOCK);
+        else if (call->function == F_syscall && r->plan.base == BASE_OLD)
+            fail_with(call, ENOSYS);
+        break;
+    default:
+        break;
+    }
+    return call->act != ACT_PASS;
+}
+
+static uint64_t next_random(struct run *r) {
+    r->random ^= r->random << 13;
+    r->random ^= r->random >> 7;
+    r->random ^= r->random << 17;
+    return r->random >> 11;
+}
+
+/* Half of the calls pass; mostly what is transient happens to the others. */
+static void mix(struct run *r, struct fault_call *call) {
+    switch (next_random(r) % 16) {
+    case 0:
+    case 1:
+    case 2:
+        if (lists(call, EINTR))
+            fail_with(call, EINTR);
+        break;
+    case 3:
+    case 4:
+        if (is_transfer(call->function))
+            fail_with(call, EAGAIN);
+        break;
+    case 5:
+    case 6:
+    case 7:
+        if (is_transfer(call->function))
+            call->act = ACT_CUT;
+        break;
+    case 8: {
+        const int *list = errnos_of(call->function, call->number);
+        size_t n = 0;
+        while (list[n] != 0)
+            n++;
+        if (next_random(r) % 4 == 0)
+            fail_with(call, list[next_random(r) % n]);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+void before_call(struct fault_call *call) {
+    struct run *r = &run;
+    bool blocking_write = (r->scenario->flags & WRITES) != 0 && r->arrival == QUEUED && is_transfer(call->function);
+    if (call->function == F_poll || blocking_write)
+        pump(r);
+    functions_reached[call->function]++;
+    if (r->logged >= MOST_CALLS) {
+        complain(r, "it spins");
+        exit(1);
+    }
+    if (call->fd != -1 && call->fd != r->fd)
+        complain(r, "%s of another descriptor", function_names[call->function]);
+    if (call->function == F_syscall && call->number != SYS_preadv2 && call->number != SYS_pwritev2)
+        complain(r, "system call %ld is not known here", call->number);
+    if (base_decides(r, call)) {
+        r->injected++;
+        return;
+    }
+    if (r->plan.base == BASE_CUT && is_transfer(call->function))
+        call->act = ACT_CUT;
+    if (r->counted < LOG) {
+        r->trace[r->counted] = call->function;
+        r->trace_number[r->counted] = call->function == F_poll ? call->timeout_ms : call->number;
+    }
+    r->counted++;
+    if (r->counted == r->plan.at) {
+        call->act = r->plan.act;
+        call->err = r->plan.err;
+        r->hit = (int)call->function;
+        r->jumping |= call->act == ACT_JUMP;
+    } else if (r->plan.seed != 0) {
+        mix(r, call);
+    }
+    r->injected += call->act != ACT_PASS && call->act != ACT_CUT;
+    r->cut += call->act == ACT_CUT;
+    if (r->jumping && call->function == F_clock_gettime && call->act == ACT_PASS)
+        call->act = ACT_JUMP;
+    /* What the clock said first is where a time limit starts: then all of it is later. */
+    for (size_t i = 0; r->jumping && !r->jumped && i < r->logged; i++)
+        r->jumped = r->log[i].function == F_clock_gettime && r->log[i].act != ACT_JUMP;
+    r->since_jump += r->jumped && r->limit == TIMED;
+}
+
+void after_call(const struct fault_call *call) {
+    struct run *r = &run;
+    r->log[r->logged++] = *call;
+    if (call->result <= 0 || !is_transfer(call->function) || (call->flags & MSG_PEEK) != 0)
+        return;
+    bool in = call->function == F_recv || call->function == F_read || call->number == SYS_preadv2;
+    *(in ? &r->in : &r->out) += (size_t)call->result;
+}
+
+/* ---- What has to come of a call ----------------------------------------- */
+
+/* The contract: which failures of libc are told, injected or not. The first of them ends the call. */
+static int surfaces(const struct run *r, const struct fault_call *call, bool own_time_runs, bool peeking) {
+    int err = call->failed_with;
+    int flags = r->scenario->flags;
+    bool nothing_waits = r->limit == NOWAIT || ((r->limit & OWNS) != 0 && !own_time_runs);
+    /* What has no queue to look into is read byte by byte, whoever says so. */
+    bool falls_back = (flags & LINES) != 0 && peeking && (err == ENOTSOCK || err == EOPNOTSUPP);
+    /* poll says with 0 that time has run out; asked not to wait, that there is nothing yet. */
+    if (call->function == F_poll && call->result == 0)
+        return call->timeout_ms > 0 || nothing_waits ? EAGAIN : 0;
+    if (err == 0 || err == EINTR || falls_back)
+        return 0;
+    if (is_transfer(call->function)) {
+        if (err == EAGAIN)
+            return nothing_waits ? EAGAIN : 0;
+        if (err == ENOTSOCK && is_for_sockets(call->function))
+            return (flags & PEEKS) != 0 ? err : 0;
+        if (call->function == F_syscall && (err == EOPNOTSUPP || err == ENOSYS))
+            return 0;
+        return err;
+    }
+    switch (call->function) {
+    case F_lseek: /* It is no file, then. */
+        return 0;
+    case F_clock_gettime: /* The coarse one is needed only where a signal comes. */
+        return call->flags == CLOCK_MONOTONIC_COARSE ? 0 : err;
+    case F_shutdown:
+        return (flags & CLOSES) != 0 && err == ENOTCONN ? 0 : err;
+    case F_waitpid:
+        return err == ECHILD ? 0 : err;
+    default:
+        return err;
+    }
+}
+
+/* After a failure nothing more is done to the descriptor, unless it is to be closed in any case: then that is done, and
+ * done well although SO_LINGER could not be turned off. */
+static bool may_follow(const struct run *r, enum fault_function failed, enum fault_function function) {
+    return function == F_lseek ||
+           ((r->scenario->flags & CLOSES) != 0 && (function == F_close || failed == F_setsockopt));
+}
+
+int verdict(struct run *r) {
+    bool own_time_runs = false, peeking = false, clock_known = true;
+    if (r->since_jump > FEW_CALLS)
+        complain(r, "it goes on although time has run out");
+    for (size_t i = 0; i < r->logged; i++) {
+        const struct fault_call *call = &r->log[i];
+        if (is_transfer(call->function))
+            peeking = call->function == F_recv && (call->flags & MSG_PEEK) != 0;
+        /* From the first signal on, the rest of SO_RCVTIMEO is waited for by poll. */
+        if (is_for_sockets(call->function) && call->failed_with == EINTR)
+            own_time_runs = r->limit == OWN_TIMEOUT && clock_known;
+        else if (is_transfer(call->function) && call->result >= 0)
+            own_time_runs = false;
+        if (call->function == F_clock_gettime && call->flags == CLOCK_MONOTONIC_COARSE)
+            clock_known = call->failed_with == 0;
+        int err = surfaces(r, call, own_time_runs, peeking);
+        if (err == 0) {
+            /* The look ahead is given up for good, and what follows begins anew. */
+            own_time_runs &= !(peeking && call->failed_with == ENOTSOCK);
+            continue;
+        }
+        for (size_t later = i + 1; later < r->logged; later++)
+            if (!may_follow(r, call->function, r->log[later].function))
+                complain(r, "it goes on after %s failed with %s", function_names[call->function], strerror(err));
+        return err;
+    }
+    return 0;
+}
+
+static int late(const struct run *r, int err) {
+    return err == EAGAIN && (r->scenario->flags & CLOSES) != 0 ? ETIMEDOUT : err;
+}
+
+bool returned(struct run *r, long long result, int err) {
+    if (r->surfaced != 0) {
+        if (r->ret != -1 || r->err != late(r, r->surfaced))
+            complain(r, "-1 and %s were due", strerror(late(r, r->surfaced)));
+        return false;
+    }
+    if (r->jumped && r->ret == -1 && r->err == late(r, EAGAIN))
+        return false;
+    if (r->ret != result)
+        complain(r, "%lld was due", result);
+    else if (result != -1 && r->err != MARK)
+        complain(r, "errno was changed on success, to %s", strerror(r->err));
+    else if (result == -1 && r->err != err)
+        complain(r, "%s was due", strerror(err));
+    return !r->failed;
+}

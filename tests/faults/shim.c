@@ -1,0 +1,226 @@
+/* The shim: preloaded, it stands before libc for libsockutil.so, and for the driver, which arms it only around the
+ * calls under test. */
+#include "fault.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct fault_hooks *armed;
+
+fault_arm_function fault_arm;
+
+void fault_arm(const struct fault_hooks *hooks) {
+    armed = hooks;
+}
+
+/* The function of that name that comes after this library: libc's. */
+#define REAL(name)                                                                                                     \
+    static __typeof__(&(name)) real_##name;                                                                            \
+    if (real_##name == NULL) {                                                                                         \
+        void *found = dlsym(RTLD_NEXT, #name);                                                                         \
+        memcpy(&real_##name, &found, sizeof found);                                                                    \
+    }
+
+/* Asks the driver, and says whether the call is to fail; errno says so then. */
+static bool fails(struct fault_call *call) {
+    const struct fault_hooks *hooks = armed;
+    if (hooks == NULL)
+        return false;
+    int before = errno;
+    armed = NULL;
+    hooks->before(call);
+    armed = hooks;
+    errno = call->act == ACT_FAIL ? call->err : before;
+    return call->act == ACT_FAIL;
+}
+
+/* Tells the driver. */
+static long long told(struct fault_call *call, long long result) {
+    const struct fault_hooks *hooks = armed;
+    if (hooks != NULL) {
+        int err = errno;
+        call->result = result;
+        call->failed_with = result < 0 ? err : 0;
+        armed = NULL;
+        hooks->after(call);
+        armed = hooks;
+        errno = err;
+    }
+    return result;
+}
+
+static size_t cut(const struct fault_call *call, size_t n) {
+    return call->act == ACT_CUT && n > 1 ? 1 : n;
+}
+
+/* The first byte of a vector as a vector of its own. */
+static struct iovec first_byte(const struct iovec *iov, size_t count) {
+    while (count > 1 && iov->iov_len == 0) {
+        iov++;
+        count--;
+    }
+    return (struct iovec){iov->iov_base, iov->iov_len > 0 ? 1 : 0};
+}
+
+ssize_t recv(int fd, void *buf, size_t n, int flags) {
+    REAL(recv)
+    struct fault_call call = {.function = F_recv, .fd = fd, .flags = flags};
+    return (ssize_t)told(&call, fails(&call) ? -1 : real_recv(fd, buf, cut(&call, n), flags));
+}
+
+ssize_t read(int fd, void *buf, size_t n) {
+    REAL(read)
+    struct fault_call call = {.function = F_read, .fd = fd};
+    return (ssize_t)told(&call, fails(&call) ? -1 : real_read(fd, buf, cut(&call, n)));
+}
+
+ssize_t send(int fd, const void *buf, size_t n, int flags) {
+    REAL(send)
+    struct fault_call call = {.function = F_send, .fd = fd, .flags = flags};
+    return (ssize_t)told(&call, fails(&call) ? -1 : real_send(fd, buf, cut(&call, n), flags));
+}
+
+ssize_t write(int fd, const void *buf, size_t n) {
+    REAL(write)
+    struct fault_call call = {.function = F_write, .fd = fd};
+    return (ssize_t)told(&call, fails(&call) ? -1 : real_write(fd, buf, cut(&call, n)));
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+    REAL(sendmsg)
+    struct fault_call call = {.function = F_sendmsg, .fd = fd, .flags = flags};
+    struct msghdr shorter = *message;
+    struct iovec one;
+    if (fails(&call))
+        return (ssize_t)told(&call, -1);
+    if (call.act == ACT_CUT && message->msg_iovlen > 0) {
+        one = first_byte(message->msg_iov, message->msg_iovlen);
+        shorter.msg_iov = &one;
+        shorter.msg_iovlen = 1;
+    }
+    return (ssize_t)told(&call, real_sendmsg(fd, &shorter, flags));
+}
+
+ssize_t writev(int fd, const struct iovec *iov, int count) {
+    REAL(writev)
+    struct fault_call call = {.function = F_writev, .fd = fd};
+    struct iovec one;
+    if (fails(&call))
+        return (ssize_t)told(&call, -1);
+    if (call.act == ACT_CUT && count > 0) {
+        one = first_byte(iov, (size_t)count);
+        iov = &one;
+        count = 1;
+    }
+    return (ssize_t)told(&call, real_writev(fd, iov, count));
+}
+
+/* preadv2 and pwritev2, by number. The driver refuses any other. */
+long syscall(long number, ...) {
+    REAL(syscall)
+    struct fault_call call = {.function = F_syscall, .fd = -1, .number = number};
+    struct iovec one;
+    va_list list;
+    long a[6];
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    if (number == SYS_preadv2 || number == SYS_pwritev2) {
+        call.fd = (int)a[0];
+        if (fails(&call))
+            return (long)told(&call, -1);
+        if (call.act == ACT_CUT && a[2] > 0) {
+            const struct iovec *iov;
+            memcpy(&iov, &a[1], sizeof iov);
+            one = first_byte(iov, (size_t)a[2]);
+            return (long)told(&call, real_syscall(number, a[0], &one, 1L, a[3], a[4], a[5]));
+        }
+    } else if (fails(&call)) {
+        return (long)told(&call, -1);
+    }
+    return (long)told(&call, real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
+    REAL(poll)
+    struct fault_call call = {.function = F_poll, .fd = count == 1 ? fds->fd : -1, .timeout_ms = timeout_ms};
+    if (fails(&call))
+        return (int)told(&call, -1);
+    if (call.act == ACT_TIME_OUT) {
+        for (nfds_t i = 0; i < count; i++)
+            fds[i].revents = 0;
+        return (int)told(&call, 0);
+    }
+    return (int)told(&call, real_poll(fds, count, timeout_ms));
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    REAL(clock_gettime)
+    struct fault_call call = {.function = F_clock_gettime, .fd = -1, .flags = (int)clock};
+    if (fails(&call))
+        return (int)told(&call, -1);
+    int result = real_clock_gettime(clock, time);
+    if (call.act == ACT_JUMP)
+        time->tv_sec += FAULT_JUMP_S;
+    return (int)told(&call, result);
+}
+
+off_t lseek(int fd, off_t offset, int whence) {
+    REAL(lseek)
+    struct fault_call call = {.function = F_lseek, .fd = fd};
+    return (off_t)told(&call, fails(&call) ? -1 : real_lseek(fd, offset, whence));
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *size) {
+    REAL(getsockopt)
+    struct fault_call call = {.function = F_getsockopt, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_getsockopt(fd, level, name, value, size));
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
+    REAL(setsockopt)
+    struct fault_call call = {.function = F_setsockopt, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_setsockopt(fd, level, name, value, size));
+}
+
+int shutdown(int fd, int how) {
+    REAL(shutdown)
+    struct fault_call call = {.function = F_shutdown, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_shutdown(fd, how));
+}
+
+int close(int fd) {
+    REAL(close)
+    struct fault_call call = {.function = F_close, .fd = fd};
+    if (fails(&call)) {
+        /* Whatever it then says, Linux has let go of the descriptor. */
+        int err = errno;
+        (void)real_close(fd);
+        errno = err;
+        return (int)told(&call, -1);
+    }
+    return (int)told(&call, real_close(fd));
+}
+
+int sigaction(int signal, const struct sigaction *action, struct sigaction *old) {
+    REAL(sigaction)
+    struct fault_call call = {.function = F_sigaction, .fd = -1};
+    return (int)told(&call, fails(&call) ? -1 : real_sigaction(signal, action, old));
+}
+
+pid_t waitpid(pid_t pid, int *status, int options) {
+    REAL(waitpid)
+    struct fault_call call = {.function = F_waitpid, .fd = -1};
+    return (pid_t)told(&call, fails(&call) ? -1 : real_waitpid(pid, status, options));
+}

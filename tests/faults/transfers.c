@@ -1,0 +1,364 @@
+/* The scenarios that move bytes: each step makes one call, checks what it gave against the stream, and goes on. */
+#include "run.h"
+#include <string.h>
+#include <unistd.h>
+
+/* The item is complete: the next starts behind it. */
+static void next_item(struct run *r, size_t n) {
+    r->pos += n;
+    r->done = 0;
+}
+
+static bool at_end(const struct run *r, size_t n) {
+    return r->pos + n == r->length;
+}
+
+/* ---- Streams ----------------------------------------------------------- */
+
+static void bytes_begin(struct run *r) {
+    add_pattern(r, 29);
+}
+
+static void read_full(struct run *r) {
+    size_t n = r->scenario->size, before = r->done;
+    CALL(r, sockutil_read_full, r->fd, r->buf, n, &r->done, r->timeout_ms);
+    CHECK(r, r->done - before == r->in);
+    check_stream(r, r->buf, r->pos, r->done);
+    if (!returned(r, r->done == n, 0))
+        return;
+    CHECK(r, r->done == n || at_end(r, r->done));
+    r->finished |= r->done == 0;
+    next_item(r, r->done);
+}
+
+static void readn(struct run *r) {
+    size_t n = r->scenario->size;
+    CALL(r, sockutil_readn, r->fd, r->buf, n);
+    /* A failure loses the count; the shim knows it. */
+    if (returned(r, (long long)r->in, 0)) {
+        CHECK(r, r->in == n || at_end(r, r->in));
+        check_stream(r, r->buf, r->pos, r->in);
+        r->finished |= r->in == 0;
+    }
+    next_item(r, r->in);
+}
+
+static void recv_peek(struct run *r) {
+    size_t held = r->fed - r->pos, n = held < r->scenario->size ? held : r->scenario->size;
+    CALL(r, sockutil_recv_peek, r->fd, r->buf, r->scenario->size);
+    CHECK(r, r->in == 0);
+    if (!returned(r, r->logged > 0 && r->log[r->logged - 1].act == ACT_CUT && n > 0 ? 1 : (long long)n, 0))
+        return;
+    n = (size_t)r->ret;
+    check_stream(r, r->buf, r->pos, n);
+    CHECK(r, n > 0 || at_end(r, 0));
+    r->finished |= n == 0;
+    /* What was seen is still there to read. */
+    if (n > 0)
+        CHECK(r, read(r->fd, r->buf, n) == (ssize_t)n);
+    check_stream(r, r->buf, r->pos, n);
+    r->all_in += n;
+    next_item(r, n);
+}
+
+static void write_begin(struct run *r) {
+    add_pattern(r, r->arrival == QUEUED ? 3 * r->scenario->size : 10 * r->scenario->size);
+}
+
+static void write_full(struct run *r) {
+    size_t n = r->arrival == QUEUED ? r->scenario->size : r->length, before = r->done;
+    CALL(r, sockutil_write_full, r->fd, r->stream + r->pos, n, &r->done, r->timeout_ms);
+    CHECK(r, r->done - before == r->out);
+    if (!returned(r, 1, 0))
+        return;
+    CHECK(r, r->done == n);
+    next_item(r, r->done);
+    r->finished |= at_end(r, 0);
+}
+
+static void writev_full(struct run *r) {
+    size_t n = r->arrival == QUEUED ? r->scenario->size : r->length, before = r->done;
+    unsigned char *start = r->stream + r->pos;
+    const struct iovec iov[] = {{NULL, 0},           {start, 3},         {start, 0},
+                                {start + 3, n - 10}, {start + n - 7, 6}, {start + n - 1, 1}};
+    struct iovec passed[sizeof iov / sizeof *iov];
+    memcpy(passed, iov, sizeof iov);
+    CALL(r, sockutil_writev_full, r->fd, passed, (int)(sizeof iov / sizeof *iov), &r->done, r->timeout_ms);
+    CHECK(r, memcmp(passed, iov, sizeof iov) == 0);
+    CHECK(r, r->done - before == r->out);
+    if (!returned(r, 1, 0))
+        return;
+    CHECK(r, r->done == n);
+    next_item(r, r->done);
+    r->finished |= at_end(r, 0);
+}
+
+static void writen(struct run *r) {
+    size_t rest = r->length - r->pos, n = rest < r->scenario->size || r->arrival == PIECES ? rest : r->scenario->size;
+    CALL(r, sockutil_writen, r->fd, r->stream + r->pos, n);
+    if (returned(r, (long long)n, 0))
+        CHECK(r, r->out == n);
+    next_item(r, r->out);
+    r->finished |= at_end(r, 0);
+}
+
+/* ---- Lines ------------------------------------------------------------- */
+
+static void lines_begin(struct run *r) {
+    static const char text[] = "one\n\nwith a \0 and a \r\na line that is too long\nexactly 11\nexactly 12.\nrest";
+    add_bytes(r, text, sizeof text - 1);
+}
+
+static void two_lines_begin(struct run *r) {
+    static const char text[] = "one\n\nwhat is not asked for stays in the queue\n";
+    add_bytes(r, text, sizeof text - 1);
+}
+
+/* How much of the stream is the next item, in at most `room` bytes. */
+static size_t item_length(const struct run *r, unsigned char delimiter, size_t room) {
+    size_t rest = r->length - r->pos, n = rest < room ? rest : room;
+    const unsigned char *start = r->stream + r->pos, *found = memchr(start, delimiter, n);
+    return found != NULL ? (size_t)(found - start) + 1 : n;
+}
+
+static bool is_whole(const struct run *r, unsigned char delimiter, size_t n) {
+    return n > 0 && r->stream[r->pos + n - 1] == delimiter;
+}
+
+static void read_line_step(struct run *r) {
+    size_t cap = r->scenario->size, before = r->done, n = item_length(r, '\n', cap - 1);
+    bool whole = is_whole(r, '\n', n), full = n == cap - 1;
+    CALL(r, sockutil_read_line, r->fd, (char *)r->buf, cap, &r->done, r->timeout_ms);
+    CHECK(r, r->done - before == r->in);
+    check_stream(r, r->buf, r->pos, r->done);
+    CHECK(r, r->buf[r->done] == 0);
+    if (!returned(r, whole ? 1 : full ? -1 : 0, EMSGSIZE))
+        return;
+    CHECK(r, r->done == n);
+    next_item(r, n);
+    r->finished |= n == 0;
+}
+
+static void read_line(struct run *r) {
+    read_line_step(r);
+}
+
+/* Ends with the second line: what comes after it must be left in the queue. */
+static void read_two_lines(struct run *r) {
+    read_line_step(r);
+    r->finished |= r->pos == 5;
+}
+
+static void readline_step(struct run *r) {
+    size_t cap = r->scenario->size;
+    CALL(r, sockutil_readline, r->fd, r->buf, cap);
+    /* On failure too. */
+    CHECK(r, r->in < cap && r->buf[r->in] == 0);
+    check_stream(r, r->buf, r->pos, r->in);
+    if (returned(r, (long long)r->in, 0)) {
+        CHECK(r, r->in == item_length(r, '\n', cap - 1));
+        r->finished |= r->in == 0;
+    }
+    next_item(r, r->in);
+}
+
+static void readline_two(struct run *r) {
+    readline_step(r);
+    r->finished |= r->pos >= 5;
+}
+
+/* ---- Buffered reader --------------------------------------------------- */
+
+static char never;
+
+/* What a call for an item gives; `n` bytes are due from the stream, the first `skip` of them unseen. */
+static bool item(struct run *r, int result, int err, size_t n, size_t skip, const char *start, size_t length) {
+    size_t pending = sockutil_reader_pending(&r->reader), consumed = r->ret == 1 ? n : 0;
+    const char *mem = (const char *)r->buf;
+    CHECK(r, pending == r->held + r->in - consumed);
+    r->held = pending;
+    if (!returned(r, result, err)) {
+        CHECK(r, start == &never && length == SIZE_MAX);
+        return false;
+    }
+    CHECK(r, start >= mem && start + (n - skip) < mem + r->scenario->size && length == n - skip);
+    if (r->failed)
+        return false;
+    check_stream(r, start, r->pos + skip, n - skip);
+    CHECK(r, start[n - skip] == 0);
+    return true;
+}
+
+/* Takes n bytes by way of the reader, as if it were not there. */
+static void reader_read_full(struct run *r, size_t n) {
+    size_t before = r->done;
+    CALL(r, sockutil_reader_read_full, &r->reader, r->second, n, &r->done, r->timeout_ms);
+    size_t pending = sockutil_reader_pending(&r->reader);
+    CHECK(r, r->done - before == r->in + r->held - pending);
+    /* Not more is read than was asked for. */
+    CHECK(r, r->in == 0 || pending == 0);
+    r->held = pending;
+    check_stream(r, r->second, r->pos, r->done);
+    if (!returned(r, r->done == n, 0))
+        return;
+    CHECK(r, r->done == n || at_end(r, r->done));
+    next_item(r, r->done);
+    r->phase = 0;
+}
+
+static void skip_line(struct run *r) {
+    size_t before = r->done, n = item_length(r, '\n', r->length);
+    CALL(r, sockutil_reader_skip_line, &r->reader, &r->done, r->timeout_ms);
+    size_t pending = sockutil_reader_pending(&r->reader);
+    CHECK(r, r->done - before == r->in + r->held - pending && r->done <= n);
+    r->held = pending;
+    if (!returned(r, is_whole(r, '\n', n), 0))
+        return;
+    CHECK(r, r->done == n);
+    next_item(r, n);
+    r->phase = 0;
+}
+
+static void reader_start(struct run *r) {
+    r->second_size = r->length;
+    guard_buffers(r);
+    CALL(r, sockutil_reader_init, &r->reader, r->fd, r->buf, r->scenario->size);
+    (void)returned(r, 0, 0);
+    CHECK(r, r->logged == 0 && sockutil_reader_pending(&r->reader) == 0);
+}
+
+static void reader_lines_begin(struct run *r) {
+    lines_begin(r);
+    reader_start(r);
+}
+
+/* A line that is too long, and the rest at the end, are taken as bytes. */
+static void reader_line(struct run *r) {
+    size_t usable = r->scenario->size - 1, n = item_length(r, '\n', usable), length = SIZE_MAX;
+    bool whole = is_whole(r, '\n', n);
+    char *line = &never;
+    if (r->phase > 0) {
+        reader_read_full(r, (size_t)r->phase);
+        return;
+    }
+    CALL(r, sockutil_reader_line, &r->reader, &line, &length, r->timeout_ms);
+    if (!item(r, whole ? 1 : n == usable ? -1 : 0, EMSGSIZE, n, 0, line, length))
+        return;
+    r->finished |= n == 0;
+    if (whole)
+        next_item(r, n);
+    else
+        /* More than is held: the others come straight from the descriptor. */
+        r->phase = (int)n + 2;
+}
+
+static void until_begin(struct run *r) {
+    static const char text[] = "a;;bb;\nccc\nmore than cap;and a line\n;\0;\n;d";
+    add_bytes(r, text, sizeof text - 1);
+    reader_start(r);
+}
+
+/* Up to a semicolon, then the rest of that line is dropped. */
+static void reader_until(struct run *r) {
+    size_t usable = r->scenario->size - 1, n = item_length(r, ';', usable), length = SIZE_MAX;
+    bool whole = is_whole(r, ';', n);
+    char *data = &never;
+    if (r->phase > 1) {
+        skip_line(r);
+        return;
+    }
+    CALL(r, sockutil_reader_until, &r->reader, ';', &data, &length, r->timeout_ms);
+    if (!item(r, whole ? 1 : n == usable ? -1 : 0, EMSGSIZE, n, 0, data, length))
+        return;
+    r->finished |= n == 0;
+    if (whole)
+        next_item(r, n);
+    r->phase = whole ? r->phase + 1 : 2;
+}
+
+/* An empty body, one, one that fills the memory, one that is too long for it, one, and one that is cut short. */
+static void frames_begin(struct run *r) {
+    static const size_t bodies[] = {0, 5, 13, 300, 1, 9};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        unsigned char header[2];
+        sockutil_put_be16(header, (uint16_t)bodies[i]);
+        add_bytes(r, header, sizeof header);
+        add_pattern(r, bodies[i]);
+    }
+    r->length -= 4;
+    reader_start(r);
+}
+
+static void reader_frame(struct run *r) {
+    size_t usable = r->scenario->size - 1, rest = r->length - r->pos, length = SIZE_MAX;
+    size_t announced = rest < 2 ? 0 : sockutil_get_be16(r->stream + r->pos), n = announced + 2;
+    char *body = &never;
+    if (r->phase > 0) {
+        reader_read_full(r, (size_t)r->phase);
+        return;
+    }
+    CALL(r, sockutil_reader_frame, &r->reader, 2, &body, &length, r->timeout_ms);
+    if (n > usable) {
+        size_t pending = sockutil_reader_pending(&r->reader);
+        CHECK(r, pending == r->held + r->in);
+        r->held = pending;
+        if (!returned(r, -1, EMSGSIZE))
+            return;
+        CHECK(r, body == NULL && length == announced);
+        r->phase = (int)n;
+    } else if (n <= rest) {
+        if (item(r, 1, 0, n, 2, body, length))
+            next_item(r, n);
+    } else if (item(r, 0, 0, rest, 0, body, length)) {
+        r->finished |= rest == 0;
+        r->phase = (int)rest + 2;
+    }
+}
+
+/* ---- Frames ------------------------------------------------------------ */
+
+static void send_frame_begin(struct run *r) {
+    unsigned char header[4];
+    bool two = r->scenario->size < 256;
+    for (int i = 0; i < (two ? 2 : 1); i++) {
+        sockutil_put_be32(header, (uint32_t)r->scenario->size);
+        add_bytes(r, header + 2 * two, two ? 2 : 4);
+        add_pattern(r, r->scenario->size);
+    }
+}
+
+static void send_frame(struct run *r) {
+    size_t n = r->scenario->size, header = n < 256 ? 2 : 4, before = r->done;
+    CALL(r, sockutil_send_frame, r->fd, (int)header, r->stream + r->pos + header, n, &r->done, r->timeout_ms);
+    CHECK(r, r->done - before == r->out);
+    if (!returned(r, 1, 0))
+        return;
+    CHECK(r, r->done == header + n);
+    next_item(r, r->done);
+    r->finished |= at_end(r, 0);
+}
+
+#define ALL (STREAMS | REGULAR)
+#define BOTH (QUEUED | PIECES)
+
+const struct scenario transfers[] = {
+    {"read_full", ALL, LIMITS, BOTH, 0, 13, bytes_begin, read_full, NULL},
+    {"readn", ALL, OWNS, BOTH, 0, 13, bytes_begin, readn, NULL},
+    {"recv_peek", SOCKETS, OWNS, BOTH, PEEKS, 13, bytes_begin, recv_peek, NULL},
+    {"read_line", ALL, LIMITS, BOTH, LINES, 12, lines_begin, read_line, NULL},
+    {"read_line twice", ALL, LIMITS, BOTH, LINES, 3000, two_lines_begin, read_two_lines, NULL},
+    {"readline", ALL, OWNS, BOTH, LINES, 12, lines_begin, readline_step, NULL},
+    {"readline twice", ALL, OWNS, BOTH, LINES, 3000, two_lines_begin, readline_two, NULL},
+    {"reader_line", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_line, NULL},
+    {"reader_until", ALL, LIMITS, BOTH, 0, 10, until_begin, reader_until, NULL},
+    {"reader_frame", ALL, LIMITS, BOTH, 0, 16, frames_begin, reader_frame, NULL},
+    {"write_full", ALL, LIMITS, QUEUED, WRITES, 25, write_begin, write_full, NULL},
+    {"write_full much", ALL, LIMITS, PIECES, WRITES, 1300, write_begin, write_full, NULL},
+    {"writev_full", ALL, LIMITS, QUEUED, WRITES, 25, write_begin, writev_full, NULL},
+    {"writev_full much", ALL, LIMITS, PIECES, WRITES, 1300, write_begin, writev_full, NULL},
+    {"writen", ALL, OWNS, QUEUED, WRITES, 25, write_begin, writen, NULL},
+    {"writen much", ALL, OWN, PIECES, WRITES, 1300, write_begin, writen, NULL},
+    {"send_frame", ALL, LIMITS, QUEUED, WRITES, 25, send_frame_begin, send_frame, NULL},
+    {"send_frame long", ALL, LIMITS, BOTH, WRITES, 2049, send_frame_begin, send_frame, NULL},
+    {0},
+};

@@ -1,0 +1,38 @@
+//! Properties: whatever bytes go in, in whatever pieces, with whatever timeouts, and with a signal every millisecond,
+//! the lines, frames and bytes that come out are those that went in. The expected answers come from `model`, which
+//! knows the input and the contract, and nothing of the library.
+//!
+//! `cargo test` runs the same few hundred cases each time. `PROPTEST_CASES=20000` runs so many fresh ones of each
+//! property, and `PROPTEST_RNG_SEED` those of a failure again.
+
+#![allow(unsafe_code, reason = "the functions under test take raw pointers")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::doc_markdown,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::panic,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../exports/kit.rs"]
+#[allow(dead_code, unused_imports, clippy::needless_pass_by_value, reason = "each test program uses its own part")]
+mod kit;
+
+mod input;
+mod model;
+mod reader;
+mod run;
+mod sends;
+mod source;
+mod stateless;

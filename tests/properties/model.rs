@@ -1,0 +1,134 @@
+//! What the calls must answer, from the input and the contract alone.
+
+use libc::{EINVAL, EMSGSIZE, c_int};
+
+/// What a call shows beside its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// Bytes, with a NUL behind them where it is a line or a frame.
+    Bytes(Vec<u8>),
+    /// The length of a body that does not fit, and a null pointer.
+    Announced(usize),
+    /// A count.
+    Count(usize),
+    /// Nothing: the arguments were refused.
+    Nothing,
+}
+
+/// How a call ends when it does not say "not yet".
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub answer: i64,
+    /// 0 on success.
+    pub errno: c_int,
+    pub shown: Shown,
+    /// The bytes of the stream that it hands out, or drops.
+    pub consumed: usize,
+}
+
+impl Outcome {
+    fn new(answer: i64, shown: Shown, consumed: usize) -> Self {
+        Self { answer, errno: 0, shown, consumed }
+    }
+
+    pub fn failure(errno: c_int, shown: Shown, consumed: usize) -> Self {
+        Self { answer: -1, errno, shown, consumed }
+    }
+}
+
+/// What has come of a stream and was not handed out yet.
+#[derive(Clone, Copy)]
+pub struct Rest<'a> {
+    pub bytes: &'a [u8],
+    /// Nothing more will come.
+    pub ended: bool,
+}
+
+impl Rest<'_> {
+    fn first(&self, n: usize) -> Shown {
+        Shown::Bytes(self.bytes[..n].to_vec())
+    }
+
+    fn all(&self) -> Shown {
+        self.first(self.bytes.len())
+    }
+
+    /// The length of what comes up to and with a byte, if that is within `most`.
+    fn through(&self, byte: u8, most: usize) -> Option<usize> {
+        self.bytes.iter().take(most).position(|b| *b == byte).map(|index| index + 1)
+    }
+
+    /// `sockutil_reader_line` and `sockutil_reader_until`. `None`: more must come before it can answer.
+    pub fn reader_until(self, delimiter: u8, cap: usize) -> Option<Outcome> {
+        match self.through(delimiter, cap - 1) {
+            Some(n) => Some(Outcome::new(1, self.first(n), n)),
+            None if self.bytes.len() >= cap - 1 => Some(Outcome::failure(EMSGSIZE, self.first(cap - 1), 0)),
+            None if self.ended => Some(Outcome::new(0, self.all(), 0)),
+            None => None,
+        }
+    }
+
+    /// `sockutil_reader_frame`.
+    pub fn reader_frame(self, header: usize, cap: usize) -> Option<Outcome> {
+        if header > cap - 1 {
+            return Some(Outcome::failure(EINVAL, Shown::Nothing, 0));
+        }
+        if self.bytes.len() >= header {
+            let body = self.bytes[..header].iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte));
+            if body > cap - 1 - header {
+                return Some(Outcome::failure(EMSGSIZE, Shown::Announced(body), 0));
+            }
+            if self.bytes.len() >= header + body {
+                return Some(Outcome::new(1, Shown::Bytes(self.bytes[header..header + body].to_vec()), header + body));
+            }
+        }
+        if self.ended { Some(Outcome::new(0, self.all(), 0)) } else { None }
+    }
+
+    /// `sockutil_reader_skip_line`.
+    pub fn skip_line(self) -> Option<Outcome> {
+        match self.through(b'\n', usize::MAX) {
+            Some(n) => Some(Outcome::new(1, Shown::Count(n), n)),
+            None if self.ended => Some(Outcome::new(0, Shown::Count(self.bytes.len()), self.bytes.len())),
+            None => None,
+        }
+    }
+
+    /// `sockutil_read_full` and `sockutil_reader_read_full`.
+    pub fn read_full(self, n: usize) -> Option<Outcome> {
+        if self.bytes.len() >= n {
+            Some(Outcome::new(1, self.first(n), n))
+        } else if self.ended {
+            Some(Outcome::new(0, self.all(), self.bytes.len()))
+        } else {
+            None
+        }
+    }
+
+    /// `sockutil_read_line`.
+    pub fn read_line(self, cap: usize) -> Option<Outcome> {
+        match self.through(b'\n', cap - 1) {
+            Some(n) => Some(Outcome::new(1, self.first(n), n)),
+            None if self.bytes.len() >= cap - 1 => Some(Outcome::failure(EMSGSIZE, self.first(cap - 1), cap - 1)),
+            None if self.ended => Some(Outcome::new(0, self.all(), self.bytes.len())),
+            None => None,
+        }
+    }
+
+    /// `sockutil_readline`.
+    pub fn readline(self, maxlen: usize) -> Option<Outcome> {
+        let stored = match self.through(b'\n', maxlen - 1) {
+            Some(n) => n,
+            None if self.bytes.len() >= maxlen - 1 => maxlen - 1,
+            None if self.ended => self.bytes.len(),
+            None => return None,
+        };
+        Some(Outcome::new(stored as i64, self.first(stored), stored))
+    }
+
+    /// `sockutil_readn`.
+    pub fn readn(self, n: usize) -> Option<Outcome> {
+        let stored = n.min(self.bytes.len());
+        if stored == n || self.ended { Some(Outcome::new(stored as i64, self.first(stored), stored)) } else { None }
+    }
+}

@@ -1394,7 +1394,7 @@ int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
 /**
  * Join a multicast group on an interface.
  *
- * group's port is not looked at. ifindex is the interface's number
+ * group's port and zone are not looked at. ifindex is the interface's number
  * (if_nametoindex(3)); 0 leaves the choice to the kernel.
  *
  * Returns 0; -1 with errno:
@@ -1732,7 +1732,8 @@ int sockutil_tcp_state(int fd);
  * Asks the kernel (sock_diag(7)) in this network namespace, for a connection
  * that may have no descriptor any more, so that TIME_WAIT can be seen. local
  * is the end that is looked at: of a connection within one machine each end
- * has its state.
+ * has its state. A connection bound to a device (SO_BINDTODEVICE) is not
+ * found, nor is any on a kernel that has sock_diag without its TCP part.
  *
  * Returns SOCKUTIL_TCP_ESTABLISHED and so on; SOCKUTIL_TCP_CLOSED if there is
  * no such connection; -1 with errno:

@@ -149,7 +149,7 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 
 /// Join a multicast group on an interface.
 ///
-/// group's port is not looked at. ifindex is the interface's number
+/// group's port and zone are not looked at. ifindex is the interface's number
 /// (if_nametoindex(3)); 0 leaves the choice to the kernel.
 ///
 /// Returns 0; -1 with errno:

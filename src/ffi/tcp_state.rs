@@ -63,7 +63,8 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 /// Asks the kernel (sock_diag(7)) in this network namespace, for a connection
 /// that may have no descriptor any more, so that TIME_WAIT can be seen. local
 /// is the end that is looked at: of a connection within one machine each end
-/// has its state.
+/// has its state. A connection bound to a device (SO_BINDTODEVICE) is not
+/// found, nor is any on a kernel that has sock_diag without its TCP part.
 ///
 /// Returns SOCKUTIL_TCP_ESTABLISHED and so on; SOCKUTIL_TCP_CLOSED if there is
 /// no such connection; -1 with errno:

@@ -125,9 +125,9 @@ impl Address {
         }
     }
 
-    /// For the kernel to read.
+    /// For the kernel to read, which refuses a length above the storage's before it reads anything.
     pub(super) fn as_sockaddr(&self) -> (*const sockaddr, socklen_t) {
-        ((&raw const self.storage).cast(), self.length.min(size::<sockaddr_storage>()))
+        ((&raw const self.storage).cast(), self.length)
     }
 
     /// For the kernel to write, with its room.

@@ -715,6 +715,53 @@ static void others(void) {
     close_pair(ends);
 }
 
+static void connections(void) {
+    const unsigned numeric = SOCKUTIL_NUMERIC;
+    sockutil_addr local, peer;
+    char port[8], byte = 'x';
+    int listener, client, server, udp, pair[2], received, truncated;
+
+    may_look_at_the_clock = false;
+    COUNTS((listener = sockutil_tcp_listen("127.0.0.1", "0", 8, numeric, NULL)) >= 0, .socket = 1, .setsockopt = 1,
+           .bind = 1, .listen = 1);
+    COUNTS(sockutil_addr_local(listener, &local) == 0, .getsockname = 1);
+    CHECK(snprintf(port, sizeof port, "%d", sockutil_addr_port(&local)) > 0);
+    /* The third tells a socket that has met itself. */
+    COUNTS((client = sockutil_tcp_connect("127.0.0.1", port, numeric, SOCKUTIL_FOREVER, NULL)) >= 0, .socket = 1,
+           .connect = 1, .getsockname = 1);
+    COUNTS((server = sockutil_accept(listener, &peer, 0, SOCKUTIL_FOREVER)) >= 0, .accept4 = 1);
+    COUNTS(sockutil_addr_peer(server, &peer) == 0, .getpeername = 1);
+    COUNTS(sockutil_addr_equal(&local, &peer) == 0, NONE);
+    COUNTS(sockutil_tcp_state(server) == SOCKUTIL_TCP_ESTABLISHED, .getsockopt = 1);
+    COUNTS(sockutil_tcp_state_between(&local, &peer) == SOCKUTIL_TCP_ESTABLISHED, .socket = 1, .send = 1, .recv = 1,
+           .close = 1);
+    COUNTS(sockutil_set_nodelay(server, 1) == 0, .setsockopt = 1);
+    COUNTS(sockutil_set_nonblock(server, 1) == 0, .fcntl = 2);
+    COUNTS(sockutil_set_nonblock(server, 1) == 0, .fcntl = 1);
+    COUNTS(sockutil_set_keepalive(server, 60, 10, 3) == 0, .setsockopt = 4);
+    COUNTS(sockutil_take_error(server) == 0, .getsockopt = 1);
+    CHECK(close(client) == 0 && close(server) == 0);
+    /* Accept has no flag that makes it not wait. */
+    CHECK((client = sockutil_tcp_connect("127.0.0.1", port, numeric, SOCKUTIL_FOREVER, NULL)) >= 0);
+    COUNTS((server = sockutil_accept(listener, NULL, 0, SOCKUTIL_NOWAIT)) >= 0, .poll = 1, .accept4 = 1);
+    CHECK(close(client) == 0 && close(server) == 0 && close(listener) == 0);
+
+    COUNTS((udp = sockutil_udp_bind("127.0.0.1", "0", numeric, NULL)) >= 0, .socket = 1, .bind = 1);
+    CHECK(sockutil_addr_local(udp, &local) == 0);
+    COUNTS(sockutil_sendto(udp, &byte, 1, &local, SOCKUTIL_FOREVER) == 1, .sendto = 1);
+    COUNTS(sockutil_recvfrom(udp, &byte, 1, &peer, &truncated, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);
+    COUNTS(sockutil_sendto(udp, &byte, 1, &local, SOCKUTIL_NOWAIT) == 1, .sendto = 1);
+    COUNTS(sockutil_recvfrom(udp, &byte, 1, NULL, NULL, SOCKUTIL_NOWAIT) == 1, .recvmsg = 1);
+    CHECK(close(udp) == 0);
+
+    unix_pair(pair);
+    /* The first tells a Unix socket, for others would take the byte and drop the descriptor. */
+    COUNTS(sockutil_send_fd(pair[0], pair[0], SOCKUTIL_FOREVER) == 1, .getsockopt = 1, .sendmsg = 1);
+    COUNTS(sockutil_recv_fd(pair[1], &received, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);
+    CHECK(close(received) == 0);
+    close_pair(pair);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -722,7 +769,7 @@ static const struct {
     {"lines", lines},         {"more_lines", more_lines}, {"waiting", waiting},
     {"transfers", transfers}, {"frames", frames},         {"reader", reader},
     {"pipes", pipes},         {"linear", linear},         {"linear_others", linear_others},
-    {"closing", closing},     {"others", others},
+    {"closing", closing},     {"others", others},         {"connections", connections},
 };
 
 /* usage: LD_PRELOAD=the counter syscalls SECTION */

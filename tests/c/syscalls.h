@@ -18,7 +18,19 @@
     X(shutdown)                                                                                                        \
     X(close)                                                                                                           \
     X(waitpid)                                                                                                         \
-    X(sigaction)
+    X(sigaction)                                                                                                       \
+    X(accept4)                                                                                                         \
+    X(bind)                                                                                                            \
+    X(connect)                                                                                                         \
+    X(fcntl)                                                                                                           \
+    X(getpeername)                                                                                                     \
+    X(getsockname)                                                                                                     \
+    X(listen)                                                                                                          \
+    X(lstat)                                                                                                           \
+    X(recvmsg)                                                                                                         \
+    X(sendto)                                                                                                          \
+    X(socket)                                                                                                          \
+    X(unlink)
 
 #define MEMBER(name) unsigned long name;
 

@@ -3,11 +3,13 @@
 #include "syscalls.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,10 +21,12 @@ struct counts *syscall_counts(void) {
     return &counts;
 }
 
-/* Defines a function that counts itself and calls the next of its name. memcpy, because ISO C knows no conversion of
- * dlsym's answer into a function pointer. */
+/* Defines a function that counts itself and calls the next of its name. Its own name is the assembler's, for glibc
+ * declares some with parameters of its own kind. memcpy, because ISO C knows no conversion of dlsym's answer into a
+ * function pointer. */
 #define COUNT(type, name, parameters, arguments)                                                                       \
-    type name parameters {                                                                                             \
+    type counted_##name parameters __asm__(#name);                                                                     \
+    type counted_##name parameters {                                                                                   \
         static type(*next) parameters;                                                                                 \
         counts.name++;                                                                                                 \
         if (next == NULL) {                                                                                            \
@@ -46,7 +50,34 @@ COUNT(int, shutdown, (int fd, int how), (fd, how))
 COUNT(int, close, (int fd), (fd))
 COUNT(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options))
 COUNT(int, sigaction, (int number, const struct sigaction *action, struct sigaction *old), (number, action, old))
+COUNT(int, accept4, (int fd, struct sockaddr *peer, socklen_t *length, int flags), (fd, peer, length, flags))
+COUNT(int, bind, (int fd, const struct sockaddr *address, socklen_t length), (fd, address, length))
+COUNT(int, connect, (int fd, const struct sockaddr *address, socklen_t length), (fd, address, length))
+COUNT(int, getpeername, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length))
+COUNT(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length))
+COUNT(int, listen, (int fd, int backlog), (fd, backlog))
+COUNT(int, lstat, (const char *path, struct stat *status), (path, status))
+COUNT(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
+COUNT(ssize_t, sendto, (int fd, const void *buf, size_t n, int flags, const struct sockaddr *to, socklen_t length),
+      (fd, buf, n, flags, to, length))
+COUNT(int, socket, (int family, int type, int protocol), (family, type, protocol))
+COUNT(int, unlink, (const char *path), (path))
 COUNT(int, clock_gettime, (clockid_t clock, struct timespec *now), (clock, now))
+
+/* A third argument that was not passed is passed on as it is. */
+int fcntl(int fd, int command, ...) {
+    static int (*next)(int, int, ...);
+    va_list arguments;
+    counts.fcntl++;
+    va_start(arguments, command);
+    long argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (next == NULL) {
+        void *found = dlsym(RTLD_NEXT, "fcntl");
+        memcpy(&next, &found, sizeof next);
+    }
+    return next(fd, command, argument);
+}
 
 /* Six arguments are what a system call has at most; those that were not passed are passed on as they are. */
 long syscall(long number, ...) {

@@ -114,7 +114,9 @@ impl<'a> Reader<'a> {
     pub fn read_full(&mut self, into: &mut Buffer<'_>) -> Result<Read, Errno> {
         let taken = into.extend(self.held());
         self.consume(taken);
-        stream::read_full(&mut self.channel, into)
+        let result = stream::read_full(&mut self.channel, into);
+        self.state.is_socket = self.channel.is_socket();
+        result
     }
 
     /// Drops what comes up to and with the next newline, and counts it.

@@ -114,8 +114,10 @@ pub fn write_nowait(fd: c_int, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
 unsafe fn vector_nowait(call: c_long, fd: c_int, first: *const iovec, count: usize) -> Result<usize, Errno> {
     // The offset -1, "the current position", is passed as its low and its high word.
     const HERE: c_long = -1;
+    // Whole registers: of an int, C's variable arguments leave the upper half open.
+    let (fd, flags) = (c_long::from(fd), c_long::from(libc::RWF_NOWAIT));
     // SAFETY: the caller vouches for the iovecs; the other arguments are integers.
-    let answer = unsafe { libc::syscall(call, fd, first, count, HERE, HERE, libc::RWF_NOWAIT) };
+    let answer = unsafe { libc::syscall(call, fd, first, count, HERE, HERE, flags) };
     counted(isize::try_from(answer).unwrap_or(-1))
 }
 

@@ -5,7 +5,7 @@ use core::mem;
 
 use errno::Errno;
 
-use crate::socket::Socket;
+use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, Endpoint, UNIX_PATH_BYTES};
 
 /// The longest address text: that of a Unix path.
@@ -481,7 +481,7 @@ fn unix_name(path: &[u8]) -> &[u8] {
 pub fn source_for(peer: &Address) -> Result<Address, Errno> {
     port(peer)?;
     let socket = Socket::new(peer.family(), libc::SOCK_DGRAM)?;
-    sys::connect(socket.fd(), peer)?;
+    uninterrupted(|| sys::connect(socket.fd(), peer))?;
     match sys::getsockname(socket.fd())?.endpoint() {
         Some(Endpoint::V4(ip, _)) => Ok(Address::v4(ip, 0)),
         Some(Endpoint::V6(ip, _, zone)) => Ok(Address::v6(ip, 0, zone)),

@@ -9,7 +9,7 @@ use libc::timeval;
 use crate::address;
 use crate::channel::{Channel, Direction};
 use crate::resolve::{Failure, Found, Query};
-use crate::socket::Socket;
+use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, Buffer, Bytes, Endpoint};
 use crate::time::{self, Limit};
 
@@ -171,7 +171,7 @@ fn finish_connect(fd: c_int, limit: Limit) -> Result<(), Errno> {
 /// and `SO_SNDTIMEO` is what bounds that.
 fn connect_unix(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     if matches!(limit, Limit::NoWait) {
-        return with_nonblock(fd, true, || sys::connect(fd, to))?;
+        return with_nonblock(fd, true, || uninterrupted(|| sys::connect(fd, to)))?;
     }
     let before = sys::socket_timeout(fd, libc::SO_SNDTIMEO)?;
     let result = with_nonblock(fd, false, || {
@@ -243,7 +243,7 @@ pub fn udp_connect(query: &Query<'_>, flags: Flags) -> Result<c_int, Failure> {
     let mut last = Errno(libc::EADDRNOTAVAIL);
     let outcome = found.each(|address| {
         let connected = flags.socket(address.family(), libc::SOCK_DGRAM).and_then(|socket| {
-            sys::connect(socket.fd(), address)?;
+            uninterrupted(|| sys::connect(socket.fd(), address))?;
             Ok(socket)
         });
         match connected {
@@ -265,7 +265,7 @@ pub fn udp_disconnect(fd: c_int) -> Result<(), Errno> {
     if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)? != libc::SOCK_DGRAM {
         return Err(Errno(libc::EPROTOTYPE));
     }
-    sys::connect(fd, &Address::unspecified())
+    uninterrupted(|| sys::connect(fd, &Address::unspecified()))
 }
 
 /// `sockutil_sendto`.

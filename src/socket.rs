@@ -41,6 +41,16 @@ impl Socket {
     }
 }
 
+/// Repeats a call that has nothing to wait for, and that a signal leaves undone.
+pub fn uninterrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno(libc::EINTR)) => {}
+            result => return result,
+        }
+    }
+}
+
 impl Drop for Socket {
     fn drop(&mut self) {
         // What went wrong before is told; a socket that nobody has seen has nothing to lose.

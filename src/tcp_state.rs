@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use errno::Errno;
 
 use crate::endpoint::unmapped;
-use crate::socket::Socket;
+use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, DiagQuery, Endpoint};
 
 /// `TCP_CLOSE`.
@@ -47,8 +47,8 @@ pub fn between(local: &Address, peer: &Address) -> Result<u8, Errno> {
 
 fn ask(query: &DiagQuery) -> Result<u8, Errno> {
     let socket = Socket::open_netlink()?;
-    sys::send_diag(socket.fd(), query)?;
-    match sys::recv_diag(socket.fd())? {
+    uninterrupted(|| sys::send_diag(socket.fd(), query))?;
+    match uninterrupted(|| sys::recv_diag(socket.fd()))? {
         // The kernel answers with the listener where the connection is not: only the same two ends are an answer.
         Some(answer) if answer.state != LISTEN && answer.is_about(query) => Ok(public(answer.state)),
         _ => Ok(CLOSED),

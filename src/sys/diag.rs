@@ -117,12 +117,8 @@ pub fn send_diag(fd: c_int, query: &DiagQuery) -> Result<(), Errno> {
 pub fn recv_diag(fd: c_int) -> Result<Option<DiagAnswer>, Errno> {
     let mut memory = [MaybeUninit::uninit(); ANSWER_BYTES];
     let mut buffer = Buffer::fresh(&mut memory);
-    // The answer was queued before send returned, so this waits for nothing that a signal could interrupt for long.
-    while let Err(e) = recv(fd, &mut buffer, usize::MAX, 0) {
-        if e != Errno(libc::EINTR) {
-            return Err(e);
-        }
-    }
+    // The answer was queued before send returned: this waits for nothing.
+    recv(fd, &mut buffer, usize::MAX, 0)?;
     let bytes = buffer.filled();
     let kind = bytes.get(4..).and_then(<[u8]>::first_chunk).copied().map(u16::from_ne_bytes).ok_or(NO_ANSWER)?;
     let body = bytes.get(HEADER_BYTES..).ok_or(NO_ANSWER)?;

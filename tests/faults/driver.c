@@ -146,6 +146,7 @@ int main(int argc, char **argv) {
     start();
     explore_all(transfers, only);
     explore_all(others, only);
+    explore_connections(full, only);
     for (int i = 0; only == NULL && i < F_COUNT; i++)
         if (functions_reached[i] == 0) {
             fprintf(stderr, "FAIL no scenario reaches %s\n", function_names[i]);

@@ -10,19 +10,34 @@
 #include <stddef.h>
 
 #define FAULT_FUNCTIONS(X)                                                                                             \
+    X(accept4)                                                                                                         \
+    X(bind)                                                                                                            \
     X(clock_gettime)                                                                                                   \
     X(close)                                                                                                           \
+    X(connect)                                                                                                         \
+    X(fcntl)                                                                                                           \
+    X(getaddrinfo)                                                                                                     \
+    X(getpeername)                                                                                                     \
+    X(getsockname)                                                                                                     \
     X(getsockopt)                                                                                                      \
+    X(if_indextoname)                                                                                                  \
+    X(if_nametoindex)                                                                                                  \
+    X(listen)                                                                                                          \
     X(lseek)                                                                                                           \
+    X(lstat)                                                                                                           \
     X(poll)                                                                                                            \
     X(read)                                                                                                            \
     X(recv)                                                                                                            \
+    X(recvmsg)                                                                                                         \
     X(send)                                                                                                            \
     X(sendmsg)                                                                                                         \
+    X(sendto)                                                                                                          \
     X(setsockopt)                                                                                                      \
     X(shutdown)                                                                                                        \
     X(sigaction)                                                                                                       \
+    X(socket)                                                                                                          \
     X(syscall)                                                                                                         \
+    X(unlink)                                                                                                          \
     X(waitpid)                                                                                                         \
     X(write)                                                                                                           \
     X(writev)
@@ -35,7 +50,7 @@ enum { FAULT_JUMP_S = 2 * 3600 };
 
 enum fault_act {
     ACT_PASS,
-    ACT_FAIL,     /* -1 and err; nothing else happens, except that close closes, as Linux does */
+    ACT_FAIL,     /* -1 (0, NULL) and err; nothing else happens, except that close closes, as Linux does */
     ACT_CUT,      /* one byte at the most is moved */
     ACT_TIME_OUT, /* poll: 0 at once */
     ACT_JUMP,     /* clock_gettime: FAULT_JUMP_S later */
@@ -44,8 +59,10 @@ enum fault_act {
 struct fault_call {
     enum fault_function function;
     int fd;         /* -1: it takes none */
-    int flags;      /* of recv, send, sendmsg */
+    int flags;      /* of recv, send and the like */
     int timeout_ms; /* of poll */
+    int command;    /* of fcntl; the option's name of getsockopt and setsockopt */
+    bool pause;     /* poll of no descriptor at all */
     long number;    /* of syscall */
     /* The driver's answer. */
     enum fault_act act;

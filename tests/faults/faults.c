@@ -1,5 +1,6 @@
 /* The faults: which there are, when they happen, and what has to come of them. */
 #include "run.h"
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -55,9 +56,55 @@ const int *errnos_of(enum fault_function function, long number) {
     static const int closing[] = {EBADF, EDQUOT, EINTR, EIO, ENOSPC, 0};
     static const int disposing[] = {EFAULT, EINVAL, 0};
     static const int reaping[] = {ECHILD, EINTR, EINVAL, 0};
+    static const int accepting[] = {
+        EAGAIN,   EBADF,       ECONNABORTED, EFAULT,   EINTR,        EINVAL,      EMFILE,
+        ENFILE,   ENOBUFS,     ENOMEM,       ENOTSOCK, EPERM,        EPROTO,      EOPNOTSUPP,
+        ENETDOWN, ENOPROTOOPT, EHOSTDOWN,    ENONET,   EHOSTUNREACH, ENETUNREACH, 0};
+    static const int binding[] = {EACCES, EADDRINUSE,   EBADF,  EINVAL, ENOTSOCK, EADDRNOTAVAIL, EFAULT,
+                                  ELOOP,  ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR,  EROFS,         0};
+    static const int connecting[] = {EACCES,   EPERM,       EADDRINUSE,   EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN,
+                                     EALREADY, EBADF,       ECONNREFUSED, EFAULT,        EINPROGRESS,  EINTR,
+                                     EISCONN,  ENETUNREACH, ENOTSOCK,     EPROTOTYPE,    ETIMEDOUT,    ENOENT,
+                                     0};
+    static const int flags[] = {EBADF, EINVAL, EPERM, 0};
+    static const int resolving[] = {EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_NONAME, EAI_SERVICE, EIO, EMFILE, 0};
+    static const int naming[] = {EBADF, EFAULT, EINVAL, ENOBUFS, ENOTCONN, ENOTSOCK, 0};
+    static const int interfaces[] = {ENODEV, ENXIO, EMFILE, 0};
+    static const int listening[] = {EADDRINUSE, EBADF, ENOTSOCK, EOPNOTSUPP, 0};
+    static const int looking[] = {EACCES, EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EOVERFLOW, 0};
+    static const int making[] = {EACCES,  EAFNOSUPPORT, EINVAL,          EMFILE,     ENFILE,
+                                 ENOBUFS, ENOMEM,       EPROTONOSUPPORT, EOPNOTSUPP, 0};
+    static const int unlinking[] = {EACCES, EBUSY,  EFAULT,  EIO,   EISDIR, ELOOP, ENAMETOOLONG,
+                                    ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS,  0};
     switch (function) {
+    case F_accept4:
+        return accepting;
+    case F_bind:
+        return binding;
+    case F_connect:
+        return connecting;
+    case F_fcntl:
+        return flags;
+    case F_getaddrinfo:
+        return resolving;
+    case F_getpeername:
+    case F_getsockname:
+        return naming;
+    case F_if_indextoname:
+    case F_if_nametoindex:
+        return interfaces;
+    case F_listen:
+        return listening;
+    case F_lstat:
+        return looking;
+    case F_socket:
+        return making;
+    case F_unlink:
+        return unlinking;
+    case F_recvmsg:
     case F_recv:
         return receiving;
+    case F_sendto:
     case F_send:
     case F_sendmsg:
         return sending;
@@ -208,6 +255,8 @@ void before_call(struct fault_call *call) {
     r->cut += call->act == ACT_CUT;
     if (r->jumping && call->function == F_clock_gettime && call->act == ACT_PASS)
         call->act = ACT_JUMP;
+    if (call->pause && call->act == ACT_PASS)
+        call->act = ACT_TIME_OUT; /* It waits for nothing but the time: that need not be spent. */
     /* What the clock said first is where a time limit starts: then all of it is later. */
     for (size_t i = 0; r->jumping && !r->jumped && i < r->logged; i++)
         r->jumped = r->log[i].function == F_clock_gettime && r->log[i].act != ACT_JUMP;
@@ -233,6 +282,8 @@ static int surfaces(const struct run *r, const struct fault_call *call, bool own
     /* What has no queue to look into is read byte by byte, whoever says so. */
     bool falls_back = (flags & LINES) != 0 && peeking && (err == ENOTSOCK || err == EOPNOTSUPP);
     /* poll says with 0 that time has run out; asked not to wait, that there is nothing yet. */
+    if (call->pause && call->result == 0)
+        return 0; /* A moment, for a descriptor that poll calls ready and that is not. */
     if (call->function == F_poll && call->result == 0)
         return call->timeout_ms > 0 || nothing_waits ? EAGAIN : 0;
     if (err == 0 || err == EINTR || falls_back)

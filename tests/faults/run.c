@@ -115,7 +115,7 @@ static void check_guards(struct run *r) {
 
 static const char *called[256];
 
-static void note(const char *function) {
+void note_function(const char *function) {
     size_t i = 0;
     while (called[i] != NULL && strcmp(called[i], function) != 0)
         i++;
@@ -131,7 +131,7 @@ void print_functions(void) {
 void call_begins(struct run *r, const char *function) {
     static const struct fault_hooks hooks = {before_call, after_call};
     r->function = function;
-    note(function);
+    note_function(function);
     r->logged = r->in = r->out = r->since_jump = 0;
     r->jumping = r->jumped = false;
     if (++r->steps > MOST_STEPS)

@@ -180,5 +180,9 @@ long must(long answer, const char *what);
 /* Says what is being run, and the functions that were called so far. */
 void describe(const struct run *r, char *text, size_t size);
 void print_functions(void);
+void note_function(const char *function);
+
+/* connections.c: all scenarios of its own table. */
+void explore_connections(bool full, const char *only);
 
 #endif

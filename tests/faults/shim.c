@@ -3,12 +3,16 @@
 #include "fault.h"
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -155,6 +159,7 @@ long syscall(long number, ...) {
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
     REAL(poll)
     struct fault_call call = {.function = F_poll, .fd = count == 1 ? fds->fd : -1, .timeout_ms = timeout_ms};
+    call.pause = count == 1 && fds->fd == -1;
     if (fails(&call))
         return (int)told(&call, -1);
     if (call.act == ACT_TIME_OUT) {
@@ -184,13 +189,13 @@ off_t lseek(int fd, off_t offset, int whence) {
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *size) {
     REAL(getsockopt)
-    struct fault_call call = {.function = F_getsockopt, .fd = fd};
+    struct fault_call call = {.function = F_getsockopt, .fd = fd, .command = name};
     return (int)told(&call, fails(&call) ? -1 : real_getsockopt(fd, level, name, value, size));
 }
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {
     REAL(setsockopt)
-    struct fault_call call = {.function = F_setsockopt, .fd = fd};
+    struct fault_call call = {.function = F_setsockopt, .fd = fd, .command = name};
     return (int)told(&call, fails(&call) ? -1 : real_setsockopt(fd, level, name, value, size));
 }
 
@@ -223,4 +228,138 @@ pid_t waitpid(pid_t pid, int *status, int options) {
     REAL(waitpid)
     struct fault_call call = {.function = F_waitpid, .fd = -1};
     return (pid_t)told(&call, fails(&call) ? -1 : real_waitpid(pid, status, options));
+}
+
+/* With _GNU_SOURCE glibc's addresses are unions of pointers. */
+#ifndef __GLIBC__
+#define __SOCKADDR_ARG struct sockaddr *
+#define __CONST_SOCKADDR_ARG const struct sockaddr *
+#endif
+
+int socket(int family, int kind, int protocol) {
+    REAL(socket)
+    struct fault_call call = {.function = F_socket, .fd = -1};
+    return (int)told(&call, fails(&call) ? -1 : real_socket(family, kind, protocol));
+}
+
+int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size) {
+    REAL(bind)
+    struct fault_call call = {.function = F_bind, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_bind(fd, address, size));
+}
+
+int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size) {
+    REAL(connect)
+    struct fault_call call = {.function = F_connect, .fd = fd};
+    if (fails(&call)) {
+        /* Of these two the attempt goes on, but for a Unix socket's. */
+        int err = errno;
+        const struct sockaddr *to;
+        memcpy(&to, &address, sizeof to);
+        if ((err == EINTR || err == EINPROGRESS) && to->sa_family != AF_UNIX)
+            (void)real_connect(fd, address, size);
+        errno = err;
+        return (int)told(&call, -1);
+    }
+    return (int)told(&call, real_connect(fd, address, size));
+}
+
+int listen(int fd, int backlog) {
+    REAL(listen)
+    struct fault_call call = {.function = F_listen, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_listen(fd, backlog));
+}
+
+int accept4(int fd, __SOCKADDR_ARG address, socklen_t *size, int flags) {
+    REAL(accept4)
+    struct fault_call call = {.function = F_accept4, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_accept4(fd, address, size, flags));
+}
+
+int getsockname(int fd, __SOCKADDR_ARG address, socklen_t *size) {
+    REAL(getsockname)
+    struct fault_call call = {.function = F_getsockname, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_getsockname(fd, address, size));
+}
+
+int getpeername(int fd, __SOCKADDR_ARG address, socklen_t *size) {
+    REAL(getpeername)
+    struct fault_call call = {.function = F_getpeername, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_getpeername(fd, address, size));
+}
+
+ssize_t sendto(int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_ARG to, socklen_t size) {
+    REAL(sendto)
+    struct fault_call call = {.function = F_sendto, .fd = fd, .flags = flags};
+    return (ssize_t)told(&call, fails(&call) ? -1 : real_sendto(fd, buf, n, flags, to, size));
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+    REAL(recvmsg)
+    struct fault_call call = {.function = F_recvmsg, .fd = fd, .flags = flags};
+    return (ssize_t)told(&call, fails(&call) ? -1 : real_recvmsg(fd, message, flags));
+}
+
+int unlink(const char *path) {
+    REAL(unlink)
+    struct fault_call call = {.function = F_unlink, .fd = -1};
+    return (int)told(&call, fails(&call) ? -1 : real_unlink(path));
+}
+
+int lstat(const char *path, struct stat *status) {
+    REAL(lstat)
+    struct fault_call call = {.function = F_lstat, .fd = -1};
+    return (int)told(&call, fails(&call) ? -1 : real_lstat(path, status));
+}
+
+/* F_GETFL and F_SETFL; others have arguments of other types. */
+int fcntl(int fd, int command, ...) {
+    REAL(fcntl)
+    struct fault_call call = {.function = F_fcntl, .fd = fd, .command = command};
+    va_list list;
+    va_start(list, command);
+    int flags = command == F_GETFL || command == F_GETFD ? 0 : va_arg(list, int);
+    va_end(list);
+    return (int)told(&call, fails(&call) ? -1 : real_fcntl(fd, command, flags));
+}
+
+/* Its failures are EAI_ codes; where the driver says errno, EAI_SYSTEM goes with it. What the
+ * resolver itself calls is none of the library's. */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+    REAL(getaddrinfo)
+    struct fault_call call = {.function = F_getaddrinfo, .fd = -1};
+    if (fails(&call)) {
+        (void)told(&call, -1);
+        return call.err > 0 ? EAI_SYSTEM : call.err;
+    }
+    const struct fault_hooks *hooks = armed;
+    armed = NULL;
+    int code = real_getaddrinfo(host, service, hints, list);
+    armed = hooks;
+    (void)told(&call, code == 0 ? 0 : -1);
+    return code;
+}
+
+unsigned int if_nametoindex(const char *name) {
+    REAL(if_nametoindex)
+    struct fault_call call = {.function = F_if_nametoindex, .fd = -1};
+    bool failed = fails(&call);
+    const struct fault_hooks *hooks = armed;
+    armed = NULL;
+    unsigned int index = failed ? 0 : real_if_nametoindex(name);
+    armed = hooks;
+    (void)told(&call, index == 0 ? -1 : (long long)index);
+    return index;
+}
+
+char *if_indextoname(unsigned int index, char name[IF_NAMESIZE]) {
+    REAL(if_indextoname)
+    struct fault_call call = {.function = F_if_indextoname, .fd = -1};
+    bool failed = fails(&call);
+    const struct fault_hooks *hooks = armed;
+    armed = NULL;
+    char *found = failed ? NULL : real_if_indextoname(index, name);
+    armed = hooks;
+    (void)told(&call, found == NULL ? -1 : 0);
+    return found;
 }

@@ -1,0 +1,653 @@
+/* The scenarios of connections: addresses, endpoints, options, descriptors that are handed on, TCP state. Each has one
+ * armed call. A run without a fault says what is due; then every call of libc that it makes fails once in every way.
+ * Where many things go wrong at once only what holds always is checked: no descriptor more or less than before, none of
+ * the caller's changed, -1 with an errno or what an undisturbed call gives, no hang. */
+#include "run.h"
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    GIVES_FD = 1, /* the answer is a new descriptor */
+    CHANGES = 2,  /* it is there to change a mode of the descriptor */
+    TWO = 4,      /* two addresses are tried, where the machine has both families */
+    LISTENS = 8,  /* some errno values mean "not this family" */
+    LIES = 16,    /* a connect that passes for refused is a lie here: what comes of it is not checked */
+    HOUR_MS = 3600 * 1000,
+    ANY = -1, /* due() does not say */
+    HANG_S = 10,
+    MOST_CALLS = 1000
+};
+
+static struct {
+    int fd, peer, third;
+    sockutil_addr to, out;
+    int number, gai;
+    size_t count;
+    char text[128], bytes[16];
+} w;
+
+static char path[108];
+static int door, unix_door; /* listeners */
+static sockutil_addr door_address, unix_address;
+static char port[8];
+
+struct scene {
+    const char *name, *function;
+    int flags;
+    void (*begin)(void);
+    long long (*call)(void);
+    void (*check)(bool succeeded);
+};
+
+/* ---- What is there before ---------------------------------------------- */
+
+static void stream4(void) {
+    w.fd = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
+    w.to = door_address;
+}
+
+static void datagram4(void) {
+    w.fd = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+}
+
+static void stream6(void) {
+    w.fd = socket(AF_INET6, SOCK_STREAM, 0);
+    if (w.fd < 0)
+        stream4();
+}
+
+static void datagrams(void) {
+    sockutil_addr any = {.len = sizeof(struct sockaddr_in)};
+    socklen_t size = sizeof w.to.ss;
+    struct sockaddr_in loopback = {.sin_family = AF_INET};
+    loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    memcpy(&any.ss, &loopback, sizeof loopback);
+    datagram4();
+    w.peer = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+    MUST(bind(w.peer, (struct sockaddr *)&any.ss, any.len));
+    MUST(bind(w.fd, (struct sockaddr *)&any.ss, any.len));
+    MUST(getsockname(w.peer, (struct sockaddr *)&w.to.ss, &size));
+    w.to.len = size;
+}
+
+static void datagram_waits(void) {
+    sockutil_addr here;
+    datagrams();
+    here.len = sizeof here.ss;
+    MUST(getsockname(w.fd, (struct sockaddr *)&here.ss, &here.len));
+    MUST(sendto(w.peer, "datagram", 8, 0, (struct sockaddr *)&here.ss, here.len));
+}
+
+static void connected_datagram(void) {
+    datagrams();
+    MUST(connect(w.fd, (struct sockaddr *)&w.to.ss, w.to.len));
+}
+
+static void connected_stream(void) {
+    stream4();
+    MUST(connect(w.fd, (struct sockaddr *)&door_address.ss, door_address.len));
+    w.peer = (int)MUST(accept(door, NULL, NULL));
+}
+
+static void between_begin(void) {
+    connected_stream();
+    w.out.len = w.to.len = sizeof w.to.ss;
+    MUST(getsockname(w.fd, (struct sockaddr *)&w.out.ss, &w.out.len));
+    MUST(getpeername(w.fd, (struct sockaddr *)&w.to.ss, &w.to.len));
+}
+
+static void client_waits(void) {
+    w.fd = door;
+    w.peer = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
+    MUST(connect(w.peer, (struct sockaddr *)&door_address.ss, door_address.len));
+}
+
+static void unix_stream(void) {
+    w.fd = (int)MUST(socket(AF_UNIX, SOCK_STREAM, 0));
+    w.to = unix_address;
+}
+
+static void unix_stream_nonblocking(void) {
+    struct timeval seven = {7, 0};
+    unix_stream();
+    MUST(fcntl(w.fd, F_SETFL, O_RDWR | O_NONBLOCK));
+    MUST(setsockopt(w.fd, SOL_SOCKET, SO_SNDTIMEO, &seven, sizeof seven));
+}
+
+static void pair(void) {
+    int ends[2];
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    w.fd = ends[0];
+    w.peer = ends[1];
+}
+
+static void descriptor_waits(void) {
+    pair();
+    arm(NULL);
+    if (sockutil_send_fd(w.peer, w.peer, SOCKUTIL_FOREVER) != 1)
+        MUST(-1);
+}
+
+static void stale_file(void) {
+    int old = (int)MUST(socket(AF_UNIX, SOCK_STREAM, 0));
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    memcpy(name.sun_path, path, sizeof name.sun_path);
+    MUST(bind(old, (struct sockaddr *)&name, sizeof name));
+    MUST(close(old));
+}
+
+static void living_file(void) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    w.fd = (int)MUST(socket(AF_UNIX, SOCK_STREAM, 0));
+    memcpy(name.sun_path, path, sizeof name.sun_path);
+    MUST(bind(w.fd, (struct sockaddr *)&name, sizeof name));
+    MUST(listen(w.fd, 5));
+}
+
+static void source_begin(void) {
+    w.to = door_address;
+}
+
+static void group_begin(void) {
+    if (sockutil_addr_parse(&w.to, "224.0.0.251", 0) != 1)
+        MUST(-1);
+    datagram4();
+    (void)setsockopt(w.fd, IPPROTO_IP, IP_MULTICAST_IF, &(struct ip_mreqn){.imr_ifindex = 1}, sizeof(struct ip_mreqn));
+}
+
+static void member_begin(void) {
+    group_begin();
+    (void)sockutil_multicast_join(w.fd, &w.to, 1);
+}
+
+static void zone_begin(void) {
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(80), .sin6_scope_id = 1};
+    a.sin6_addr.s6_addr[0] = 0xfe;
+    a.sin6_addr.s6_addr[1] = 0x80;
+    memcpy(&w.to.ss, &a, sizeof a);
+    w.to.len = sizeof a;
+}
+
+/* ---- The calls --------------------------------------------------------- */
+
+#define ARMED(name, expression)                                                                                        \
+    static long long name(void) {                                                                                      \
+        return (long long)(expression);                                                                                \
+    }
+
+ARMED(addr_parse, sockutil_addr_parse(&w.out, "[fe80::1%lo]:80", -1))
+ARMED(addr_format, sockutil_addr_format(&w.to, w.text, sizeof w.text) > 0 ? 0 : -1)
+ARMED(addr_port, sockutil_addr_port(&w.to))
+ARMED(addr_equal, sockutil_addr_equal(&w.to, &w.to))
+ARMED(addr_local, sockutil_addr_local(w.fd, &w.out))
+ARMED(addr_peer, sockutil_addr_peer(w.fd, &w.out))
+ARMED(source_for, sockutil_addr_source_for(&w.to, &w.out))
+ARMED(resolve_number, sockutil_resolve("127.0.0.1", "80", 0, 0, &w.out, 1, &w.count, &w.gai))
+ARMED(resolve_name, sockutil_resolve("localhost", "80", SOCK_STREAM, 0, &w.out, 1, &w.count, &w.gai))
+ARMED(listen_any, sockutil_tcp_listen(NULL, "0", 5, SOCKUTIL_REUSEPORT, &w.gai))
+ARMED(listen_one, sockutil_tcp_listen("127.0.0.1", "0", 5, SOCKUTIL_NONBLOCK, &w.gai))
+ARMED(listen_name, sockutil_tcp_listen("localhost", "0", 5, 0, &w.gai))
+ARMED(bind_any, sockutil_udp_bind(NULL, "0", 0, &w.gai))
+ARMED(bind_one, sockutil_udp_bind("127.0.0.1", "0", SOCKUTIL_INHERIT, &w.gai))
+ARMED(connect_any, sockutil_tcp_connect(NULL, port, 0, SOCKUTIL_FOREVER, &w.gai))
+ARMED(connect_one, sockutil_tcp_connect("127.0.0.1", port, 0, SOCKUTIL_FOREVER, &w.gai))
+ARMED(connect_one_timed, sockutil_tcp_connect("127.0.0.1", port, SOCKUTIL_NONBLOCK, HOUR_MS, &w.gai))
+ARMED(connect_name, sockutil_tcp_connect("localhost", port, 0, HOUR_MS, &w.gai))
+ARMED(connect_forever, sockutil_connect(w.fd, &w.to, SOCKUTIL_FOREVER))
+ARMED(connect_timed, sockutil_connect(w.fd, &w.to, HOUR_MS))
+ARMED(connect_nowait, sockutil_connect(w.fd, &w.to, SOCKUTIL_NOWAIT))
+ARMED(accept_forever, sockutil_accept(w.fd, &w.out, 0, SOCKUTIL_FOREVER))
+ARMED(accept_timed, sockutil_accept(w.fd, &w.out, SOCKUTIL_NONBLOCK, HOUR_MS))
+ARMED(accept_nowait, sockutil_accept(w.fd, &w.out, 0, SOCKUTIL_NOWAIT))
+ARMED(udp_connect_any, sockutil_udp_connect(NULL, port, 0, &w.gai))
+ARMED(udp_connect_one, sockutil_udp_connect("127.0.0.1", port, 0, &w.gai))
+ARMED(udp_disconnect, sockutil_udp_disconnect(w.fd))
+ARMED(sendto_forever, sockutil_sendto(w.fd, "datagram", 8, &w.to, SOCKUTIL_FOREVER))
+ARMED(sendto_timed, sockutil_sendto(w.fd, "datagram", 8, &w.to, HOUR_MS))
+ARMED(recvfrom_forever, sockutil_recvfrom(w.fd, w.bytes, 5, &w.out, &w.number, SOCKUTIL_FOREVER))
+ARMED(recvfrom_timed, sockutil_recvfrom(w.fd, w.bytes, 8, &w.out, &w.number, HOUR_MS))
+ARMED(unix_listen, sockutil_unix_listen(path, 5, 0))
+ARMED(unix_connect, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, HOUR_MS))
+ARMED(send_fd_forever, sockutil_send_fd(w.fd, w.peer, SOCKUTIL_FOREVER))
+ARMED(send_fd_timed, sockutil_send_fd(w.fd, w.peer, HOUR_MS))
+ARMED(recv_fd_forever, sockutil_recv_fd(w.fd, &w.third, SOCKUTIL_FOREVER))
+ARMED(recv_fd_timed, sockutil_recv_fd(w.fd, &w.third, HOUR_MS))
+ARMED(tcp_state, sockutil_tcp_state(w.fd))
+ARMED(between, sockutil_tcp_state_between(&w.out, &w.to))
+ARMED(state_name, sockutil_tcp_state_name(1) != NULL)
+ARMED(reuseport, sockutil_set_reuseport(w.fd, 1))
+ARMED(v6only, sockutil_set_v6only(w.fd, 1))
+ARMED(nonblock, sockutil_set_nonblock(w.fd, 1))
+ARMED(nodelay, sockutil_set_nodelay(w.fd, 1))
+ARMED(broadcast, sockutil_set_broadcast(w.fd, 1))
+ARMED(linger, sockutil_set_linger(w.fd, 1, 3))
+ARMED(keepalive, sockutil_set_keepalive(w.fd, 60, 10, 3))
+ARMED(join, sockutil_multicast_join(w.fd, &w.to, 1))
+ARMED(leave, sockutil_multicast_leave(w.fd, &w.to, 1))
+ARMED(set_interface, sockutil_set_multicast_interface(w.fd, AF_INET, 1))
+ARMED(get_int, sockutil_getsockopt_int(w.fd, SOL_SOCKET, SO_TYPE, &w.number))
+ARMED(set_int, sockutil_setsockopt_int(w.fd, SOL_SOCKET, SO_KEEPALIVE, 1))
+ARMED(take_error, sockutil_take_error(w.fd))
+
+/* ---- What is there afterwards ------------------------------------------ */
+
+static void no_output(bool succeeded) {
+    static const sockutil_addr none;
+    CHECK(&run, succeeded || memcmp(&w.out, &none, sizeof none) == 0);
+    CHECK(&run, succeeded || w.number == MARK);
+}
+
+static void resolved(bool succeeded) {
+    no_output(succeeded);
+    CHECK(&run, !succeeded || (w.gai == 0 && w.count > 0));
+    CHECK(&run, succeeded || run.hit != F_getaddrinfo || w.gai == (run.plan.err < 0 ? run.plan.err : EAI_SYSTEM));
+}
+
+static void gai_told(bool succeeded) {
+    CHECK(&run, !succeeded || w.gai == 0);
+    CHECK(&run, run.hit == F_getaddrinfo || run.plan.seed != 0 || w.gai == 0);
+}
+
+static void datagram_read(bool succeeded) {
+    no_output(succeeded);
+    CHECK(&run, !succeeded || (memcmp(w.bytes, "datagram", (size_t)run.ret) == 0 && w.number == (run.ret < 8)));
+}
+
+static void descriptor_got(bool succeeded) {
+    CHECK(&run, succeeded == (w.third >= 0));
+    CHECK(&run, !succeeded || (fcntl(w.third, F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+/* The file is there with a listener, or was not left behind by one that failed. */
+static void listener_file(bool succeeded) {
+    struct stat status;
+    CHECK(&run, !succeeded || lstat(path, &status) == 0);
+    CHECK(&run, succeeded || run.hit != F_listen || lstat(path, &status) != 0);
+}
+
+/* Its file too, unless a lie was believed. */
+static void living_stays(bool succeeded) {
+    struct stat status;
+    bool lied = run.hit == F_lstat || run.hit == F_connect || run.plan.seed != 0;
+    CHECK(&run, lied || (!succeeded && lstat(path, &status) == 0));
+}
+
+static void connection_works(bool succeeded) {
+    sockutil_addr peer = {.len = sizeof peer.ss};
+    CHECK(&run, !succeeded || getpeername(w.fd, (struct sockaddr *)&peer.ss, &peer.len) == 0);
+}
+
+/* ---- What has to come of a fault ---------------------------------------- */
+
+static size_t names_found; /* addresses of "localhost" */
+
+static bool tries_two(const struct scene *s) {
+    return (s->flags & TWO) != 0 && ((s->call != listen_name && s->call != connect_name) || names_found > 1);
+}
+
+/* The first fault of a run without a mix: the errno that is due, 0 if all is as without it, or ANY. */
+static int due(const struct scene *s, const struct fault_call *call) {
+    int err = call->err;
+    size_t sockets = 0, binds = 0;
+    bool first;
+    for (size_t i = 0; i < run.logged; i++) {
+        if (run.log[i].function == F_socket)
+            sockets++;
+        if (run.log[i].function == F_bind)
+            binds++;
+        if ((long)i + 1 == run.plan.at)
+            break;
+    }
+    first = sockets == 1;
+    bool at_unix = s->begin == unix_stream || s->begin == unix_stream_nonblocking || s->call == unix_connect;
+    bool nowait = s->call == connect_nowait || s->call == accept_nowait;
+    if (call->function == F_close || call->function == F_if_indextoname || call->function == F_lseek)
+        return 0;
+    if (call->function == F_if_nametoindex)
+        return ENODEV;
+    if (call->function == F_getaddrinfo)
+        return err < 0 ? EADDRNOTAVAIL : err;
+    if (call->function == F_poll && err == EINTR)
+        return 0;
+    if ((s->flags & LIES) != 0 && (call->function == F_lstat || call->function == F_connect))
+        return ANY;
+    if (s->call == unix_listen) {
+        bool stale = s->begin == stale_file;
+        if (call->function == F_bind && binds == 1 && err == EADDRINUSE)
+            return 0;
+        if (call->function == F_lstat && err == ENOENT)
+            return 0;
+        if (call->function == F_connect)
+            return err == ECONNREFUSED || err == ENOENT ? 0 : EADDRINUSE;
+        if (call->function == F_unlink && err == ENOENT)
+            return stale ? EADDRINUSE : 0; /* It is there: bind says so. */
+        return err;
+    }
+    if ((s->flags & LISTENS) != 0)
+        return tries_two(s) && first && (err == EAFNOSUPPORT || err == EADDRNOTAVAIL || err == EPROTONOSUPPORT) ? 0
+                                                                                                                : err;
+    if (s->function == NULL)
+        return err;
+    if (strcmp(s->function, "sockutil_tcp_connect") == 0 && call->function == F_getsockname)
+        return 0;
+    if ((call->function == F_send || call->function == F_recv) && err == EINTR)
+        return 0;
+    if (call->function == F_connect) {
+        bool datagram = strcmp(s->function, "sockutil_udp_connect") == 0 ||
+                        strcmp(s->function, "sockutil_udp_disconnect") == 0 ||
+                        strcmp(s->function, "sockutil_addr_source_for") == 0;
+        if (err == EINTR)
+            return nowait && !at_unix && !datagram ? ANY : 0;
+        if (at_unix && err == EAGAIN)
+            return nowait ? EAGAIN : ETIMEDOUT;
+        if (err == EINPROGRESS && !at_unix && !datagram)
+            return 0;
+    }
+    if (tries_two(s) && first && (call->function != F_clock_gettime))
+        return 0;
+    if (tries_two(s) && call->function == F_clock_gettime)
+        return ANY;
+    if (s->call == between) {
+        if (err == EAFNOSUPPORT || err == EPROTONOSUPPORT || err == EOPNOTSUPP)
+            return ENOTSUP;
+        return call->function == F_recv && err == EINTR ? 0 : err;
+    }
+    switch (call->function) {
+    case F_accept4:
+        switch (err) {
+        case ECONNABORTED:
+        case EPROTO:
+        case ENETDOWN:
+        case ENOPROTOOPT:
+        case EHOSTDOWN:
+        case ENONET:
+        case EHOSTUNREACH:
+        case ENETUNREACH:
+        case EINTR:
+            return 0;
+        case EAGAIN:
+            return nowait ? EAGAIN : 0;
+        default:
+            return err;
+        }
+    case F_recvmsg:
+    case F_sendmsg:
+    case F_sendto:
+        return err == EINTR || err == EAGAIN ? 0 : err;
+    default:
+        return err;
+    }
+}
+
+/* ---- Runs --------------------------------------------------------------- */
+
+static bool disturbed; /* a call that sets, or sets back, a mode was hit */
+static struct fault_call hit;
+
+static uint64_t next_random(void) {
+    run.random ^= run.random << 13;
+    run.random ^= run.random >> 7;
+    run.random ^= run.random << 17;
+    return run.random >> 11;
+}
+
+static void before(struct fault_call *call) {
+    functions_reached[call->function]++;
+    if (run.logged >= MOST_CALLS) {
+        complain(&run, "it spins");
+        exit(1);
+    }
+    run.trace[run.counted] = call->function;
+    run.counted++;
+    if (run.counted == run.plan.at) {
+        call->act = ACT_FAIL;
+        call->err = run.plan.err;
+        run.hit = (int)call->function;
+        hit = *call;
+    } else if (run.plan.seed != 0 && next_random() % 4 == 0) {
+        const int *list = errnos_of(call->function, 0);
+        size_t n = 0;
+        bool interrupts = false;
+        for (; list[n] != 0; n++)
+            interrupts |= list[n] == EINTR;
+        call->act = ACT_FAIL;
+        call->err = interrupts && next_random() % 2 == 0 ? EINTR : list[next_random() % n];
+    }
+    if (call->act == ACT_FAIL) {
+        run.injected++;
+        disturbed |= call->function == F_fcntl || call->function == F_setsockopt;
+    } else if (call->pause) {
+        call->act = ACT_TIME_OUT;
+    }
+}
+
+static void after(const struct fault_call *call) {
+    run.log[run.logged++] = *call;
+}
+
+static void let_go(int fd) {
+    struct linger now = {1, 0};
+    if (fd < 0 || fd == door)
+        return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    if (close(fd) != 0)
+        complain(&run, "a descriptor of the caller's was closed");
+}
+
+/* What has arrived at the listeners meanwhile. */
+static void empty(int listener) {
+    int fd;
+    while ((fd = accept(listener, NULL, NULL)) >= 0)
+        let_go(fd);
+}
+
+static long long base_ret;
+static int base_err;
+
+static void once(const struct scene *s, const struct plan *plan) {
+    static const struct fault_hooks hooks = {before, after};
+    static struct scenario named;
+    struct timeval timeout[2] = {{0, 0}, {0, 0}};
+    socklen_t size = sizeof *timeout;
+    int modes = 0;
+    bool bare = plan->at == 0 && plan->seed == 0;
+    named.name = s->name;
+    run.scenario = &named;
+    run.kind = 0;
+    run.limit = 0;
+    run.plan = *plan;
+    run.hit = -1;
+    run.failed = false;
+    run.function = s->function;
+    run.logged = run.injected = 0;
+    run.counted = 0;
+    run.in = run.out = run.done = 0;
+    run.random = plan->seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    disturbed = false;
+    memset(&w, 0, sizeof w);
+    w.fd = w.peer = w.third = -1;
+    w.number = MARK;
+    (void)alarm(HANG_S);
+    uint64_t first = open_descriptors();
+    if (s->begin != NULL)
+        s->begin();
+    if (w.fd >= 0) {
+        modes = (int)MUST(fcntl(w.fd, F_GETFL));
+        MUST(getsockopt(w.fd, SOL_SOCKET, SO_SNDTIMEO, &timeout[0], &size));
+    }
+    uint64_t open_before = open_descriptors();
+    note_function(s->function);
+    arm(&hooks);
+    errno = MARK;
+    run.ret = s->call();
+    run.err = errno;
+    arm(NULL);
+    bool succeeded = run.ret >= 0;
+    if (bare) {
+        base_ret = run.ret;
+        base_err = run.err;
+    }
+    CHECK(&run, !succeeded || run.err == MARK);
+    CHECK(&run, succeeded || (run.err != MARK && run.err > 0));
+    CHECK(&run, succeeded || run.err != EINTR);
+    if (plan->at != 0 && run.hit >= 0) {
+        int err = due(s, &hit);
+        bool as_before = (s->flags & GIVES_FD) != 0 && succeeded ? base_ret >= 0 : run.ret == base_ret;
+        if (err > 0 && (succeeded || run.err != err))
+            complain(&run, "-1 and %s were due", strerror(err));
+        /* What listens already is said to be there, whichever call says so. */
+        if (err == 0 && (!as_before || (!succeeded && run.err != base_err)))
+            complain(&run, "the fault was to be passed over: %lld was due", base_ret);
+    }
+    if (s->check != NULL && !run.failed)
+        s->check(succeeded);
+    if ((s->flags & GIVES_FD) != 0 && succeeded)
+        let_go((int)run.ret);
+    let_go(w.third);
+    if (open_descriptors() != open_before)
+        complain(&run, "other descriptors are open than before");
+    if (w.fd >= 0 && !disturbed && (s->flags & CHANGES) == 0) {
+        CHECK(&run, fcntl(w.fd, F_GETFL) == modes);
+        CHECK(&run, getsockopt(w.fd, SOL_SOCKET, SO_SNDTIMEO, &timeout[1], &size) == 0);
+        CHECK(&run, timeout[0].tv_sec == timeout[1].tv_sec && timeout[0].tv_usec == timeout[1].tv_usec);
+    }
+    let_go(w.fd);
+    let_go(w.peer);
+    empty(door);
+    empty(unix_door);
+    (void)unlink(path);
+    if (open_descriptors() != first)
+        complain(&run, "other descriptors are open at the end than at the start");
+    (void)alarm(0);
+    runs++;
+    faults_injected += run.injected;
+    if (failures >= 3) {
+        fputs("faults: that is enough\n", stderr);
+        exit(1);
+    }
+}
+
+static void explore(const struct scene *s, uint64_t seeds) {
+    static enum fault_function trace[LOG];
+    struct plan plan = {.act = ACT_FAIL};
+    once(s, &plan);
+    long calls = run.counted;
+    memcpy(trace, run.trace, sizeof trace);
+    for (plan.at = 1; plan.at <= calls; plan.at++)
+        for (const int *err = errnos_of(trace[plan.at - 1], 0); *err != 0; err++) {
+            plan.err = *err;
+            once(s, &plan);
+            if (run.hit != (int)trace[plan.at - 1] && !run.failed)
+                complain(&run, "%s was to be hit", function_names[trace[plan.at - 1]]);
+        }
+    plan.at = 0;
+    for (plan.seed = 1; plan.seed <= seeds; plan.seed++)
+        once(s, &plan);
+}
+
+#define F(name) "sockutil_" #name
+static const struct scene scenes[] = {
+    {"addr_parse, a zone", F(addr_parse), 0, NULL, addr_parse, no_output},
+    {"addr_format, a zone", F(addr_format), 0, zone_begin, addr_format, NULL},
+    {"addr_port", F(addr_port), 0, zone_begin, addr_port, NULL},
+    {"addr_equal", F(addr_equal), 0, zone_begin, addr_equal, NULL},
+    {"addr_local", F(addr_local), 0, connected_stream, addr_local, no_output},
+    {"addr_peer", F(addr_peer), 0, connected_stream, addr_peer, no_output},
+    {"addr_source_for", F(addr_source_for), 0, source_begin, source_for, no_output},
+    {"resolve, a number", F(resolve), 0, NULL, resolve_number, resolved},
+    {"resolve, a name", F(resolve), 0, NULL, resolve_name, resolved},
+    {"tcp_listen, any", F(tcp_listen), GIVES_FD | TWO | LISTENS, NULL, listen_any, gai_told},
+    {"tcp_listen, IPv4", F(tcp_listen), GIVES_FD | LISTENS, NULL, listen_one, gai_told},
+    {"tcp_listen, a name", F(tcp_listen), GIVES_FD | TWO | LISTENS, NULL, listen_name, gai_told},
+    {"udp_bind, any", F(udp_bind), GIVES_FD | TWO | LISTENS, NULL, bind_any, gai_told},
+    {"udp_bind, IPv4", F(udp_bind), GIVES_FD | LISTENS, NULL, bind_one, gai_told},
+    {"tcp_connect, any", F(tcp_connect), GIVES_FD | TWO, NULL, connect_any, gai_told},
+    {"tcp_connect, IPv4", F(tcp_connect), GIVES_FD, NULL, connect_one, gai_told},
+    {"tcp_connect, IPv4, timed", F(tcp_connect), GIVES_FD, NULL, connect_one_timed, gai_told},
+    {"tcp_connect, a name", F(tcp_connect), GIVES_FD | TWO, NULL, connect_name, gai_told},
+    {"connect", F(connect), 0, stream4, connect_forever, connection_works},
+    {"connect, timed", F(connect), 0, stream4, connect_timed, connection_works},
+    {"connect, at once", F(connect), 0, stream4, connect_nowait, NULL},
+    {"connect, Unix", F(connect), 0, unix_stream, connect_forever, connection_works},
+    {"connect, Unix, timed", F(connect), 0, unix_stream_nonblocking, connect_timed, connection_works},
+    {"connect, Unix, at once", F(connect), 0, unix_stream, connect_nowait, NULL},
+    {"accept", F(accept), GIVES_FD, client_waits, accept_forever, no_output},
+    {"accept, timed", F(accept), GIVES_FD, client_waits, accept_timed, no_output},
+    {"accept, at once", F(accept), GIVES_FD, client_waits, accept_nowait, no_output},
+    {"udp_connect, any", F(udp_connect), GIVES_FD | TWO, NULL, udp_connect_any, gai_told},
+    {"udp_connect, IPv4", F(udp_connect), GIVES_FD, NULL, udp_connect_one, gai_told},
+    {"udp_disconnect", F(udp_disconnect), 0, connected_datagram, udp_disconnect, NULL},
+    {"sendto", F(sendto), 0, datagrams, sendto_forever, NULL},
+    {"sendto, timed", F(sendto), 0, datagrams, sendto_timed, NULL},
+    {"recvfrom", F(recvfrom), 0, datagram_waits, recvfrom_forever, datagram_read},
+    {"recvfrom, timed", F(recvfrom), 0, datagram_waits, recvfrom_timed, datagram_read},
+    {"unix_listen", F(unix_listen), GIVES_FD, NULL, unix_listen, listener_file},
+    {"unix_listen, a stale file", F(unix_listen), GIVES_FD, stale_file, unix_listen, listener_file},
+    {"unix_connect", F(unix_connect), GIVES_FD, NULL, unix_connect, NULL},
+    {"send_fd", F(send_fd), 0, pair, send_fd_forever, NULL},
+    {"send_fd, timed", F(send_fd), 0, pair, send_fd_timed, NULL},
+    {"recv_fd", F(recv_fd), 0, descriptor_waits, recv_fd_forever, descriptor_got},
+    {"recv_fd, timed", F(recv_fd), 0, descriptor_waits, recv_fd_timed, descriptor_got},
+    {"tcp_state", F(tcp_state), 0, connected_stream, tcp_state, NULL},
+    {"tcp_state_between", F(tcp_state_between), 0, between_begin, between, NULL},
+    {"tcp_state_name", F(tcp_state_name), 0, NULL, state_name, NULL},
+    {"set_reuseport", F(set_reuseport), 0, stream4, reuseport, NULL},
+    {"set_v6only", F(set_v6only), 0, stream6, v6only, NULL},
+    {"set_nonblock", F(set_nonblock), CHANGES, stream4, nonblock, NULL},
+    {"set_nodelay", F(set_nodelay), 0, stream4, nodelay, NULL},
+    {"set_broadcast", F(set_broadcast), 0, datagram4, broadcast, NULL},
+    {"set_linger", F(set_linger), 0, stream4, linger, NULL},
+    {"set_keepalive", F(set_keepalive), 0, stream4, keepalive, NULL},
+    {"multicast_join", F(multicast_join), 0, group_begin, join, NULL},
+    {"multicast_leave", F(multicast_leave), 0, member_begin, leave, NULL},
+    {"set_multicast_interface", F(set_multicast_interface), 0, group_begin, set_interface, NULL},
+    {"getsockopt_int", F(getsockopt_int), 0, stream4, get_int, no_output},
+    {"setsockopt_int", F(setsockopt_int), 0, stream4, set_int, NULL},
+    {"take_error", F(take_error), 0, stream4, take_error, NULL},
+    {"unix_listen, somebody listens", F(unix_listen), GIVES_FD | LIES, living_file, unix_listen, living_stays},
+};
+#undef F
+
+static char living[108];
+
+/* However the driver ends. */
+static void remove_files(void) {
+    (void)unlink(living);
+    (void)unlink(path);
+}
+
+void explore_connections(bool full, const char *only) {
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    door = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    door_address.len = sizeof any;
+    MUST(bind(door, (struct sockaddr *)&any, sizeof any));
+    MUST(listen(door, 16));
+    MUST(getsockname(door, (struct sockaddr *)&door_address.ss, &door_address.len));
+    snprintf(port, sizeof port, "%d", sockutil_addr_port(&door_address));
+    snprintf(path, sizeof path, "/tmp/sockutil-faults-%d", (int)getpid());
+    snprintf(living, sizeof living, "/tmp/sockutil-faults-%d-living", (int)getpid());
+    (void)atexit(remove_files);
+    memcpy(name.sun_path, living, sizeof name.sun_path);
+    memcpy(&unix_address.ss, &name, sizeof name);
+    unix_address.len = sizeof name;
+    unix_door = (int)MUST(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    MUST(bind(unix_door, (struct sockaddr *)&name, sizeof name));
+    MUST(listen(unix_door, 16));
+    (void)sockutil_resolve("localhost", "80", SOCK_STREAM, 0, NULL, 0, &names_found, NULL);
+    for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
+        if (only == NULL || strcmp(only, scenes[i].name) == 0)
+            explore(&scenes[i], full ? 500 : 20);
+    MUST(close(door));
+    MUST(close(unix_door));
+}

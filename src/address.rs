@@ -45,21 +45,9 @@ fn parse_v4(text: &[u8]) -> Option<[u8; 4]> {
     let mut address = [0; 4];
     let mut parts = text.split(|&c| c == b'.');
     for byte in &mut address {
-        *byte = decimal_byte(parts.next()?)?;
+        *byte = parse_decimal(parts.next()?)?;
     }
     if parts.next().is_some() { None } else { Some(address) }
-}
-
-fn decimal_byte(digits: &[u8]) -> Option<u8> {
-    if digits.len() > 1 && digits.first() == Some(&b'0') {
-        return None;
-    }
-    let mut value: Option<u8> = None;
-    for &c in digits {
-        let digit = c.checked_sub(b'0').filter(|d| *d <= 9)?;
-        value = Some(value.unwrap_or(0).checked_mul(10)?.checked_add(digit)?);
-    }
-    value
 }
 
 /// The forms of RFC 4291, section 2.2, without a zone.
@@ -273,8 +261,8 @@ fn longest_zeros(groups: [u16; 8]) -> (usize, usize) {
     best
 }
 
-/// A port or a zone's number: decimal, without leading zeros, at most `most`.
-pub fn parse_number(digits: &[u8], most: u32) -> Option<u32> {
+/// A number: decimal, without leading zeros, and no more than its type holds.
+pub fn parse_decimal<T: TryFrom<u32>>(digits: &[u8]) -> Option<T> {
     if digits.len() > 1 && digits.first() == Some(&b'0') {
         return None;
     }
@@ -283,11 +271,7 @@ pub fn parse_number(digits: &[u8], most: u32) -> Option<u32> {
         let digit = c.checked_sub(b'0').filter(|d| *d <= 9)?;
         value = Some(value.unwrap_or(0).checked_mul(10)?.checked_add(digit.into())?);
     }
-    value.filter(|value| *value <= most)
-}
-
-fn parse_port(digits: &[u8]) -> Option<u16> {
-    parse_number(digits, u16::MAX.into()).and_then(|port| u16::try_from(port).ok())
+    T::try_from(value?).ok()
 }
 
 /// The address that a text with an optional port names; without `default_port`, the text must name one.
@@ -303,14 +287,14 @@ pub fn parse(text: &[u8], default_port: Option<u16>) -> Result<Option<Address>, 
         let (ip, behind) = rest.split_at_checked(end).unwrap_or_default();
         match behind {
             [_] => (ip, default_port),
-            [_, b':', digits @ ..] => (ip, parse_port(digits)),
+            [_, b':', digits @ ..] => (ip, parse_decimal(digits)),
             _ => return Ok(None),
         }
     } else {
         match text.iter().position(|c| *c == b':') {
             Some(colon) if !is_v6 => {
                 let (ip, behind) = text.split_at_checked(colon).unwrap_or_default();
-                (ip, behind.split_first().and_then(|(_, digits)| parse_port(digits)))
+                (ip, behind.split_first().and_then(|(_, digits)| parse_decimal(digits)))
             }
             _ => (text, default_port),
         }
@@ -339,7 +323,7 @@ fn parse_zoned(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
     let zone = match zone.split_first() {
         None => 0,
         Some((_, [])) => return Ok(None),
-        Some((_, name)) if name.iter().all(u8::is_ascii_digit) => match parse_number(name, u32::MAX) {
+        Some((_, name)) if name.iter().all(u8::is_ascii_digit) => match parse_decimal(name) {
             Some(number) => number,
             None => return Ok(None),
         },

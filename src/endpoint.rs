@@ -8,6 +8,7 @@ use libc::timeval;
 
 use crate::address;
 use crate::channel::{Channel, Direction};
+use crate::option;
 use crate::resolve::{Failure, Found, Query};
 use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, Buffer, Bytes, Endpoint};
@@ -101,14 +102,24 @@ pub fn tcp_connect(query: &Query<'_>, flags: Flags, timeout_ms: c_int) -> Result
         // Each address has an equal share of what is left, so that one that is dead leaves time for the others.
         let result = limit.share(left).and_then(|share| connect_new(address, flags, share));
         left = left.saturating_sub(1);
-        match result {
-            Ok(socket) => ControlFlow::Break(socket),
-            Err(e) => {
-                last = e;
-                ControlFlow::Continue(())
-            }
-        }
+        or_next(result, &mut last)
     });
+    first_of(outcome, last)
+}
+
+/// A socket ends the search; what kept an address from giving one is kept, and the next one is tried.
+fn or_next(attempt: Result<Socket, Errno>, last: &mut Errno) -> ControlFlow<Socket> {
+    match attempt {
+        Ok(socket) => ControlFlow::Break(socket),
+        Err(e) => {
+            *last = e;
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+/// The socket that was found, or why the last address gave none.
+fn first_of(outcome: ControlFlow<Socket>, last: Errno) -> Result<c_int, Failure> {
     match outcome {
         ControlFlow::Break(socket) => Ok(socket.hand_over()),
         ControlFlow::Continue(()) => Err(last.into()),
@@ -202,14 +213,11 @@ fn timeout_of(limit: Limit) -> Result<timeval, Errno> {
 
 /// Runs something while `O_NONBLOCK` is as wanted, and puts it back on every path.
 fn with_nonblock<T>(fd: c_int, on: bool, call: impl FnOnce() -> T) -> Result<T, Errno> {
-    let before = sys::status_flags(fd)?;
-    let wanted = if on { before | libc::O_NONBLOCK } else { before & !libc::O_NONBLOCK };
-    if wanted == before {
-        return Ok(call());
-    }
-    sys::set_status_flags(fd, wanted)?;
+    let changed_from = option::set_nonblock(fd, on)?;
     let result = call();
-    sys::set_status_flags(fd, before)?;
+    if let Some(before) = changed_from {
+        sys::set_status_flags(fd, before)?;
+    }
     Ok(result)
 }
 
@@ -246,18 +254,9 @@ pub fn udp_connect(query: &Query<'_>, flags: Flags) -> Result<c_int, Failure> {
             uninterrupted(|| sys::connect(socket.fd(), address))?;
             Ok(socket)
         });
-        match connected {
-            Ok(socket) => ControlFlow::Break(socket),
-            Err(e) => {
-                last = e;
-                ControlFlow::Continue(())
-            }
-        }
+        or_next(connected, &mut last)
     });
-    match outcome {
-        ControlFlow::Break(socket) => Ok(socket.hand_over()),
-        ControlFlow::Continue(()) => Err(last.into()),
-    }
+    first_of(outcome, last)
 }
 
 /// `sockutil_udp_disconnect`. To a stream socket the same call would be an abort.

@@ -34,11 +34,15 @@ pub fn set(fd: c_int, switch: Switch, on: bool) -> Result<(), Errno> {
     sys::setsockopt_int(fd, level, name, c_int::from(on))
 }
 
-/// `sockutil_set_nonblock`.
-pub fn set_nonblock(fd: c_int, on: bool) -> Result<(), Errno> {
+/// `sockutil_set_nonblock`; what the flags were, if that changed them.
+pub fn set_nonblock(fd: c_int, on: bool) -> Result<Option<c_int>, Errno> {
     let before = sys::status_flags(fd)?;
     let after = if on { before | libc::O_NONBLOCK } else { before & !libc::O_NONBLOCK };
-    if after == before { Ok(()) } else { sys::set_status_flags(fd, after) }
+    if after == before {
+        return Ok(None);
+    }
+    sys::set_status_flags(fd, after)?;
+    Ok(Some(before))
 }
 
 /// `sockutil_set_linger`.

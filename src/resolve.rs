@@ -95,8 +95,7 @@ impl Query<'_> {
     pub fn resolve(&self) -> Result<Found, Failure> {
         let service = self.service.to_bytes();
         let port = if !service.is_empty() && service.iter().all(u8::is_ascii_digit) {
-            let number = address::parse_number(service, u16::MAX.into()).and_then(|n| u16::try_from(n).ok());
-            Some(number.ok_or(Failure::resolver(libc::EAI_SERVICE))?)
+            Some(address::parse_decimal::<u16>(service).ok_or(Failure::resolver(libc::EAI_SERVICE))?)
         } else {
             None
         };

@@ -71,7 +71,7 @@ pub extern "C" fn sockutil_set_v6only(fd: c_int, on: c_int) -> c_int {
 /// Source: POSIX fcntl.
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_set_nonblock(fd: c_int, on: c_int) -> c_int {
-    outcome::of(|| option::set_nonblock(fd, on != 0).map(|()| 0))
+    outcome::of(|| option::set_nonblock(fd, on != 0).map(|_| 0))
 }
 
 /// Send small segments at once.

@@ -1,8 +1,6 @@
 /* echo_client.c - the classic echo client, which watches keyboard and socket together. */
 #include "example.h"
 
-#include <poll.h>
-
 #define CHUNK 65536
 static const char HELP[] = "usage: echo_client [-h] [ip] [port] [text...]\n"
                            "Sends text as one line, or else what stdin brings, and prints what comes back.\n"

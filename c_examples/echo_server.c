@@ -1,16 +1,12 @@
 /* echo_server.c - the classic echo server: a process for each client, which sends every line back. */
 #include "example.h"
 
-#include <poll.h>
-
 static const char HELP[] = "usage: echo_server [-h] [-1] [ip] [port]\n"
                            "Sends each client's lines back. Default: any address, port 6666; port 0: a free one.\n"
                            "  -1   serve one client, without a process of its own, and end\n"
                            "Ctrl-C or SIGTERM ends it; after SIGTERM, clients that are still there are served on.\n";
 
-static pid_t server;                  /* the process that accepts */
-static volatile sig_atomic_t awaited; /* the socket that it waits on */
-static volatile sig_atomic_t stopped;
+static pid_t server; /* the process that accepts */
 
 /* Several children that end together raise one SIGCHLD: reap them all, or zombies remain. */
 static void on_child(int signo) {
@@ -20,14 +16,10 @@ static void on_child(int signo) {
 
 /* The flag alone would be missed by an accept just about to wait; on a socket that is shut down, none waits. A child,
  * which inherits this handler, must leave its parent's listener alone: it ends itself, as without a handler. */
-static void on_stop(int signo) {
-    int saved = errno;
-    (void)signo;
+static void on_stop_here(int signo) {
     if (getpid() != server)
         _exit(1);
-    stopped = 1;
-    (void)shutdown(awaited, SHUT_RDWR);
-    errno = saved;
+    on_stop(signo);
 }
 
 /* No failed accept ends the server. Most cost one client, who is gone already. Where the cause lasts, as when no
@@ -75,16 +67,14 @@ int main(int argc, char *argv[]) {
         die("bind");
 
     /* 4. listen */
-    if (listen(listenfd, SOMAXCONN) < 0 || getsockname(listenfd, (struct sockaddr *)&address, &length) < 0)
+    if (listen(listenfd, SOMAXCONN) < 0)
         die("listen");
     server = getpid();
     awaited = listenfd;
     on_signal(SIGCHLD, on_child, SA_RESTART | SA_NOCLDSTOP);
-    on_signal(SIGINT, on_stop, SA_RESTART);
-    on_signal(SIGTERM, on_stop, SA_RESTART);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0) /* so that a pipe, too, gets each line at once */
-        die("setvbuf");
-    printf("listening on %s\n", address_text(&address).s);
+    on_signal(SIGINT, on_stop_here, SA_RESTART);
+    on_signal(SIGTERM, on_stop_here, SA_RESTART);
+    announce(listenfd);
 
     /* 5. accept */
     while (!stopped) {

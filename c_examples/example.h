@@ -1,9 +1,10 @@
-/* example.h - the scraps that the example programs share: arguments, addresses as text, signals, the way out. */
+/* example.h - the scraps that the programs share: arguments, addresses as text, signals, a connection, the way out. */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sockutil.h>
 #include <stdio.h>
@@ -78,18 +79,46 @@ static inline char *join_words(char *words[], size_t *n) {
     return line;
 }
 
-/* An address as text, for people: "192.168.1.100:6666". */
+/* An address as text, for people: "192.168.1.100:6666", "[::1]:6666". */
 struct address_text {
-    char s[INET_ADDRSTRLEN + sizeof(":65535")];
+    char s[128];
 };
 
-static inline struct address_text address_text(const struct sockaddr_in *address) {
+static inline struct address_text endpoint_text(const sockutil_addr *address) {
     struct address_text text;
-    char ip[INET_ADDRSTRLEN];
-    if (sockutil_ntop(AF_INET, &address->sin_addr, ip, sizeof(ip)) == NULL)
-        die("ntop");
-    snprintf(text.s, sizeof(text.s), "%s:%d", ip, sockutil_ntohs(address->sin_port));
+    if (sockutil_addr_format(address, text.s, sizeof(text.s)) < 0)
+        die("addr_format");
     return text;
+}
+
+static inline struct address_text address_text(const struct sockaddr_in *address) {
+    sockutil_addr a = {.len = sizeof(*address)};
+    memcpy(&a.ss, address, sizeof(*address));
+    return endpoint_text(&a);
+}
+
+/* A call that took ip and port has failed. What the resolver refused (gai is not 0) was a bad argument. */
+static inline _Noreturn void endpoint_failed(const char *call, const char *ip, const char *port, int gai) {
+    if (gai == 0)
+        die(call);
+    fprintf(stderr, "not an address and a port: %s %s\n", ip, port);
+    exit(2);
+}
+
+/* The local address of a socket. */
+static inline sockutil_addr local_address(int fd) {
+    sockutil_addr local;
+    if (sockutil_addr_local(fd, &local) < 0)
+        die("getsockname");
+    return local;
+}
+
+/* Says where a server listens: with port 0, nobody else knows. Each line leaves at once, into a pipe as well. */
+static inline void announce(int listenfd) {
+    sockutil_addr local = local_address(listenfd);
+    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
+        die("setvbuf");
+    printf("listening on %s\n", endpoint_text(&local).s);
 }
 
 /* Install a signal handler. Unlike signal(2), sigaction(2) means the same everywhere. */
@@ -97,6 +126,60 @@ static inline void on_signal(int signo, void (*handler)(int), unsigned flags) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = (int)flags};
     if (sigemptyset(&action.sa_mask) < 0 || sigaction(signo, &action, NULL) < 0)
         die("sigaction");
+}
+
+/* Ctrl-C or SIGTERM sets stopped and shuts down the socket that the program waits on: the flag alone would be missed
+ * by an accept just about to wait. For programs of one process; echo_server.c shows what children change. */
+static volatile sig_atomic_t stopped, awaited;
+
+static inline void on_stop(int signo) {
+    int saved = errno;
+    (void)signo;
+    stopped = 1;
+    (void)shutdown(awaited, SHUT_RDWR);
+    errno = saved;
+}
+
+static inline void stop_on_signals(int fd) {
+    awaited = fd;
+    on_signal(SIGINT, on_stop, SA_RESTART);
+    on_signal(SIGTERM, on_stop, SA_RESTART);
+}
+
+/* The two ends of a TCP connection of our own, over loopback. */
+struct tcp_pair {
+    int client, server;
+    sockutil_addr client_address, server_address;
+};
+
+static inline struct tcp_pair tcp_pair(void) {
+    struct tcp_pair pair;
+    int gai, listenfd = sockutil_tcp_listen("127.0.0.1", "0", 1, SOCKUTIL_NUMERIC, &gai);
+    if (listenfd < 0)
+        die("listen");
+    pair.server_address = local_address(listenfd);
+    pair.client = socket(AF_INET, SOCK_STREAM, 0);
+    if (pair.client < 0 || sockutil_connect(pair.client, &pair.server_address, SOCKUTIL_FOREVER) < 0)
+        die("connect");
+    pair.server = sockutil_accept(listenfd, &pair.client_address, 0, SOCKUTIL_FOREVER);
+    if (pair.server < 0)
+        die("accept");
+    close_socket(listenfd);
+    return pair;
+}
+
+/* The name of the state that the kernel has the connection in, from local to peer, with or without a descriptor. What
+ * travels takes a moment: two seconds are left to it to come to the state that is expected. */
+static inline const char *state_when(const sockutil_addr *local, const sockutil_addr *peer, int expected) {
+    int64_t end = sockutil_now_ms() + 2000;
+    int state = sockutil_tcp_state_between(local, peer);
+    while (state >= 0 && state != expected && sockutil_ms_left(end) > 0) {
+        (void)poll(NULL, 0, 1);
+        state = sockutil_tcp_state_between(local, peer);
+    }
+    if (state < 0)
+        die("tcp_state_between");
+    return sockutil_tcp_state_name(state);
 }
 
 #endif

@@ -1,0 +1,111 @@
+//! What holds for all programs, for their Makefile and for the demo.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::process::Command;
+use std::time::SystemTime;
+
+use crate::kit::*;
+use crate::support::{root, run, scratch, told};
+
+#[test]
+fn the_demo_shows_a_conversation() {
+    let demo = finished(Command::new("sh").arg(root().join("c_examples/demo.sh")).arg(programs()), b"");
+    let said = told(&demo);
+    assert!(demo.status.success(), "{said}");
+    for part in ["> xxxxx... (100000 bytes)\n< xxxxx... (100000 bytes)\n", "server: server stopped\n"] {
+        assert_eq!(said.matches(part).count(), 2, "{said}");
+    }
+    assert!(said.trim_end().ends_with("12 lines, 200310 bytes, all came back identical."), "{said}");
+}
+
+#[test]
+fn the_demo_finds_a_byte_that_differs() {
+    let folder = scratch("examples-broken");
+    // In a process of its own: what is open for writing here may be so in a child, too, and then cannot be executed.
+    let script = r#"cd "$1" && ln -sf "$2"/echo_* . && rm echo_client_static
+        printf '#!/bin/sh\n"%s/echo_client" "$@" | tr l L\n' "$2" >echo_client_static && chmod +x echo_client_static"#;
+    run(Command::new("sh").args(["-c", script, "sh"]).arg(&folder).arg(programs()));
+    let demo = finished(Command::new("sh").arg(root().join("c_examples/demo.sh")).arg(&folder), b"");
+    let said = told(&demo);
+    assert_eq!(demo.status.code(), Some(1), "{said}");
+    assert!(said.contains("demo: what came back differs from what was sent\n"), "{said}");
+}
+
+#[test]
+fn the_makefile_knows_what_a_program_is_made_of() {
+    let include = scratch("examples-include");
+    let header = include.join("sockutil.h");
+    fs::copy(root().join("include/sockutil.h"), &header).unwrap();
+    let mut arguments = vec![variable("SOCKUTIL_INCLUDE", &include), variable("BIN", scratch("examples-make"))];
+    run(make().args(&arguments));
+    let up_to_date = |arguments: &[OsString]| make().arg("-q").args(arguments).output().unwrap().status.success();
+    assert!(up_to_date(&arguments));
+    File::options().append(true).open(&header).unwrap().set_modified(SystemTime::now()).unwrap();
+    assert!(!up_to_date(&arguments), "the header is newer");
+
+    arguments.push(variable("SOCKUTIL_LIBDIR", "/nowhere"));
+    let missing = make().args(&arguments).output().unwrap();
+    assert!(!missing.status.success());
+    let line = "/nowhere/libsockutil.so is missing: run make at the top of the tree first\n";
+    assert!(missing.stderr.starts_with(line.as_bytes()), "{}", told(&missing));
+}
+
+/// The names of all programs.
+fn names() -> Vec<String> {
+    let files = fs::read_dir(root().join("c_examples")).unwrap().flatten();
+    let names = files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".c")?.to_owned()));
+    names.collect()
+}
+
+#[test]
+fn every_program_helps_and_refuses_an_unknown_option() {
+    for name in names() {
+        for kind in KINDS {
+            let help = finished(Command::new(program(&name, kind)).arg("-h"), b"");
+            assert!(help.status.success() && help.stderr.is_empty(), "{name}{kind}: {}", told(&help));
+            assert!(help.stdout.starts_with(format!("usage: {name} ").as_bytes()), "{name}: {}", told(&help));
+            let bad = finished(Command::new(program(&name, kind)).arg("-?"), b"");
+            assert_eq!(bad.status.code(), Some(2), "{name}{kind}: {}", told(&bad));
+            assert!(bad.stdout.is_empty() && lines_of(&bad.stderr) == 1, "{name}{kind}: {}", told(&bad));
+        }
+    }
+}
+
+#[test]
+fn every_server_and_client_refuses_a_bad_address_and_port() {
+    let both: [&[&str]; 6] = [
+        &["localhost"],
+        &["127.0.0.01"],
+        &["1.2.3"],
+        &["127.0.0.1", "65536"],
+        &["127.0.0.1", "http"],
+        &["127.0.0.1", "-1"],
+    ];
+    let (servers, clients): (Vec<_>, Vec<_>) = names()
+        .into_iter()
+        .filter(|name| name.ends_with("_server") || name.ends_with("_client"))
+        .partition(|name| name.ends_with("_server"));
+    assert!(!servers.is_empty() && !clients.is_empty(), "{servers:?} {clients:?}");
+    for name in servers.iter().chain(&clients) {
+        for arguments in both {
+            let output = finished(Command::new(program(name, "")).args(arguments), b"");
+            assert_eq!(output.status.code(), Some(2), "{name} {arguments:?}: {}", told(&output));
+            assert!(output.stdout.is_empty() && lines_of(&output.stderr) == 1, "{name}: {}", told(&output));
+        }
+    }
+    for name in &servers {
+        let output = finished(Command::new(program(name, "")).args(["127.0.0.1", "0", "more"]), b"");
+        assert_eq!(output.status.code(), Some(2), "{name} with too many arguments: {}", told(&output));
+    }
+}
+
+#[test]
+fn no_program_is_longer_than_a_tutorial_may_be() {
+    for entry in fs::read_dir(root().join("c_examples")).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "c") {
+            let lines = fs::read_to_string(entry.path()).unwrap().lines().count();
+            assert!(lines <= 120, "{}: {lines} lines", entry.path().display());
+        }
+    }
+}

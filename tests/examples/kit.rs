@@ -1,0 +1,373 @@
+//! What the tests of the programs share: how to build one, run one, and look at what it does.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{compiler, libraries, root, run, scratch, told};
+
+/// What has not happened by then never will.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+/// The end of a process that nobody ended: later than the deadline, which has more to say.
+pub const ALARM_S: u32 = 120;
+/// How each program is linked: what its name ends with.
+pub const KINDS: [&str; 2] = ["", "_static"];
+
+// ---- The programs ----
+
+/// `make` in `c_examples`, on nobody else's behalf.
+pub fn make() -> Command {
+    let mut make = Command::new("make");
+    make.arg("-C").arg(root().join("c_examples")).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
+    make.args([variable("CC", compiler(false).get_program()), variable("SOCKUTIL_LIBDIR", libraries())]);
+    make
+}
+
+pub fn variable(name: &str, value: impl Into<OsString>) -> OsString {
+    let mut setting = OsString::from(name);
+    setting.push("=");
+    setting.push(value.into());
+    setting
+}
+
+/// The folder with the programs, built as a reader would.
+pub fn programs() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = scratch("examples");
+        run(make().arg(variable("BIN", &folder)));
+        match std::env::var("SOCKUTIL_RUN_UNDER") {
+            Ok(tool) => under(&tool, &folder),
+            Err(_) => folder,
+        }
+    })
+}
+
+/// A folder with a script for each program, which becomes that program under a tool such as valgrind.
+fn under(tool: &str, programs: &Path) -> PathBuf {
+    let folder = scratch("examples-under");
+    for program in fs::read_dir(programs).unwrap().flatten() {
+        let script = folder.join(program.file_name());
+        fs::write(&script, format!("#!/bin/sh\nexec {tool} {} \"$@\"\n", program.path().display())).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+pub fn program(name: &str, kind: &str) -> PathBuf {
+    programs().join(format!("{name}{kind}"))
+}
+
+// ---- Processes ----
+
+/// A program that runs, and what it says, line by line as it comes.
+pub struct Running {
+    pub child: Child,
+    pub stdin: Option<ChildStdin>,
+    pub out: Receiver<String>,
+    pub err: Receiver<String>,
+}
+
+impl Running {
+    pub fn start(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // SAFETY: alarm is async-signal-safe; it outlives the exec that follows.
+        unsafe {
+            command.pre_exec(|| {
+                libc::alarm(ALARM_S);
+                Ok(())
+            })
+        };
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        let out = lines(child.stdout.take().unwrap());
+        let err = lines(child.stderr.take().unwrap());
+        Self { stdin: child.stdin.take(), child, out, err }
+    }
+
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    /// The next line that it prints.
+    pub fn out(&self) -> String {
+        self.out.recv_timeout(DEADLINE).expect("a line on stdout")
+    }
+
+    /// The next line about itself.
+    pub fn err(&self) -> String {
+        self.err.recv_timeout(DEADLINE).expect("a line on stderr")
+    }
+
+    pub fn type_in(&mut self, text: &str) {
+        self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Waits for its end, which nobody but it itself brings about.
+    pub fn ended(&mut self) -> ExitStatus {
+        within_deadline("the end of the program", || self.child.try_wait().unwrap())
+    }
+
+    pub fn signal(&self, signal: i32) {
+        kill(self.pid(), signal);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn kill(pid: i32, signal: i32) {
+    // SAFETY: a plain system call. The process is a child of ours that nobody has waited for, or a child of such a one.
+    assert_eq!(unsafe { libc::kill(pid, signal) }, 0, "kill {pid}: {}", io::Error::last_os_error());
+}
+
+/// The lines of a stream, as they come. It ends with the stream.
+pub fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned();
+            line.clear();
+            if send.send(text).is_err() {
+                break;
+            }
+        }
+    });
+    receive
+}
+
+pub fn lines_of(said: &[u8]) -> usize {
+    String::from_utf8_lossy(said).lines().count()
+}
+
+/// Looks again and again until there is something to see.
+pub fn within_deadline<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(start.elapsed() < DEADLINE, "not seen: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The processes whose parent is `parent`, each with its state. 'Z' is a zombie.
+pub fn children(parent: i32) -> Vec<(i32, char)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        // A process may end while we look.
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Some((head, tail)) = stat.rsplit_once(')') else { continue };
+        let mut fields = tail.split_whitespace();
+        let state = fields.next().unwrap().chars().next().unwrap();
+        if fields.next() == Some(parent.to_string().as_str()) {
+            found.push((head.split_once(' ').unwrap().0.parse().unwrap(), state));
+        }
+    }
+    found
+}
+
+pub fn descriptors(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// The time that a process has been given so far, in clock ticks of 10 ms.
+pub fn ticks(pid: i32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+// ---- Servers ----
+
+/// A server that listens.
+pub struct Server {
+    pub run: Running,
+    pub port: u16,
+}
+
+impl Server {
+    pub fn start(name: &str, kind: &str) -> Self {
+        Self::run(&mut Command::new(program(name, kind)), 0)
+    }
+
+    /// Starts a server that listens on 127.0.0.1. Port 0: the kernel picks one.
+    pub fn run(command: &mut Command, port: u16) -> Self {
+        // A process group of its own, as a shell gives to each command.
+        let run = Running::start(command.args(["127.0.0.1", &port.to_string()]).stdin(Stdio::null()).process_group(0));
+        let said = run.out();
+        let listens = said.strip_prefix("listening on 127.0.0.1:").unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+        assert!(listens != 0 && (port == 0 || port == listens), "{said}");
+        Self { run, port: listens }
+    }
+
+    /// An `echo_client` for it.
+    pub fn client(&self, kind: &str) -> Command {
+        let mut command = Command::new(program("echo_client", kind));
+        command.args(["127.0.0.1", &self.port.to_string()]);
+        command
+    }
+
+    /// A client at an open keyboard, connected. Its own address and its server's are told and seen to be right.
+    pub fn typing_client(&self, kind: &str) -> (Running, String) {
+        let client = Running::start(self.client(kind).stdin(Stdio::piped()));
+        let local = client.err();
+        let local = local.strip_prefix("local ").unwrap_or_else(|| panic!("{local}")).to_owned();
+        assert_eq!(client.err(), format!("connected to 127.0.0.1:{}", self.port));
+        assert_eq!(self.run.out(), format!("client {local}"));
+        (client, local)
+    }
+
+    /// Sees that a new client is served.
+    pub fn serves(&self) {
+        let output = finished(self.client("").arg("still there?"), b"");
+        assert!(output.status.success() && output.stdout == b"still there?\n", "{}", told(&output));
+    }
+
+    /// The only process that serves a client.
+    pub fn child(&self) -> i32 {
+        within_deadline("a child of the server", || children(self.run.pid()).first().map(|&(pid, _)| pid))
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        stream
+    }
+
+    /// Ends it as kill(1) does. All that it still printed.
+    pub fn stop(self, signal: i32) -> Vec<String> {
+        self.run.signal(signal);
+        self.stopped()
+    }
+
+    /// Ends it as Ctrl-C at a terminal does, which tells the children too.
+    pub fn stop_group(self, signal: i32) -> Vec<String> {
+        kill(-self.run.pid(), signal);
+        self.stopped()
+    }
+
+    pub fn stopped(mut self) -> Vec<String> {
+        let status = self.run.ended();
+        assert_eq!(status.code(), Some(0), "{status}");
+        let rest: Vec<String> = self.run.out.iter().collect();
+        assert_eq!(rest.iter().filter(|line| *line == "server stopped").count(), 1, "{rest:?}");
+        rest
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The children that serve clients are in its process group. There may be none any more.
+        // SAFETY: a plain system call. The group is that of a child of ours.
+        unsafe { libc::kill(-self.run.pid(), libc::SIGKILL) };
+    }
+}
+
+/// Runs a program to its end, with `input` on its stdin, and gives what it said.
+pub fn finished(command: &mut Command, input: &[u8]) -> Output {
+    let mut bounded = Command::new("timeout");
+    bounded.args(["-k", "5", "60"]).arg(command.get_program()).args(command.get_args());
+    bounded.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = bounded.spawn().expect("timeout(1) can be run");
+    let mut stdin = child.stdin.take().unwrap();
+    thread::scope(|scope| {
+        // A program that ends early, as after quit, does not take all of it.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().unwrap()
+    })
+}
+
+pub fn set_socket_option<T>(socket: &impl AsRawFd, name: i32, value: &T) {
+    let size = libc::socklen_t::try_from(size_of::<T>()).unwrap();
+    // SAFETY: the value is alive, and of that size.
+    let set =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, name, std::ptr::from_ref(value).cast(), size) };
+    assert_eq!(set, 0, "{}", io::Error::last_os_error());
+}
+
+/// Closes a connection with an RST.
+pub fn reset(stream: TcpStream) {
+    set_socket_option(&stream, libc::SO_LINGER, &libc::linger { l_onoff: 1, l_linger: 0 });
+    drop(stream);
+}
+
+/// Text that no accident repeats: a cut, a swap or a repetition shows.
+pub fn bytes(n: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b'a' + u8::try_from((state >> 24) % 26).unwrap()
+    };
+    (0..n).map(|_| next()).collect()
+}
+
+pub fn line(n: usize) -> Vec<u8> {
+    let mut line = bytes(n - 1);
+    line.push(b'\n');
+    line
+}
+
+/// A TCP connection over 127/8, as the kernel's table has it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub local: u16,
+    pub peer: u16,
+    /// By its name in RFC 9293 and in ss(8).
+    pub state: &'static str,
+}
+
+/// What `/proc/net/tcp` says about a port, whichever end has it. Not the library's way: that asks `sock_diag`.
+pub fn connections(port: u16) -> Vec<Connection> {
+    const STATES: [&str; 12] = [
+        "ESTABLISHED",
+        "SYN_SENT",
+        "SYN_RECV",
+        "FIN_WAIT1",
+        "FIN_WAIT2",
+        "TIME_WAIT",
+        "CLOSED",
+        "CLOSE_WAIT",
+        "LAST_ACK",
+        "LISTEN",
+        "CLOSING",
+        "SYN_RECV",
+    ];
+    let port_of = |address: &str| u16::from_str_radix(address.split_once(':').unwrap().1, 16).unwrap();
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let all = table.lines().skip(1).map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let state = STATES[usize::from_str_radix(fields[3], 16).unwrap() - 1];
+        Connection { local: port_of(fields[1]), peer: port_of(fields[2]), state }
+    });
+    all.filter(|connection| connection.local == port || connection.peer == port).collect()
+}
+
+/// Whether a connection whose local port is this one is in `TIME_WAIT`.
+pub fn in_time_wait(port: u16) -> bool {
+    connections(port).iter().any(|connection| connection.local == port && connection.state == "TIME_WAIT")
+}
+
+/// What a program without arguments prints, line by line. It ends well and has nothing to complain about.
+pub fn printed(name: &str, kind: &str) -> Vec<String> {
+    let output = finished(&mut Command::new(program(name, kind)), b"");
+    assert!(output.status.success() && output.stderr.is_empty(), "{name}{kind}: {}", told(&output));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}

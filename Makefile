@@ -10,7 +10,8 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo test test-faults test-properties test-debug lint header contract no-panic clean need-build
+.PHONY: all library examples demo test test-faults test-properties test-clients test-valgrind \
+	test-debug lint header contract no-panic clean need-build
 
 all: library
 
@@ -67,6 +68,18 @@ test-faults: library
 CASES = 2000
 test-properties: library
 	PROPTEST_CASES='$(CASES)' $(CARGO) test --release --locked --test properties
+
+# The programs against netcat and socat.
+test-clients: library
+	$(call need,nc,is missing: a client of another house (the netcat-openbsd package))
+	$(call need,socat,is missing: a client and a server of another house (the socat package))
+	CC='$(CC)' $(CARGO) test --release --locked --test examples -- --ignored clients::
+
+# The programs under valgrind. One test is left out: valgrind cannot start with four descriptors.
+test-valgrind: library
+	$(call need,valgrind,is missing: it looks after the programs' memory (the valgrind package))
+	CC='$(CC)' sh tests/valgrind.sh target/valgrind $(CARGO) test --release --locked --test examples -- \
+		--skip without_a_free_descriptor_the_server_pauses_and_then_goes_on
 
 # With Rust's own checks of pointers and arithmetic switched on.
 test-debug: need-build

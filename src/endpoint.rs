@@ -1,7 +1,6 @@
 //! Sockets that listen, connect and accept.
 
 use core::ffi::{CStr, c_int};
-use core::ops::ControlFlow;
 
 use errno::Errno;
 use libc::timeval;
@@ -9,7 +8,7 @@ use libc::timeval;
 use crate::address;
 use crate::channel::{Channel, Direction};
 use crate::option;
-use crate::resolve::{Failure, Found, Query};
+use crate::resolve::{Addresses, Failure, Found, Query};
 use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, Buffer, Bytes, Endpoint};
 use crate::time::{self, Limit};
@@ -37,43 +36,31 @@ impl Flags {
 
 /// `sockutil_tcp_listen`.
 pub fn tcp_listen(query: &Query<'_>, backlog: c_int, flags: Flags) -> Result<c_int, Failure> {
-    bind_first(query, flags, |socket| sys::listen(socket.fd(), backlog))
+    bind_first(query, flags, Some(backlog))
 }
 
 /// `sockutil_udp_bind`.
 pub fn udp_bind(query: &Query<'_>, flags: Flags) -> Result<c_int, Failure> {
-    bind_first(query, flags, |_| Ok(()))
+    bind_first(query, flags, None)
 }
 
 /// Binds to the first address that this host has. One that is taken is told, not passed over: a server that listens on
 /// half of its name would be a surprise.
-fn bind_first(query: &Query<'_>, flags: Flags, then: impl Fn(&Socket) -> Result<(), Errno>) -> Result<c_int, Failure> {
-    let found = query.resolve()?;
+fn bind_first(query: &Query<'_>, flags: Flags, backlog: Option<c_int>) -> Result<c_int, Failure> {
     let mut last = Errno(libc::EAFNOSUPPORT);
-    let outcome = found.each(|address| {
+    for address in query.resolve()?.addresses() {
         if flags.v6only && address.family() != libc::AF_INET6 {
-            return ControlFlow::Continue(());
+            continue;
         }
-        match bind_one(address, query.kind, flags, &then) {
-            Err(e @ Errno(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT)) => {
-                last = e;
-                ControlFlow::Continue(())
-            }
-            result => ControlFlow::Break(result),
+        match bind_one(&address, query.kind, flags, backlog) {
+            Err(e @ Errno(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT)) => last = e,
+            result => return Ok(result?.hand_over()),
         }
-    });
-    match outcome {
-        ControlFlow::Break(result) => Ok(result?.hand_over()),
-        ControlFlow::Continue(()) => Err(last.into()),
     }
+    Err(last.into())
 }
 
-fn bind_one(
-    address: &Address,
-    kind: c_int,
-    flags: Flags,
-    then: impl Fn(&Socket) -> Result<(), Errno>,
-) -> Result<Socket, Errno> {
+fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>) -> Result<Socket, Errno> {
     let socket = flags.socket(address.family(), kind)?;
     let fd = socket.fd();
     if kind == libc::SOCK_STREAM {
@@ -87,7 +74,9 @@ fn bind_one(
         sys::setsockopt_int(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, c_int::from(flags.v6only))?;
     }
     sys::bind(fd, address)?;
-    then(&socket)?;
+    if let Some(backlog) = backlog {
+        sys::listen(fd, backlog)?;
+    }
     Ok(socket)
 }
 
@@ -98,49 +87,47 @@ pub fn tcp_connect(query: &Query<'_>, flags: Flags, timeout_ms: c_int) -> Result
     let limit = Limit::from_ms(timeout_ms)?;
     let mut left = found.addresses().count();
     let mut last = Errno(libc::EADDRNOTAVAIL);
-    let outcome = interleaved(&found, |address| {
+    for address in Interleaved::of(&found) {
         // Each address has an equal share of what is left, so that one that is dead leaves time for the others.
-        let result = limit.share(left).and_then(|share| connect_new(address, flags, share));
+        match limit.share(left).and_then(|share| connect_new(&address, flags, share)) {
+            Ok(socket) => return Ok(socket.hand_over()),
+            Err(e) => last = e,
+        }
         left = left.saturating_sub(1);
-        or_next(result, &mut last)
-    });
-    first_of(outcome, last)
+    }
+    Err(last.into())
 }
 
-/// A socket ends the search; what kept an address from giving one is kept, and the next one is tried.
-fn or_next(attempt: Result<Socket, Errno>, last: &mut Errno) -> ControlFlow<Socket> {
-    match attempt {
-        Ok(socket) => ControlFlow::Break(socket),
-        Err(e) => {
-            *last = e;
-            ControlFlow::Continue(())
-        }
+/// The addresses so that the families alternate, the first one's first (RFC 8305, section 4).
+struct Interleaved<'a> {
+    first: c_int,
+    of_first: Addresses<'a>,
+    of_others: Addresses<'a>,
+    others_next: bool,
+}
+
+impl<'a> Interleaved<'a> {
+    fn of(found: &'a Found) -> Self {
+        let first = found.addresses().next().map_or(libc::AF_UNSPEC, |address| address.family());
+        Self { first, of_first: found.addresses(), of_others: found.addresses(), others_next: false }
     }
 }
 
-/// The socket that was found, or why the last address gave none.
-fn first_of(outcome: ControlFlow<Socket>, last: Errno) -> Result<c_int, Failure> {
-    match outcome {
-        ControlFlow::Break(socket) => Ok(socket.hand_over()),
-        ControlFlow::Continue(()) => Err(last.into()),
-    }
-}
+impl Iterator for Interleaved<'_> {
+    type Item = Address;
 
-/// Gives the addresses so that the families alternate, the first one's first (RFC 8305, section 4).
-fn interleaved<T>(found: &Found, mut visit: impl FnMut(&Address) -> ControlFlow<T>) -> ControlFlow<T> {
-    let Some(first) = found.addresses().next().map(|address| address.family()) else {
-        return ControlFlow::Continue(());
-    };
-    let mut of_first = found.addresses().filter(|address| address.family() == first);
-    let mut of_others = found.addresses().filter(|address| address.family() != first);
-    loop {
-        let pair = [of_first.next(), of_others.next()];
-        if pair.iter().all(Option::is_none) {
-            return ControlFlow::Continue(());
+    fn next(&mut self) -> Option<Address> {
+        // When one side is used up, the other goes on alone.
+        for _ in 0..2 {
+            let others = self.others_next;
+            self.others_next = !others;
+            let side = if others { &mut self.of_others } else { &mut self.of_first };
+            let next = side.find(|address| (address.family() != self.first) == others);
+            if next.is_some() {
+                return next;
+            }
         }
-        for address in pair.iter().flatten() {
-            visit(address)?;
-        }
+        None
     }
 }
 
@@ -247,16 +234,18 @@ pub fn accept(fd: c_int, flags: Flags, limit: Limit) -> Result<(c_int, Address),
 
 /// `sockutil_udp_connect`.
 pub fn udp_connect(query: &Query<'_>, flags: Flags) -> Result<c_int, Failure> {
-    let found = query.resolve()?;
     let mut last = Errno(libc::EADDRNOTAVAIL);
-    let outcome = found.each(|address| {
+    for address in query.resolve()?.addresses() {
         let connected = flags.socket(address.family(), libc::SOCK_DGRAM).and_then(|socket| {
-            uninterrupted(|| sys::connect(socket.fd(), address))?;
+            uninterrupted(|| sys::connect(socket.fd(), &address))?;
             Ok(socket)
         });
-        or_next(connected, &mut last)
-    });
-    first_of(outcome, last)
+        match connected {
+            Ok(socket) => return Ok(socket.hand_over()),
+            Err(e) => last = e,
+        }
+    }
+    Err(last.into())
 }
 
 /// `sockutil_udp_disconnect`. To a stream socket the same call would be an abort.

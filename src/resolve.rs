@@ -1,12 +1,11 @@
 //! From the text of a host and a service to addresses.
 
 use core::ffi::{CStr, c_int};
-use core::ops::ControlFlow;
 
 use errno::Errno;
 
 use crate::address;
-use crate::sys::{self, AddrInfo, Address};
+use crate::sys::{self, AddrInfo, Address, Entries};
 
 /// What the addresses are for: it decides what no host means.
 #[derive(Clone, Copy, PartialEq)]
@@ -65,28 +64,44 @@ pub enum Found {
 }
 
 impl Found {
-    /// The addresses, in the resolver's order.
-    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+    /// The addresses, each once, in the resolver's order.
+    pub fn addresses(&self) -> Addresses<'_> {
         let (literal, list) = match self {
-            Self::Literal(addresses) => (Some(addresses), None),
-            Self::List(list) => (None, Some(list)),
+            Self::Literal(addresses) => (addresses.as_slice(), None),
+            Self::List(list) => (Default::default(), Some(list.addresses())),
         };
-        let literal = literal.into_iter().flatten().flatten().copied();
-        // Without a socket type the resolver lists each address once for each type, one behind the other.
-        let mut before: Option<Address> = None;
-        literal.chain(list.into_iter().flat_map(AddrInfo::addresses)).filter(move |address| {
-            let again = before.is_some_and(|before| address::equal(&before, address));
-            before = Some(*address);
-            !again
-        })
+        Addresses { literal, list, before: None }
     }
+}
 
-    /// Gives each address once, in order, until told to stop.
-    pub fn each<T>(&self, mut visit: impl FnMut(&Address) -> ControlFlow<T>) -> ControlFlow<T> {
-        for address in self.addresses() {
-            visit(&address)?;
+/// What is left of the addresses found.
+pub struct Addresses<'a> {
+    literal: &'a [Option<Address>],
+    list: Option<Entries<'a>>,
+    before: Option<Address>,
+}
+
+impl Iterator for Addresses<'_> {
+    type Item = Address;
+
+    // Not inline: each of the loops over it would come to another kilobyte.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Address> {
+        loop {
+            let address = if let Some((first, rest)) = self.literal.split_first() {
+                self.literal = rest;
+                *first
+            } else {
+                Some(self.list.as_mut()?.next()?)
+            };
+            // Without a socket type the resolver lists each address once for each type, one behind the other.
+            let Some(address) = address else { continue };
+            let again = self.before.is_some_and(|before| address::equal(&before, &address));
+            self.before = Some(address);
+            if !again {
+                return Some(address);
+            }
         }
-        ControlFlow::Continue(())
     }
 }
 
@@ -155,11 +170,9 @@ fn looks_numeric(host: &[u8]) -> bool {
 /// `sockutil_resolve`: how many were found, each given to `store` with its index.
 pub fn resolve(query: &Query<'_>, mut store: impl FnMut(usize, &Address)) -> Result<usize, Failure> {
     let mut count: usize = 0;
-    let found = query.resolve()?;
-    let _ = found.each(|address| -> ControlFlow<()> {
-        store(count, address);
+    for address in query.resolve()?.addresses() {
+        store(count, &address);
         count = count.saturating_add(1);
-        ControlFlow::Continue(())
-    });
+    }
     Ok(count)
 }

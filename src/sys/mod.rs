@@ -397,19 +397,28 @@ pub fn getaddrinfo(host: Option<&CStr>, service: &CStr, kind: c_int, flags: c_in
 
 impl AddrInfo {
     /// The addresses, in the resolver's order.
-    pub fn addresses(&self) -> impl Iterator<Item = Address> {
-        let mut next = self.0;
-        core::iter::from_fn(move || {
-            loop {
-                // SAFETY: the list lives as long as this, and ends with a null pointer.
-                let entry = unsafe { next.as_ref() }?;
-                next = entry.ai_next;
-                // SAFETY: the entry's address is readable for its length.
-                if let Some(address) = unsafe { Address::copy(entry.ai_addr, entry.ai_addrlen) } {
-                    return Some(address);
-                }
+    pub fn addresses(&self) -> Entries<'_> {
+        // SAFETY: the list is getaddrinfo's, and lives as long as this.
+        Entries(unsafe { self.0.as_ref() })
+    }
+}
+
+/// What is left of a list.
+pub struct Entries<'a>(Option<&'a libc::addrinfo>);
+
+impl Iterator for Entries<'_> {
+    type Item = Address;
+
+    fn next(&mut self) -> Option<Address> {
+        loop {
+            let entry = self.0?;
+            // SAFETY: a list ends with a null pointer, and its entries live as long as it.
+            self.0 = unsafe { entry.ai_next.as_ref() };
+            // SAFETY: the entry's address is readable for its length.
+            if let Some(address) = unsafe { Address::copy(entry.ai_addr, entry.ai_addrlen) } {
+                return Some(address);
             }
-        })
+        }
     }
 }
 

@@ -1,0 +1,84 @@
+/* connect_timeout.c - connect within a time limit, step by step: connected, refused and timed out told apart. */
+#include "example.h"
+#include <netinet/tcp.h>
+
+static const char HELP[] = "usage: connect_timeout [-h]\n"
+                           "Connects to a listener, to nobody and to a full backlog, and tells how each step went.\n";
+
+static const char *error_name(int error) {
+    return error == 0              ? "0"
+           : error == EINPROGRESS  ? "EINPROGRESS"
+           : error == ECONNREFUSED ? "ECONNREFUSED"
+           : error == ETIMEDOUT    ? "ETIMEDOUT"
+                                   : strerror(error);
+}
+
+/* Tries to connect, and tells how each step went. repeats: how often the kernel asks again before it gives up; -1: as
+ * often as it does anyway. The caller closes the socket. */
+static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, int timeout_ms) {
+    /* 1. create */
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0 || (repeats >= 0 && sockutil_setsockopt_int(fd, IPPROTO_TCP, TCP_SYNCNT, repeats) < 0))
+        die("socket");
+    int64_t start = sockutil_now_ms();
+
+    /* 2. start. What is neither success nor EINPROGRESS is a failure already, and there is nothing to wait for. */
+    int error = sockutil_connect(fd, to, SOCKUTIL_NOWAIT) < 0 ? errno : 0;
+    if (error != 0 && error != EINPROGRESS)
+        die("connect");
+    printf("%s, %s: %s, %s\n", to_whom, endpoint_text(to).s, error_name(error),
+           sockutil_tcp_state_name(sockutil_tcp_state(fd)));
+
+    /* 3. wait: the socket becomes writable when the attempt has ended, well or not */
+    int in_time = sockutil_wait(fd, POLLOUT, timeout_ms);
+    if (in_time < 0 && errno != EAGAIN)
+        die("wait");
+    printf("  %swritable after %lld ms", in_time < 0 ? "not " : "", (long long)(sockutil_now_ms() - start));
+
+    /* 4. ask for its error: only this tells how it ended */
+    const char *state = sockutil_tcp_state_name(sockutil_tcp_state(fd));
+    error = sockutil_take_error(fd);
+    if (error < 0)
+        die("take_error");
+    printf(", error %s, %s: %s\n", error_name(error), state,
+           in_time < 0             ? "our time limit ran out"
+           : error == 0            ? "connected"
+           : error == ECONNREFUSED ? "refused"
+           : error == ETIMEDOUT    ? "the kernel gave up"
+                                   : "failed");
+    return fd;
+}
+
+int main(int argc, char *argv[]) {
+    (void)next_option(argc, argv, "+h", HELP);
+    if (optind < argc)
+        bad_argument("too many arguments", argv[optind]);
+    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
+        die("setvbuf");
+
+    /* A backlog of 0 has room for one client that nobody accepts. */
+    int listenfd = sockutil_tcp_listen("127.0.0.1", "0", 0, SOCKUTIL_NUMERIC, NULL);
+    if (listenfd < 0)
+        die("listen");
+    sockutil_addr listener = local_address(listenfd);
+    int connected = attempt("a listener", &listener, -1, 500);
+
+    /* Bound, so that nobody else takes the port, and not listening. */
+    int boundfd = socket(AF_INET, SOCK_STREAM, 0);
+    sockutil_addr nobody;
+    if (boundfd < 0 || sockutil_addr_parse(&nobody, "127.0.0.1", 0) != 1 ||
+        bind(boundfd, (struct sockaddr *)&nobody.ss, nobody.len) < 0)
+        die("bind");
+    nobody = local_address(boundfd);
+    close_socket(attempt("nobody", &nobody, -1, 500));
+    close_socket(boundfd);
+
+    /* Nobody answers: without a limit of our own the kernel would repeat its question for two minutes. */
+    close_socket(attempt("a full backlog", &listener, -1, 500));
+    close_socket(attempt("a full backlog, one repetition", &listener, 1, 10000));
+
+    /* 5. close */
+    close_socket(connected);
+    close_socket(listenfd);
+    return 0;
+}

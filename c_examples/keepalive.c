@@ -1,0 +1,82 @@
+/* keepalive.c - a peer that vanished without a word is found out by keepalive, and only by it. */
+#include "example.h"
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+#define IDLE_S 1
+#define INTERVAL_S 1
+#define COUNT 2
+#define WAIT_MS 10000
+
+static const char HELP[] = "usage: keepalive [-h]\n"
+                           "Makes two connections in a network of its own, one of them with keepalive, and takes the\n"
+                           "link down. Exit status: 2 without the right to make a network.\n";
+
+/* Takes the loopback link up or down. */
+static int set_link(int up) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct ifreq link = {.ifr_name = "lo"};
+    if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &link) < 0)
+        die("lo");
+    link.ifr_flags = (short)(up ? link.ifr_flags | IFF_UP : link.ifr_flags & ~IFF_UP);
+    int r = ioctl(fd, SIOCSIFFLAGS, &link);
+    close_socket(fd);
+    return r;
+}
+
+static void print_state(const char *what, int fd) {
+    printf("%s: %s\n", what, sockutil_tcp_state_name(sockutil_tcp_state(fd)));
+}
+
+int main(int argc, char *argv[]) {
+    (void)next_option(argc, argv, "+h", HELP);
+    if (optind < argc)
+        bad_argument("too many arguments", argv[optind]);
+    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
+        die("setvbuf");
+
+    /* 1. a network namespace of our own. Who is not root has the right to one only within a user namespace of his own;
+     * some systems give him that, but no rights in it. */
+    if ((unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) || set_link(1) < 0) {
+        fprintf(stderr, "no right to a network of our own: %s\n", strerror(errno));
+        return 2;
+    }
+
+    /* 2. two connections */
+    struct tcp_pair with = tcp_pair(), without = tcp_pair();
+    if (sockutil_set_keepalive(with.client, IDLE_S, INTERVAL_S, COUNT) < 0)
+        die("keepalive");
+    printf("keepalive: after %d s of silence, %d questions, %d s each\n", IDLE_S, COUNT, INTERVAL_S);
+    print_state("with keepalive", with.client);
+    print_state("without keepalive", without.client);
+
+    /* 3. the link goes down: no FIN, no RST, nothing */
+    int64_t start = sockutil_now_ms();
+    if (set_link(0) < 0)
+        die("link down");
+    puts("link down");
+
+    /* 4. wait for data */
+    char data;
+    size_t done = 0;
+    int r = sockutil_read_full(with.client, &data, 1, &done, WAIT_MS);
+    printf("with keepalive, read after %lld ms: %s\n", (long long)(sockutil_now_ms() - start),
+           r == 0               ? "end of stream"
+           : r > 0              ? "data"
+           : errno == ETIMEDOUT ? "ETIMEDOUT"
+                                : strerror(errno));
+    r = sockutil_read_full(without.client, &data, 1, &done, SOCKUTIL_NOWAIT);
+    printf("without keepalive, read: %s\n", r == 0            ? "end of stream"
+                                            : r > 0           ? "data"
+                                            : errno == EAGAIN ? "EAGAIN, nothing yet"
+                                                              : strerror(errno));
+    print_state("with keepalive", with.client);
+    print_state("without keepalive", without.client);
+
+    /* 5. close */
+    int all[] = {with.client, with.server, without.client, without.server};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        close_socket(all[i]);
+    return 0;
+}

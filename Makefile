@@ -3,6 +3,15 @@
 
 CARGO = cargo
 CC = cc
+AR = ar
+
+# Where cargo builds, and where the libraries lie as they are installed.
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+LIBRARIES = $(abspath $(TARGET)/lib)
+
+# make CLASSIC_NAMES=no: without the bare readn, writen, recv_peek and readline, beside GNU Readline for one.
+CLASSIC_NAMES = yes
+FEATURES = $(if $(filter no,$(CLASSIC_NAMES)),--no-default-features)
 
 RUST_MESSAGE = is missing: sockutil is built by Rust 1.85 or newer (https://rustup.rs, or your system's cargo package)
 CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC if it has another name)
@@ -10,7 +19,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo test test-faults test-properties test-clients test-valgrind \
+.PHONY: all library examples demo install uninstall test test-faults test-properties test-clients test-valgrind \
 	test-debug lint header contract no-panic clean need-build
 
 all: library
@@ -20,13 +29,52 @@ need-build:
 	$(call need,$(CC),$(CC_MESSAGE))
 
 library: need-build
-	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked $(FEATURES)
+	AR='$(AR)' sh capi/stage.sh $(TARGET)/release $(LIBRARIES)
 
 examples: library
-	$(MAKE) -C c_examples CC='$(CC)'
+	$(MAKE) -C c_examples CC='$(CC)' SOCKUTIL_LIBDIR='$(LIBRARIES)'
 
 demo: examples
 	sh c_examples/demo.sh
+
+# ---- Installing: make && sudo make install. Nothing is built here, so that cargo never runs as root. ----
+
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+MANDIR = $(PREFIX)/share/man
+INSTALL = install
+
+VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' Cargo.toml)
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
+SHARED_LIBRARY = libsockutil.so.$(VERSION)
+SONAME = libsockutil.so.$(MAJOR)
+PACKAGING = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
+	-e 's|@LIBDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(LIBDIR))|g' \
+	-e 's|@INCLUDEDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(INCLUDEDIR))|g' \
+	-e 's|@VERSION@|$(VERSION)|g' -e 's|@MAJOR@|$(MAJOR)|g'
+CMAKE_FILES = sockutil-config.cmake sockutil-config-version.cmake
+
+install:
+	@for file in $(SHARED_LIBRARY) libsockutil.a; do [ -f $(LIBRARIES)/$$file ] || \
+		{ echo "sockutil: $(LIBRARIES)/$$file is missing: run make first, as yourself" >&2; exit 1; }; done
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/sockutil $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 755 $(LIBRARIES)/$(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY)
+	ln -sf $(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsockutil.so
+	$(INSTALL) -m 644 $(LIBRARIES)/libsockutil.a $(DESTDIR)$(LIBDIR)/libsockutil.a
+	$(INSTALL) -m 644 include/sockutil.h $(DESTDIR)$(INCLUDEDIR)/sockutil.h
+	$(PACKAGING) packaging/sockutil.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc
+	for file in $(CMAKE_FILES); do \
+		$(PACKAGING) packaging/$$file.in >$(DESTDIR)$(LIBDIR)/cmake/sockutil/$$file || exit 1; done
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
+
+uninstall:
+	rm -f $(DESTDIR)$(LIBDIR)/libsockutil.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
+		$(DESTDIR)$(LIBDIR)/libsockutil.a $(DESTDIR)$(INCLUDEDIR)/sockutil.h \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
+	rmdir $(DESTDIR)$(LIBDIR)/cmake/sockutil 2>/dev/null || :
 
 # The log is what `make contract` looks into.
 test: library
@@ -35,7 +83,7 @@ test: library
 # ---------------------------------------------------------------------------
 
 C_FILES = $(wildcard c_examples/*.[ch] tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch])
-SCRIPTS = $(wildcard c_examples/*.sh tests/*.sh)
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh tests/*.sh)
 
 lint: need-build
 	$(call need,clang-format,is missing: it checks the C sources (the clang-format package))

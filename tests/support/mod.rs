@@ -34,14 +34,16 @@ fn target_dir() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder is in its target folder")
 }
 
-/// The folder with the shipped libraries, built before the first look at them.
+/// The folder with the libraries as they are shipped, built before the first look at them.
 pub fn libraries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
         run(cargo.arg(target_dir()).current_dir(root()));
-        target_dir().join("release")
+        let libraries = target_dir().join("lib");
+        run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(target_dir().join("release")).arg(&libraries));
+        libraries
     })
 }
 

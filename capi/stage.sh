@@ -1,0 +1,38 @@
+#!/bin/sh
+# stage.sh BUILT LIBRARIES - from the folder where cargo built them, puts the libraries as they are installed into
+# another: the shared one under its three names, and the static one without what Rust adds to every archive.
+# AR: ar(1). What is the same already is left as it is, so that make finds nothing to do.
+set -eu
+built=$1
+libraries=$2
+version=$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$(dirname "$0")/../Cargo.toml")
+soname=libsockutil.so.${version%%.*}
+mkdir -p "$libraries"
+folder=$(mktemp -d "$libraries/stage.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+
+# install_changed FILE NAME
+install_changed() {
+    cmp -s "$1" "$libraries/$2" || mv -f "$1" "$libraries/$2"
+}
+
+# link_to TARGET NAME: mv replaces a link in one step, ln does not.
+link_to() {
+    [ "$(readlink "$libraries/$2" || :)" = "$1" ] || { ln -s "$1" "$folder/$2" && mv -f "$folder/$2" "$libraries/$2"; }
+}
+
+cp "$built/libsockutil.so" "$folder/so"
+install_changed "$folder/so" "libsockutil.so.$version"
+link_to "libsockutil.so.$version" "$soname"
+link_to "$soname" libsockutil.so
+
+# Link-time optimization makes one object of the library. The others are Rust's compiler support, which nothing in it
+# needs beyond what every C compiler links anyway.
+archive=$(cd "$built" && pwd)/libsockutil.a
+own=$("${AR:-ar}" t "$archive" | grep '^sockutil\.')
+[ "$(echo "$own" | wc -l)" -eq 1 ] || {
+    echo "stage.sh: one object of the library was expected in $archive, not: $own" >&2
+    exit 1
+}
+(cd "$folder" && "${AR:-ar}" x "$archive" "$own" && mv "$own" sockutil.o && "${AR:-ar}" rcsD libsockutil.a sockutil.o)
+install_changed "$folder/libsockutil.a" libsockutil.a

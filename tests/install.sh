@@ -1,0 +1,153 @@
+#!/bin/sh
+# install.sh [FOLDER] - installs below a DESTDIR, and builds programs against that from outside the tree: with plain cc,
+# with pkg-config, with CMake and as c_examples does, shared and static; then with GNU Readline beside it; then measures
+# what one function adds to a program; then uninstalls. Needs make library before, pkg-config, cmake, GNU Readline.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+CC=${CC:-cc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+strict='-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -pedantic -Werror'
+expected=$(printf 'a line\na frame\n%s' "$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$root/Cargo.toml")")
+
+fail() {
+    echo "install: $*" >&2
+    exit 1
+}
+
+# run PROGRAM: it must say what the consumer says.
+run() {
+    said=$("$1") || fail "$1 ended with status $?"
+    [ "$said" = "$expected" ] || fail "$1 said: $said"
+}
+
+# needs PROGRAM yes|no: whether the shared library is loaded with it.
+needs() {
+    if readelf -d "$1" | grep -q 'NEEDED.*libsockutil\.so\.0'; then answer=yes; else answer=no; fi
+    [ "$answer" = "$2" ] || fail "$1 loads libsockutil.so.0: $answer"
+}
+
+# As under sudo with another environment: there is no cargo, and no compiler.
+mkdir "$work/tools"
+for tool in cargo rustc "$CC" ar; do
+    printf '#!/bin/sh\necho "install: %s was run by make install" >&2\nexit 1\n' "$tool" >"$work/tools/$tool"
+    chmod +x "$work/tools/$tool"
+done
+
+# consume PREFIX LIBDIR
+consume() {
+    destination=$work/destination
+    libdir=$destination$2
+    (umask 077 && PATH=$work/tools:$PATH make -s -C "$root" install DESTDIR="$destination" PREFIX="$1" LIBDIR="$2")
+    [ -z "$(find "$destination" -type f ! -perm -444)" ] || fail "a file that not everybody can read"
+    [ "$(readelf -d "$libdir/libsockutil.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = libsockutil.so.0 ] || fail soname
+
+    mkdir "$work/consumer"
+    cp "$root/tests/install/consumer.c" "$root/tests/install/CMakeLists.txt" "$work/consumer"
+    cd "$work/consumer"
+
+    # shellcheck disable=SC2086 # several words
+    $CC $strict -I"$destination$1/include" consumer.c -o plain -L"$libdir" -lsockutil
+    needs plain yes
+    LD_LIBRARY_PATH=$libdir run ./plain
+    # shellcheck disable=SC2086
+    $CC $strict -I"$destination$1/include" consumer.c -o plain_static "$libdir/libsockutil.a"
+    needs plain_static no
+    run ./plain_static
+
+    PKG_CONFIG_LIBDIR=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$destination
+    export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
+    # shellcheck disable=SC2046,SC2086
+    $CC $strict consumer.c -o packaged $(pkg-config --cflags --libs 'sockutil >= 0.1')
+    needs packaged yes
+    LD_LIBRARY_PATH=$libdir run ./packaged
+    # A program that is static as a whole. getaddrinfo, which would still want the shared libc, is not in it.
+    # shellcheck disable=SC2046,SC2086
+    $CC $strict -static consumer.c -o packaged_static $(pkg-config --static --cflags --libs sockutil)
+    run ./packaged_static
+    make -s -C "$root/c_examples" INSTALLED=yes BIN="$work/consumer/bin" CC="$CC" \
+        "$work/consumer/bin/echo_client" "$work/consumer/bin/echo_client_static"
+    bin/echo_client -h >/dev/null && bin/echo_client_static -h >/dev/null
+    needs bin/echo_client yes
+    needs bin/echo_client_static no
+    unset PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
+
+    CC=$CC cmake -S . -B build -DCMAKE_PREFIX_PATH="$destination$1" -DCMAKE_C_FLAGS="$strict" \
+        -Dsockutil_DIR="$libdir/cmake/sockutil" >cmake.log || { cat cmake.log && fail cmake; }
+    cmake --build build >>cmake.log || { cat cmake.log && fail "cmake --build"; }
+    needs build/shared yes
+    needs build/static no
+    run build/shared
+    run build/static
+    for asked in 0.0.1:0 0.1.0:0 0.2:1 1.0:1; do
+        sed "s/sockutil 0.1 /sockutil ${asked%:*} /" CMakeLists.txt >CMakeLists.new
+        mkdir asks && mv CMakeLists.new asks/CMakeLists.txt && cp consumer.c asks
+        status=0
+        CC=$CC cmake -S asks -B asks/build -Dsockutil_DIR="$libdir/cmake/sockutil" >cmake.log 2>&1 || status=1
+        [ $status = "${asked#*:}" ] || { cat cmake.log && fail "find_package(sockutil ${asked%:*}): $status"; }
+        rm -rf asks
+    done
+
+    make -s -C "$root" uninstall DESTDIR="$destination" PREFIX="$1" LIBDIR="$2"
+    left=$(find "$destination" ! -type d)
+    [ -z "$left" ] || fail "uninstall left $left"
+    cd "$work"
+    rm -rf "$destination" "$work/consumer"
+    echo "install: PREFIX=$1 LIBDIR=$2: plain, pkg-config, CMake and c_examples, shared and static"
+}
+
+# Each library shared and static, in both orders: sockutil's folder is $1.
+with_gnu_readline() {
+    orders=0
+    for ours in -lsockutil "$1/libsockutil.a"; do
+        for gnu in -lreadline -l:libreadline.a; do
+            for libraries in "$ours $gnu" "$gnu $ours"; do
+                # shellcheck disable=SC2086
+                $CC $strict -I"$root/include" "$root/tests/install/both_readlines.c" -o "$work/both" \
+                    -L"$1" $libraries -ltinfo || fail "does not link: $libraries"
+                said=$(LD_LIBRARY_PATH=$1 timeout 10 "$work/both" </dev/null) || return 1
+                [ "$said" = both ] || return 1
+                orders=$((orders + 1))
+            done
+        done
+    done
+}
+
+# bytes FILE: of code and data, as size(1) counts them.
+bytes() {
+    size "$1" | awk 'NR == 2 { print $1 + $2 + $3 }'
+}
+
+# growth LIBRARY FLAGS: what readn adds to a program.
+growth() {
+    # shellcheck disable=SC2086
+    $CC -O2 $2 "$root/tests/install/readn_only.c" -o "$work/without"
+    # shellcheck disable=SC2086
+    $CC -O2 $2 -DUSE_SOCKUTIL -I"$root/include" "$root/tests/install/readn_only.c" "$1" -o "$work/with"
+    echo $(($(bytes "$work/with") - $(bytes "$work/without")))
+}
+
+make -s -C "$root" library
+consume /usr/local /usr/local/lib
+consume /opt/sockutil-test /opt/sockutil-test/lib/a-machine
+
+CARGO_TARGET_DIR=$root/target/own-names make -s -C "$root" library CLASSIC_NAMES=no
+own=$root/target/own-names/lib
+bare=$(nm -D --defined-only "$own/libsockutil.so" | awk '$3 !~ /^sockutil_/ { print $3 }')
+[ -z "$bare" ] || fail "CLASSIC_NAMES=no exports $bare"
+with_gnu_readline "$own" || fail "with GNU Readline: $libraries"
+[ "$orders" = 8 ] || fail "$orders programs with GNU Readline"
+echo "install: CLASSIC_NAMES=no and GNU Readline: $orders programs, each library shared and static, in both orders"
+# That this can fail: with the bare names the library that comes first is taken for both.
+if (with_gnu_readline "$root/target/lib") 2>/dev/null; then fail "the bare names do no harm: the check is blind"; fi
+
+stripped=$work/stripped.so
+strip --strip-unneeded -o "$stripped" "$root/target/lib/libsockutil.so"
+so=$(stat -c %s "$stripped")
+code=$(size "$root/target/lib/libsockutil.a" | awk 'NR == 2 { print $1 + $2 + $3 }')
+with=$(growth "$root/target/lib/libsockutil.a" -Wl,--gc-sections)
+without=$(growth "$root/target/lib/libsockutil.a" "")
+echo "install: stripped libsockutil.so $so bytes (at most 65536); readn adds $with (2048) with --gc-sections, $without ($code) without"
+[ "$so" -le 65536 ] || fail "the shared library is too large"
+[ "$with" -gt 0 ] && [ "$with" -le 2048 ] || fail "one function adds too much"
+[ "$without" -le "$code" ] || fail "the static library adds more than itself"

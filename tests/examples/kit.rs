@@ -1,10 +1,10 @@
 //! What the tests of the programs share: how to build one, run one, and look at what it does.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -123,6 +123,67 @@ impl Running {
 }
 
 impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A program that gets on only as its lines are taken: one has room in its stdout, and to write the next it waits. So
+/// what it has done can be looked at before it does more.
+pub struct Stepping {
+    child: Child,
+    out: File,
+}
+
+impl Stepping {
+    pub fn start(command: &mut Command) -> Self {
+        let mut ends = [0; 2];
+        // A pipe where each write fills a page of its own, if only in part.
+        // SAFETY: a plain system call, with room for two descriptors.
+        let made = unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_DIRECT | libc::O_CLOEXEC) };
+        assert_eq!(made, 0, "{}", io::Error::last_os_error());
+        // SAFETY: the descriptors are new, and nobody else's.
+        let [out, stdout] = ends.map(|fd| unsafe { File::from_raw_fd(fd) });
+        // SAFETY: a plain system call. One byte is rounded up to one page.
+        let size = unsafe { libc::fcntl(stdout.as_raw_fd(), libc::F_SETPIPE_SZ, 1) };
+        assert!(size > 0, "{}", io::Error::last_os_error());
+        // SAFETY: alarm is async-signal-safe; it outlives the exec that follows.
+        unsafe {
+            command.stdin(Stdio::null()).stdout(stdout).pre_exec(|| {
+                libc::alarm(ALARM_S);
+                Ok(())
+            })
+        };
+        let child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        // The command has the other end too, and would keep the stream from its end.
+        command.stdout(Stdio::null());
+        Self { child, out }
+    }
+
+    /// Waits until there is a line to take. The program is still at most about to print the one after it.
+    pub fn wait(&self) {
+        let mut out = libc::pollfd { fd: self.out.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let limit = i32::try_from(DEADLINE.as_millis()).unwrap();
+        // SAFETY: a plain system call, on one pollfd.
+        assert_eq!(unsafe { libc::poll(&raw mut out, 1, limit) }, 1, "a line on stdout");
+    }
+
+    /// Takes a line. None: the program has ended, and well.
+    pub fn line(&mut self) -> Option<String> {
+        self.wait();
+        let mut line = [0; 4096];
+        let n = self.out.read(&mut line).unwrap();
+        if n == 0 {
+            let status = within_deadline("the end of the program", || self.child.try_wait().unwrap());
+            assert!(status.success(), "{status}");
+            return None;
+        }
+        Some(std::str::from_utf8(&line[..n]).unwrap().strip_suffix('\n').expect("a whole line").to_owned())
+    }
+}
+
+impl Drop for Stepping {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,0 +1,116 @@
+/* window.c - flow control: a reader that does not read blocks the writer; and what many small writes come out as. */
+#include "example.h"
+#include <sys/ioctl.h>
+
+#define TOTAL 1000000
+#define MESSAGE 10
+#define BLOCKED_MS 300
+#define LIMIT_MS 5000
+static const char HELP[] = "usage: window [-h]\n"
+                           "Writes to a reader that does not read, has it read, and counts writes against reads.\n";
+
+static char sent[TOTAL], came[TOTAL];
+
+/* Writes what is still to be written, for so long. *taken is true whatever happens: the next call goes on there. */
+static void write_on(int writer, size_t *taken, int timeout_ms) {
+    int64_t start = sockutil_now_ms();
+    int r = sockutil_write_full(writer, sent, TOTAL, taken, timeout_ms);
+    if (r < 0 && errno != EAGAIN)
+        die("write");
+    printf("writer: %zu bytes taken after %d ms, then %s\n", *taken, (int)(sockutil_now_ms() - start),
+           r < 0 ? "EAGAIN" : "nothing is left");
+}
+
+/* How many bytes wait in a socket: FIONREAD, received and not read; TIOCOUTQ, written and not acknowledged. */
+static int queued(int fd, unsigned long which) {
+    int n = 0;
+    if (ioctl(fd, which, &n) < 0)
+        die("ioctl");
+    return n;
+}
+
+/* Many small writes, and only then a reader, which takes what is there. */
+static void small_writes(int nodelay) {
+    struct tcp_pair pair = tcp_pair();
+    int writes = 0, reads = 0;
+    size_t total = 0;
+    ssize_t n;
+    if (sockutil_set_nodelay(pair.client, nodelay) < 0)
+        die("setsockopt");
+    for (; writes < 1000; writes++)
+        if (writen(pair.client, sent + MESSAGE * writes, MESSAGE) < 0)
+            die("write");
+    if (sockutil_shutdown_write(pair.client) < 0)
+        die("shutdown");
+    while ((n = read(pair.server, came + total, TOTAL - total)) > 0) {
+        total += (size_t)n;
+        reads++;
+    }
+    if (n < 0)
+        die("read");
+    printf("TCP_NODELAY %s: %d writes of %d bytes, %d reads: %zu bytes, %s\n", nodelay ? "on" : "off", writes, MESSAGE,
+           reads, total, memcmp(sent, came, total) == 0 ? "as sent" : "not as sent");
+    close_socket(pair.client);
+    close_socket(pair.server);
+}
+
+int main(int argc, char *argv[]) {
+    (void)next_option(argc, argv, "+h", HELP);
+    if (optind < argc)
+        bad_argument("too many arguments", argv[optind]);
+    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
+        die("setvbuf");
+    for (size_t i = 0; i < TOTAL; i++)
+        sent[i] = (char)(i ^ i >> 8 ^ i >> 16);
+
+    /* 1. connect. Whatever this machine's limits are, two buffers of this size hold less than all. */
+    struct tcp_pair pair = tcp_pair();
+    int writer = pair.client, reader = pair.server;
+    if (sockutil_setsockopt_int(writer, SOL_SOCKET, SO_SNDBUF, 65536) < 0 ||
+        sockutil_setsockopt_int(reader, SOL_SOCKET, SO_RCVBUF, 65536) < 0)
+        die("setsockopt");
+    printf("writer %s, ", endpoint_text(&pair.client_address).s);
+    printf("reader %s, %d bytes to write\n", endpoint_text(&pair.server_address).s, TOTAL);
+
+    /* 2. write, while nobody reads: first what is taken at once, then for as long as we care to wait */
+    size_t taken = 0, received = 0;
+    write_on(writer, &taken, SOCKUTIL_NOWAIT);
+    write_on(writer, &taken, BLOCKED_MS);
+
+    /* 3. where they are. What is not acknowledged yet counts at both ends, so leave it a moment. */
+    int64_t end = sockutil_now_ms() + LIMIT_MS;
+    int unread, unsent;
+    do {
+        (void)poll(NULL, 0, 1);
+        unread = queued(reader, FIONREAD);
+        unsent = queued(writer, TIOCOUTQ);
+    } while ((size_t)unread + (size_t)unsent != taken && sockutil_ms_left(end) > 0);
+    printf("queued: %d bytes at the reader, %d at the writer\n", unread, unsent);
+
+    /* 4. read what was taken. That opens the window, and the writer goes on where it was. */
+    int turns = 1;
+    for (;; turns++) {
+        if (sockutil_read_full(reader, came, taken, &received, LIMIT_MS) != 1)
+            die("read");
+        if (turns == 1)
+            printf("reader: %zu bytes read\n", received);
+        if (taken == TOTAL)
+            break;
+        if (sockutil_wait(writer, POLLOUT, LIMIT_MS) < 0)
+            die("poll");
+        size_t before = taken;
+        if (sockutil_write_full(writer, sent, TOTAL, &taken, SOCKUTIL_NOWAIT) < 0 && errno != EAGAIN)
+            die("write");
+        if (turns == 1)
+            printf("writer: %zu bytes more\n", taken - before);
+    }
+    int same = memcmp(sent, came, TOTAL) == 0;
+    printf("in %d turns: %zu bytes written, %zu read, %s\n", turns, taken, received, same ? "as sent" : "not as sent");
+    close_socket(writer);
+    close_socket(reader);
+
+    /* 5. a stream of bytes has no messages, whether the writer's kernel puts them together or not */
+    small_writes(0);
+    small_writes(1);
+    return same ? 0 : 1;
+}

@@ -19,7 +19,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo install uninstall test test-faults test-properties test-clients test-valgrind \
+.PHONY: all library examples demo install uninstall test test-faults test-properties test-clients test-valgrind test-install \
 	test-debug lint header contract no-panic clean need-build
 
 all: library
@@ -116,6 +116,12 @@ test-faults: library
 CASES = 2000
 test-properties: library
 	PROPTEST_CASES='$(CASES)' $(CARGO) test --release --locked --test properties
+
+# Programs from outside the tree against an install, and what the library adds to them.
+test-install: library
+	$(call need,pkg-config,is missing: it tells programs where a library lies (the pkg-config package))
+	$(call need,cmake,is missing: programs are built with it (the cmake package))
+	CC='$(CC)' sh tests/install.sh
 
 # The programs against netcat and socat.
 test-clients: library

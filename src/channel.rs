@@ -11,9 +11,6 @@ use crate::time::{self, Instant, Limit};
 /// The kernel never answers a write of bytes with 0; a driver that does has taken none, and says no more.
 const NOTHING_TAKEN: Errno = Errno(libc::EIO);
 
-/// A tick of the slowest timer that Linux is built with.
-const TICK_MS: c_int = 10;
-
 /// Which system calls move the bytes.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
@@ -54,20 +51,31 @@ impl Direction {
     }
 }
 
-/// How far the attempts at one system call have come.
-struct Effort {
-    limit: Limit,
-    /// When it began, where that matters.
-    start: Option<Instant>,
-    /// Whether poll has just said that the descriptor is ready.
-    was_ready: bool,
+/// Who waits between two attempts.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Wait {
+    /// Nobody has waited here.
+    #[default]
+    NotYet,
+    /// We shall: the attempts no longer do it themselves.
+    Here,
+    /// We have, and poll called the descriptor ready, or the time is over.
+    Done,
 }
 
-/// A descriptor, and how long the call at hand may wait for it.
-pub struct Channel {
+/// A descriptor, and how long the call at hand may wait for it. `OWN`: as long as its own blocking mode and timeouts
+/// say. That is decided when this is compiled, so that who uses nothing but the classic calls links nothing but them.
+pub struct Channel<const OWN: bool = false> {
     fd: c_int,
     limit: Limit,
     way: Way,
+}
+
+impl Channel<true> {
+    /// Nothing is asked of the kernel yet.
+    pub fn own(fd: c_int) -> Self {
+        Self { fd, limit: Limit::Forever, way: Way::Socket }
+    }
 }
 
 impl Channel {
@@ -80,7 +88,9 @@ impl Channel {
     pub fn known(fd: c_int, limit: Limit, is_socket: bool) -> Self {
         Self { way: if is_socket { Way::Socket } else { Way::NoSocket }, ..Self::new(fd, limit) }
     }
+}
 
+impl<const OWN: bool> Channel<OWN> {
     /// Whether it may be a socket: true until the kernel has said ENOTSOCK.
     pub fn is_socket(&self) -> bool {
         self.way == Way::Socket
@@ -90,12 +100,12 @@ impl Channel {
     pub fn read(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
         self.complete(Direction::In, |fd, way, flags| match way {
             Way::Socket => sys::recv(fd, buffer, most, flags),
-            Way::NoSocket | Way::Plain => sys::read(fd, buffer, most),
-            Way::NoWait => sys::read_nowait(fd, buffer, most),
-            Way::Polled => {
+            Way::NoWait if !OWN => sys::read_nowait(fd, buffer, most),
+            Way::Polled if !OWN => {
                 ready_now(fd, Direction::In)?;
                 sys::read(fd, buffer, most)
             }
+            _ => sys::read(fd, buffer, most),
         })
     }
 
@@ -109,12 +119,12 @@ impl Channel {
     pub fn write(&mut self, bytes: Bytes<'_>) -> Result<usize, Errno> {
         let taken = self.complete(Direction::Out, |fd, way, flags| match way {
             Way::Socket => sys::send(fd, bytes, flags | libc::MSG_NOSIGNAL),
-            Way::NoSocket | Way::Plain => sys::write(fd, bytes),
-            Way::NoWait => sys::write_nowait(fd, &[IoSlice::from(bytes)]),
-            Way::Polled => {
+            Way::NoWait if !OWN => sys::write_nowait(fd, &[IoSlice::from(bytes)]),
+            Way::Polled if !OWN => {
                 ready_now(fd, Direction::Out)?;
                 sys::write(fd, bytes.get(..libc::PIPE_BUF).unwrap_or(bytes))
             }
+            _ => sys::write(fd, bytes),
         })?;
         if taken == 0 { Err(NOTHING_TAKEN) } else { Ok(taken) }
     }
@@ -165,7 +175,7 @@ impl Channel {
 
     /// `EAGAIN` when the time is up, for a transfer that is not complete although it keeps moving.
     pub fn check_time(&self) -> Result<(), Errno> {
-        self.limit.check()
+        if OWN { Ok(()) } else { self.limit.check() }
     }
 
     /// Repeats the attempt until it moves something or fails for good: signals are passed over, and "not yet" is waited
@@ -176,17 +186,18 @@ impl Channel {
         mut attempt: impl FnMut(c_int, Way, c_int) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
-        let start = if matches!(self.limit, Limit::Own) { Instant::now_coarse().ok() } else { None };
-        let mut effort = Effort { limit: self.limit, start, was_ready: false };
+        let start = if OWN { Instant::now_coarse().ok() } else { None };
+        let mut wait = Wait::NotYet;
         loop {
-            if self.way == Way::NoSocket {
-                self.way = self.way_of_a_non_socket(effort.limit);
+            if !OWN && self.way == Way::NoSocket {
+                self.way = self.way_of_a_non_socket();
             }
             // MSG_DONTWAIT, not O_NONBLOCK: that one belongs to every process that shares the descriptor.
-            let flags = if effort.limit.may_block() { 0 } else { libc::MSG_DONTWAIT };
-            match attempt(self.fd, self.way, flags) {
+            let may_block = if OWN { wait == Wait::NotYet } else { self.limit.may_block() };
+            match attempt(self.fd, self.way, if may_block { 0 } else { libc::MSG_DONTWAIT }) {
                 Ok(answer) => return Ok(answer),
-                Err(e) => self.overcome(e, direction, &mut effort)?,
+                Err(e) if OWN => self.outlast(e, direction, start, &mut wait)?,
+                Err(e) => self.overcome(e, direction, &mut wait)?,
             }
         }
     }
@@ -194,23 +205,18 @@ impl Channel {
     /// Does what lets the attempt be repeated. Out of the way of an attempt that succeeds.
     #[cold]
     #[inline(never)]
-    fn overcome(&mut self, e: Errno, direction: Direction, effort: &mut Effort) -> Result<(), Errno> {
-        let was_ready = core::mem::take(&mut effort.was_ready);
+    fn overcome(&mut self, e: Errno, direction: Direction, wait: &mut Wait) -> Result<(), Errno> {
+        let before = core::mem::take(wait);
         match e {
-            Errno(libc::EINTR) => {
-                // The kernel would start the descriptor's own timeout anew for every signal.
-                if let (Limit::Own, Some(start)) = (effort.limit, effort.start) {
-                    effort.limit = self.own_timeout(direction, start)?;
-                }
-            }
-            Errno(libc::EAGAIN) if !matches!(effort.limit, Limit::Own | Limit::NoWait) => {
+            Errno(libc::EINTR) => {}
+            Errno(libc::EAGAIN) if !matches!(self.limit, Limit::NoWait) => {
                 // poll(2) calls some ready that are not: an unconnected Unix datagram socket whose receiver is full, or
                 // one with an error in its error queue. They must neither spin nor outlast their time.
-                if was_ready {
-                    time::pause(effort.limit)?;
+                if before == Wait::Done {
+                    time::pause(self.limit)?;
                 }
-                time::wait(self.fd, direction.event(), effort.limit)?;
-                effort.was_ready = true;
+                time::wait(self.fd, direction.event(), self.limit)?;
+                *wait = Wait::Done;
             }
             Errno(libc::ENOTSOCK) if self.way == Way::Socket => self.way = Way::NoSocket,
             Errno(libc::EOPNOTSUPP | libc::ENOSYS) if self.way == Way::NoWait => self.way = Way::Polled,
@@ -219,21 +225,52 @@ impl Channel {
         Ok(())
     }
 
-    /// The end of the descriptor's own timeout, for a call that began at `start`.
-    fn own_timeout(&self, direction: Direction, start: Instant) -> Result<Limit, Errno> {
-        if self.way != Way::Socket {
-            return Ok(Limit::Own);
+    /// The same where the descriptor's own modes rule. After a signal the kernel would start its timeout anew: from then
+    /// on the rest of it is waited for here, and the attempts do not wait.
+    #[cold]
+    #[inline(never)]
+    fn outlast(
+        &mut self,
+        e: Errno,
+        direction: Direction,
+        start: Option<Instant>,
+        wait: &mut Wait,
+    ) -> Result<(), Errno> {
+        match e {
+            Errno(libc::EINTR) => {}
+            Errno(libc::EAGAIN) if *wait != Wait::NotYet => {}
+            Errno(libc::ENOTSOCK) if self.way == Way::Socket => {
+                self.way = Way::Plain;
+                return Ok(());
+            }
+            e => return Err(e),
         }
+        let (Some(start), Way::Socket) = (start, self.way) else {
+            return Ok(());
+        };
         let timeout = sys::socket_timeout(self.fd, direction.timeout_option())?;
-        let none = timeout.tv_sec == 0 && timeout.tv_usec == 0;
-        // The coarse clock is up to a tick behind, and a timeout may come late, never early.
-        Ok(if none { Limit::Own } else { Limit::Until(start.after(timeout).after_ms(TICK_MS)) })
+        if timeout.tv_sec == 0 && timeout.tv_usec == 0 {
+            return Ok(());
+        }
+        if e.0 == libc::EINTR {
+            *wait = Wait::Here;
+            return Ok(());
+        }
+        let left = start.left_of(timeout)?;
+        if left == 0 {
+            return Err(Errno(libc::EAGAIN));
+        }
+        // As above, what is called ready and is not must not spin: every other time a moment passes.
+        let (fd, ms, next) =
+            if *wait == Wait::Done { (-1, time::MOMENT_MS, Wait::Here) } else { (self.fd, left, Wait::Done) };
+        *wait = next;
+        time::poll_once(fd, direction.event(), ms)
     }
 
     #[cold]
-    fn way_of_a_non_socket(&self, limit: Limit) -> Way {
+    fn way_of_a_non_socket(&self) -> Way {
         // What has an offset is a file: it is always "ready", RWF_NOWAIT would refuse what is not in the page cache.
-        if limit.may_block() || sys::has_offset(self.fd) { Way::Plain } else { Way::NoWait }
+        if self.limit.may_block() || sys::has_offset(self.fd) { Way::Plain } else { Way::NoWait }
     }
 }
 

@@ -21,13 +21,13 @@ pub enum Line {
 
 /// Appends to the buffer, which has room for one byte and a NUL, what is missing of a line. The NUL is put behind it
 /// on failure too.
-pub fn read_line(channel: &mut Channel, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
+pub fn read_line<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
     let result = fill(channel, buffer);
     buffer.terminate();
     result
 }
 
-fn fill(channel: &mut Channel, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
+fn fill<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
     let mut look = Some(FIRST_LOOK);
     loop {
         let room = buffer.room().saturating_sub(1);

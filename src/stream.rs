@@ -15,7 +15,7 @@ pub enum Read {
 }
 
 /// Fills the buffer.
-pub fn read_full(channel: &mut Channel, buffer: &mut Buffer<'_>) -> Result<Read, Errno> {
+pub fn read_full<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) -> Result<Read, Errno> {
     while buffer.room() > 0 {
         if channel.read(buffer, usize::MAX)? == 0 {
             return Ok(Read::End);
@@ -28,7 +28,11 @@ pub fn read_full(channel: &mut Channel, buffer: &mut Buffer<'_>) -> Result<Read,
 }
 
 /// Sends all bytes from `done` on, and keeps the count there.
-pub fn write_full(channel: &mut Channel, bytes: Bytes<'_>, done: &mut usize) -> Result<(), Errno> {
+pub fn write_full<const OWN: bool>(
+    channel: &mut Channel<OWN>,
+    bytes: Bytes<'_>,
+    done: &mut usize,
+) -> Result<(), Errno> {
     send_all(channel, bytes.len(), done, |channel, done| channel.write(bytes.get(done..).unwrap_or_default()))
 }
 
@@ -52,11 +56,11 @@ pub fn writev_full(channel: &mut Channel, slices: &[IoSlice<'_>], done: &mut usi
 }
 
 /// Repeats `send`, which sends some of what follows the bytes that are done, until `total` are.
-fn send_all(
-    channel: &mut Channel,
+fn send_all<const OWN: bool>(
+    channel: &mut Channel<OWN>,
     total: usize,
     done: &mut usize,
-    mut send: impl FnMut(&mut Channel, usize) -> Result<usize, Errno>,
+    mut send: impl FnMut(&mut Channel<OWN>, usize) -> Result<usize, Errno>,
 ) -> Result<(), Errno> {
     while *done < total {
         *done = done.saturating_add(send(channel, *done)?).min(total);

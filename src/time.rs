@@ -16,6 +16,10 @@ pub const NOWAIT: c_int = 0;
 const NS_PER_MS: i64 = 1_000_000;
 const NS_PER_S: i64 = 1_000_000_000;
 
+/// How far the coarse clock may be behind, and a millisecond cut off: a tick of the slowest timer that Linux is built
+/// with, and one more. A timeout may come late, never early.
+const COARSE_NS: i64 = 11 * NS_PER_MS;
+
 /// A point on `CLOCK_MONOTONIC`, in nanoseconds, which lasts for 292 years of uptime.
 #[derive(Clone, Copy)]
 pub struct Instant(i64);
@@ -34,7 +38,7 @@ impl Instant {
     fn on(clock: clockid_t) -> Result<Self, Errno> {
         let time = sys::clock_gettime(clock)?;
         #[allow(clippy::useless_conversion, reason = "time_t and long are narrower than i64 on 32-bit machines")]
-        Ok(Self(i64::from(time.tv_sec).saturating_mul(NS_PER_S).saturating_add(i64::from(time.tv_nsec))))
+        Ok(Self(i64::from(time.tv_sec).wrapping_mul(NS_PER_S).wrapping_add(i64::from(time.tv_nsec))))
     }
 
     /// This much later.
@@ -42,11 +46,15 @@ impl Instant {
         Self(self.0.saturating_add(i64::from(ms).saturating_mul(NS_PER_MS)))
     }
 
-    /// This much later.
-    pub fn after(self, time: timeval) -> Self {
+    /// How many milliseconds are left of a timeout that began then, at a coarse time.
+    pub fn left_of(self, timeout: timeval) -> Result<c_int, Errno> {
+        let gone = Self::now_coarse()?.0.wrapping_sub(self.0);
         #[allow(clippy::useless_conversion, reason = "time_t and suseconds_t are narrower than i64 on 32-bit machines")]
-        let (s, us) = (i64::from(time.tv_sec), i64::from(time.tv_usec));
-        Self(self.0.saturating_add(s.saturating_mul(NS_PER_S)).saturating_add(us.saturating_mul(1000)))
+        let (s, us) = (i64::from(timeout.tv_sec), i64::from(timeout.tv_usec));
+        // Seconds are cut to the 68 years that poll(2) is never asked for: then nothing overflows in 200 years of uptime.
+        let whole = s.min(i64::from(c_int::MAX)).wrapping_mul(NS_PER_S).wrapping_add(us.wrapping_mul(1000));
+        let left = u64::try_from(whole.wrapping_sub(gone).wrapping_add(COARSE_NS)).unwrap_or(0);
+        Ok(c_int::try_from(left.div_euclid(const { NS_PER_MS.unsigned_abs() })).unwrap_or(c_int::MAX))
     }
 
     /// Whole milliseconds since the clock's start.
@@ -65,8 +73,6 @@ impl Instant {
 /// How long a call may wait.
 #[derive(Clone, Copy)]
 pub enum Limit {
-    /// As long as the descriptor's own blocking mode and timeouts say.
-    Own,
     /// For ever.
     Forever,
     /// Not at all.
@@ -88,7 +94,7 @@ impl Limit {
 
     /// Whether a system call under this limit may block by itself.
     pub fn may_block(self) -> bool {
-        matches!(self, Self::Own | Self::Forever)
+        matches!(self, Self::Forever)
     }
 
     /// An equal part of what is left, for the first of `parts` attempts.
@@ -105,7 +111,7 @@ impl Limit {
     /// What is left, for `poll(2)`.
     pub fn ms_left(self) -> Result<c_int, Errno> {
         match self {
-            Self::Own | Self::Forever => Ok(FOREVER),
+            Self::Forever => Ok(FOREVER),
             Self::NoWait => Ok(NOWAIT),
             Self::Until(end) => end.ms_left(),
         }
@@ -135,13 +141,20 @@ pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> 
     }
 }
 
+/// A moment: the least that `poll(2)` can be told.
+pub const MOMENT_MS: c_int = 1;
+
 /// Waits a moment for what `poll(2)` cannot tell; `EAGAIN` when time has run out.
 #[cold]
 pub fn pause(limit: Limit) -> Result<(), Errno> {
-    const MOMENT_MS: c_int = 1;
     limit.check()?;
     // No descriptor, so nothing but the time ends it; a signal may.
-    match sys::poll(-1, 0, MOMENT_MS) {
+    poll_once(-1, 0, MOMENT_MS)
+}
+
+/// Waits until something has happened, if only a signal, or the time is over.
+pub fn poll_once(fd: c_int, events: c_short, ms: c_int) -> Result<(), Errno> {
+    match sys::poll(fd, events, ms) {
         Ok(_) | Err(Errno(libc::EINTR)) => Ok(()),
         Err(e) => Err(e),
     }

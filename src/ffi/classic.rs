@@ -10,7 +10,6 @@ use crate::channel::Channel;
 use crate::line;
 use crate::stream;
 use crate::sys::Buffer;
-use crate::time::Limit;
 
 /// Read n bytes, or fewer if the stream ends before.
 ///
@@ -120,8 +119,8 @@ pub(super) unsafe fn readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::memory(buf, n) }?;
         let mut buffer = Buffer::fresh(memory);
-        stream::read_full(&mut Channel::new(fd, Limit::Own), &mut buffer)?;
-        outcome::count(buffer.len())
+        stream::read_full(&mut Channel::own(fd), &mut buffer)?;
+        Ok(outcome::count(buffer.len()))
     })
 }
 
@@ -132,8 +131,8 @@ pub(super) unsafe fn writen(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t
         // SAFETY: the caller vouches for it.
         let bytes = unsafe { check::bytes(buf, n) }?;
         let mut done = 0;
-        stream::write_full(&mut Channel::new(fd, Limit::Own), bytes, &mut done)?;
-        outcome::count(done)
+        stream::write_full(&mut Channel::own(fd), bytes, &mut done)?;
+        Ok(outcome::count(done))
     })
 }
 
@@ -148,8 +147,8 @@ pub(super) unsafe fn recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> 
             return Err(INVALID);
         }
         let mut buffer = Buffer::fresh(memory);
-        let seen = Channel::new(sockfd, Limit::Own).peek(&mut buffer, usize::MAX)?;
-        outcome::count(seen)
+        let seen = Channel::own(sockfd).peek(&mut buffer, usize::MAX)?;
+        Ok(outcome::count(seen))
     })
 }
 
@@ -160,7 +159,7 @@ pub(super) unsafe fn readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::text(buf, maxlen) }?;
         let mut buffer = Buffer::fresh(memory);
-        line::read_line(&mut Channel::new(sockfd, Limit::Own), &mut buffer)?;
-        outcome::count(buffer.len())
+        line::read_line(&mut Channel::own(sockfd), &mut buffer)?;
+        Ok(outcome::count(buffer.len()))
     })
 }

@@ -301,7 +301,7 @@ pub unsafe extern "C" fn sockutil_sendto(
         let bytes = unsafe { check::bytes(buf, n) }?;
         // SAFETY: as above.
         let to = unsafe { address_of(to) };
-        outcome::count(endpoint::sendto(fd, bytes, to, limit)?)
+        Ok(outcome::count(endpoint::sendto(fd, bytes, to, limit)?))
     })
 }
 
@@ -347,7 +347,7 @@ pub unsafe extern "C" fn sockutil_recvfrom(
         if let Some(truncated) = unsafe { truncated.as_mut() } {
             *truncated = c_int::from(cut);
         }
-        outcome::count(buffer.len())
+        Ok(outcome::count(buffer.len()))
     })
 }
 

@@ -28,6 +28,13 @@ fn counted(answer: isize) -> Result<usize, Errno> {
     checked(answer).map(isize::unsigned_abs)
 }
 
+/// The count of what was put behind a buffer's contents, which are its contents from now on.
+fn appended(buffer: &mut Buffer<'_>, answer: isize) -> Result<usize, Errno> {
+    let got = counted(answer)?;
+    buffer.append(got);
+    Ok(got)
+}
+
 /// A value's size as `getsockopt(2)` and its kin want it; each is a few bytes.
 fn size_of<T>() -> socklen_t {
     socklen_t::try_from(mem::size_of::<T>()).unwrap_or(socklen_t::MAX)
@@ -37,9 +44,8 @@ fn size_of<T>() -> socklen_t {
 pub fn recv(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Result<usize, Errno> {
     let (start, room) = buffer.spare(most);
     // SAFETY: `spare` gives `room` writable bytes, borrowed for as long as the call lasts.
-    let got = counted(unsafe { libc::recv(fd, start, room, flags) })?;
-    buffer.append(got);
-    Ok(got)
+    let got = unsafe { libc::recv(fd, start, room, flags) };
+    appended(buffer, got)
 }
 
 /// `recv(2)` with `MSG_PEEK`: puts at most `most` bytes behind the buffer's contents, without adding them to it.
@@ -55,9 +61,8 @@ pub fn peek(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Re
 pub fn read(fd: c_int, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
     let (start, room) = buffer.spare(most);
     // SAFETY: `spare` gives `room` writable bytes, borrowed for as long as the call lasts.
-    let got = counted(unsafe { libc::read(fd, start, room) })?;
-    buffer.append(got);
-    Ok(got)
+    let got = unsafe { libc::read(fd, start, room) };
+    appended(buffer, got)
 }
 
 /// `preadv2(2)` at the current position with `RWF_NOWAIT`: appends at most `most` bytes.
@@ -150,6 +155,7 @@ pub fn has_offset(fd: c_int) -> bool {
 }
 
 /// `getsockopt(2)` for `SO_RCVTIMEO` or `SO_SNDTIMEO`.
+#[inline]
 pub fn socket_timeout(fd: c_int, name: c_int) -> Result<timeval, Errno> {
     let mut value = timeval { tv_sec: 0, tv_usec: 0 };
     let mut size = size_of::<timeval>();

@@ -19,7 +19,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo install uninstall test test-faults test-properties test-clients test-valgrind test-install \
+.PHONY: all library examples demo install uninstall test test-faults test-properties test-clients test-valgrind test-header test-install \
 	test-debug lint header contract no-panic clean need-build
 
 all: library
@@ -116,6 +116,13 @@ test-faults: library
 CASES = 2000
 test-properties: library
 	PROPTEST_CASES='$(CASES)' $(CARGO) test --release --locked --test properties
+
+# The header in every standard of C and C++, and what compilers must warn of.
+test-header: library
+	$(call need,gcc,is missing: the header is compiled with it (the gcc package))
+	$(call need,g++,is missing: the header is compiled with it (the g++ package))
+	$(call need,clang,is missing: the header is compiled with it (the clang package))
+	sh tests/header.sh
 
 # Programs from outside the tree against an install, and what the library adds to them.
 test-install: library

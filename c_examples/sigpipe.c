@@ -11,7 +11,8 @@ static void on_sigpipe(int signo) {
     static const char CAUGHT[] = "  handler: SIGPIPE\n";
     int saved = errno;
     (void)signo;
-    (void)writen(STDOUT_FILENO, CAUGHT, sizeof(CAUGHT) - 1);
+    if (writen(STDOUT_FILENO, CAUGHT, sizeof(CAUGHT) - 1) < 0)
+        _exit(1);
     errno = saved;
 }
 

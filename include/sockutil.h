@@ -33,6 +33,23 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+/* For the compiler to warn of misuse. NULL where it is not wanted stays EINVAL
+ * when the program runs. */
+#if defined(__GNUC__)
+#define SOCKUTIL_RESULT __attribute__((warn_unused_result))
+#define SOCKUTIL_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#else
+#define SOCKUTIL_RESULT
+#define SOCKUTIL_NONNULL(...)
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#define SOCKUTIL_READS(buf, n) __attribute__((access(read_only, buf, n)))
+#define SOCKUTIL_WRITES(buf, n) __attribute__((access(write_only, buf, n)))
+#else
+#define SOCKUTIL_READS(buf, n)
+#define SOCKUTIL_WRITES(buf, n)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -124,7 +141,7 @@ int sockutil_ms_left(int64_t end_ms);
  * Async-signal-safe and thread-safe.
  * Source: POSIX poll.
  */
-int sockutil_wait(int fd, int poll_events, int timeout_ms);
+int sockutil_wait(int fd, int poll_events, int timeout_ms) SOCKUTIL_RESULT;
 
 /* ---- Streams ----------------------------------------------------------- */
 
@@ -158,7 +175,8 @@ int sockutil_read_full(int fd,
                        void *buf,
                        size_t n,
                        size_t *done,
-                       int timeout_ms);
+                       int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
 
 /**
  * Write n bytes within a time limit.
@@ -194,7 +212,8 @@ int sockutil_write_full(int fd,
                         const void *buf,
                         size_t n,
                         size_t *done,
-                        int timeout_ms);
+                        int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 
 /**
  * Write the bytes of several buffers within a time limit.
@@ -223,7 +242,8 @@ int sockutil_writev_full(int fd,
                          const struct iovec *iov,
                          int iovcnt,
                          size_t *done,
-                         int timeout_ms);
+                         int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 
 /**
  * Read one line within a time limit, and not a byte past its newline.
@@ -260,7 +280,8 @@ int sockutil_read_line(int fd,
                        char *buf,
                        size_t cap,
                        size_t *done,
-                       int timeout_ms);
+                       int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Cut the newline off a line: "\n", or "\r\n".
@@ -314,7 +335,8 @@ typedef struct sockutil_reader {
 int sockutil_reader_init(struct sockutil_reader *r,
                          int fd,
                          void *mem,
-                         size_t cap);
+                         size_t cap)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
 
 /**
  * Read one line.
@@ -348,7 +370,8 @@ int sockutil_reader_init(struct sockutil_reader *r,
 int sockutil_reader_line(struct sockutil_reader *r,
                          char **line,
                          size_t *len,
-                         int timeout_ms);
+                         int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
 
 /**
  * Read what comes up to a delimiter.
@@ -374,7 +397,8 @@ int sockutil_reader_until(struct sockutil_reader *r,
                           int delimiter,
                           char **data,
                           size_t *len,
-                          int timeout_ms);
+                          int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
 
 /**
  * Read the body of one frame, as sockutil_send_frame sends them.
@@ -406,7 +430,8 @@ int sockutil_reader_frame(struct sockutil_reader *r,
                           int header_bytes,
                           char **body,
                           size_t *len,
-                          int timeout_ms);
+                          int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
 
 /**
  * Read n bytes: what the reader holds first, then from its descriptor.
@@ -431,7 +456,8 @@ int sockutil_reader_read_full(struct sockutil_reader *r,
                               void *buf,
                               size_t n,
                               size_t *done,
-                              int timeout_ms);
+                              int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Drop what comes up to the next newline, and that newline.
@@ -454,7 +480,8 @@ int sockutil_reader_read_full(struct sockutil_reader *r,
  */
 int sockutil_reader_skip_line(struct sockutil_reader *r,
                               size_t *done,
-                              int timeout_ms);
+                              int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 
 /**
  * Tell how many bytes a reader holds.
@@ -468,7 +495,7 @@ int sockutil_reader_skip_line(struct sockutil_reader *r,
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: none.
  */
-size_t sockutil_reader_pending(const struct sockutil_reader *r);
+size_t sockutil_reader_pending(const struct sockutil_reader *r) SOCKUTIL_RESULT;
 
 /* ---- Frames ------------------------------------------------------------ */
 
@@ -505,7 +532,8 @@ int sockutil_send_frame(int fd,
                         const void *body,
                         size_t n,
                         size_t *done,
-                        int timeout_ms);
+                        int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_READS(3, 4);
 
 /* ---- Classic names, prefixed ------------------------------------------- */
 
@@ -527,7 +555,10 @@ int sockutil_send_frame(int fd,
  * Async-signal-safe and thread-safe.
  * Source: UNP figure 3.15; POSIX recv, read.
  */
-ssize_t sockutil_readn(int fd, void *buf, size_t n);
+ssize_t sockutil_readn(int fd,
+                       void *buf,
+                       size_t n)
+SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
 
 /**
  * Write n bytes.
@@ -551,7 +582,10 @@ ssize_t sockutil_readn(int fd, void *buf, size_t n);
  * Async-signal-safe and thread-safe.
  * Source: UNP figure 3.16; POSIX send, write.
  */
-ssize_t sockutil_writen(int fd, const void *buf, size_t n);
+ssize_t sockutil_writen(int fd,
+                        const void *buf,
+                        size_t n)
+SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 
 /**
  * Look at what a socket has to read, and leave it in the queue.
@@ -571,7 +605,10 @@ ssize_t sockutil_writen(int fd, const void *buf, size_t n);
  * Async-signal-safe and thread-safe.
  * Source: POSIX recv.
  */
-ssize_t sockutil_recv_peek(int sockfd, void *buf, size_t len);
+ssize_t sockutil_recv_peek(int sockfd,
+                           void *buf,
+                           size_t len)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Read one line, and not a byte past its newline.
@@ -598,7 +635,10 @@ ssize_t sockutil_recv_peek(int sockfd, void *buf, size_t len);
  * bytes out between them; a line can then be divided.
  * Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
  */
-ssize_t sockutil_readline(int sockfd, void *buf, size_t maxlen);
+ssize_t sockutil_readline(int sockfd,
+                          void *buf,
+                          size_t maxlen)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 
 /* ---- Byte order -------------------------------------------------------- */
 
@@ -670,7 +710,7 @@ uint64_t sockutil_ntohll(uint64_t net);
  * Async-signal-safe and thread-safe.
  * Source: RFC 1700, data notations.
  */
-uint16_t sockutil_get_be16(const void *from);
+uint16_t sockutil_get_be16(const void *from) SOCKUTIL_RESULT;
 
 /**
  * Write a 16-bit number to memory of any alignment, big-endian.
@@ -690,7 +730,7 @@ void sockutil_put_be16(void *to, uint16_t value);
  * Async-signal-safe and thread-safe.
  * Source: RFC 1700, data notations.
  */
-uint32_t sockutil_get_be32(const void *from);
+uint32_t sockutil_get_be32(const void *from) SOCKUTIL_RESULT;
 
 /**
  * Write a 32-bit number to memory of any alignment, big-endian.
@@ -710,7 +750,7 @@ void sockutil_put_be32(void *to, uint32_t value);
  * Async-signal-safe and thread-safe.
  * Source: RFC 1700, data notations.
  */
-uint64_t sockutil_get_be64(const void *from);
+uint64_t sockutil_get_be64(const void *from) SOCKUTIL_RESULT;
 
 /**
  * Write a 64-bit number to memory of any alignment, big-endian.
@@ -767,7 +807,10 @@ typedef struct sockutil_addr {
  * Async-signal-safe and thread-safe.
  * Source: POSIX inet_pton; RFC 4291.
  */
-int sockutil_pton(int af, const char *text, void *dst);
+int sockutil_pton(int af,
+                  const char *text,
+                  void *dst)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3);
 
 /**
  * Write an address as text.
@@ -786,7 +829,11 @@ int sockutil_pton(int af, const char *text, void *dst);
  * Async-signal-safe and thread-safe.
  * Source: POSIX inet_ntop; RFC 5952.
  */
-const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
+const char *sockutil_ntop(int af,
+                          const void *src,
+                          char *dst,
+                          socklen_t size)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3) SOCKUTIL_WRITES(3, 4);
 
 /**
  * Read an address, with a port perhaps, from its text.
@@ -809,7 +856,8 @@ const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
  */
 int sockutil_addr_parse(struct sockutil_addr *a,
                         const char *text,
-                        int default_port);
+                        int default_port)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 
 /**
  * Write an address and its port as text that sockutil_addr_parse reads.
@@ -829,7 +877,10 @@ int sockutil_addr_parse(struct sockutil_addr *a,
  * Thread-safe. Async-signal-safe unless the address has a zone.
  * Source: RFC 5952; RFC 4007, section 11; unix(7).
  */
-int sockutil_addr_format(const struct sockutil_addr *a, char *dst, size_t size);
+int sockutil_addr_format(const struct sockutil_addr *a,
+                         char *dst,
+                         size_t size)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Tell an address's port.
@@ -841,7 +892,8 @@ int sockutil_addr_format(const struct sockutil_addr *a, char *dst, size_t size);
  * Async-signal-safe and thread-safe.
  * Source: POSIX netinet/in.h.
  */
-int sockutil_addr_port(const struct sockutil_addr *a);
+int sockutil_addr_port(const struct sockutil_addr *a)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 
 /**
  * Tell the address that a socket is bound to.
@@ -854,7 +906,9 @@ int sockutil_addr_port(const struct sockutil_addr *a);
  * Async-signal-safe and thread-safe.
  * Source: POSIX getsockname.
  */
-int sockutil_addr_local(int fd, struct sockutil_addr *a);
+int sockutil_addr_local(int fd,
+                        struct sockutil_addr *a)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Tell the address of a socket's peer.
@@ -868,7 +922,9 @@ int sockutil_addr_local(int fd, struct sockutil_addr *a);
  * Async-signal-safe and thread-safe.
  * Source: POSIX getpeername.
  */
-int sockutil_addr_peer(int fd, struct sockutil_addr *a);
+int sockutil_addr_peer(int fd,
+                       struct sockutil_addr *a)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Tell from which local address the kernel would send to a peer.
@@ -886,7 +942,8 @@ int sockutil_addr_peer(int fd, struct sockutil_addr *a);
  * Source: UNP section 8.14.
  */
 int sockutil_addr_source_for(const struct sockutil_addr *peer,
-                             struct sockutil_addr *local);
+                             struct sockutil_addr *local)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 
 /**
  * Tell whether two addresses are the same: address, port and zone.
@@ -901,7 +958,8 @@ int sockutil_addr_source_for(const struct sockutil_addr *peer,
  * Source: UNP section 3.8, sock_cmp_addr.
  */
 int sockutil_addr_equal(const struct sockutil_addr *a,
-                        const struct sockutil_addr *b);
+                        const struct sockutil_addr *b)
+SOCKUTIL_RESULT;
 
 /**
  * Find the addresses of a host and a service.
@@ -935,7 +993,8 @@ int sockutil_resolve(const char *host,
                      struct sockutil_addr *out,
                      size_t cap,
                      size_t *count,
-                     int *gai);
+                     int *gai)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 7) SOCKUTIL_WRITES(5, 6);
 
 /* ---- Flags ------------------------------------------------------------- */
 
@@ -997,7 +1056,8 @@ int sockutil_tcp_listen(const char *host,
                         const char *service,
                         int backlog,
                         unsigned int flags,
-                        int *gai);
+                        int *gai)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Connect to a TCP server.
@@ -1029,7 +1089,8 @@ int sockutil_tcp_connect(const char *host,
                          const char *service,
                          unsigned int flags,
                          int timeout_ms,
-                         int *gai);
+                         int *gai)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Connect a socket within a time limit.
@@ -1056,7 +1117,10 @@ int sockutil_tcp_connect(const char *host,
  * Async-signal-safe and thread-safe.
  * Source: POSIX connect; UNP section 16.3; connect(2).
  */
-int sockutil_connect(int fd, const sockutil_addr *to, int timeout_ms);
+int sockutil_connect(int fd,
+                     const sockutil_addr *to,
+                     int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Accept a connection within a time limit.
@@ -1087,7 +1151,8 @@ int sockutil_connect(int fd, const sockutil_addr *to, int timeout_ms);
 int sockutil_accept(int listenfd,
                     sockutil_addr *peer,
                     unsigned int flags,
-                    int timeout_ms);
+                    int timeout_ms)
+SOCKUTIL_RESULT;
 
 /**
  * Make a UDP socket that is bound to an address.
@@ -1113,7 +1178,8 @@ int sockutil_accept(int listenfd,
 int sockutil_udp_bind(const char *host,
                       const char *service,
                       unsigned int flags,
-                      int *gai);
+                      int *gai)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Make a UDP socket that is connected to a peer.
@@ -1139,7 +1205,8 @@ int sockutil_udp_bind(const char *host,
 int sockutil_udp_connect(const char *host,
                          const char *service,
                          unsigned int flags,
-                         int *gai);
+                         int *gai)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Take a UDP socket's peer away.
@@ -1155,7 +1222,7 @@ int sockutil_udp_connect(const char *host,
  * Async-signal-safe and thread-safe.
  * Source: POSIX connect; UNP section 8.11.
  */
-int sockutil_udp_disconnect(int fd);
+int sockutil_udp_disconnect(int fd) SOCKUTIL_RESULT;
 
 /**
  * Send one datagram within a time limit.
@@ -1182,7 +1249,8 @@ ssize_t sockutil_sendto(int fd,
                         const void *buf,
                         size_t n,
                         const sockutil_addr *to,
-                        int timeout_ms);
+                        int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 
 /**
  * Receive one datagram within a time limit.
@@ -1210,7 +1278,8 @@ ssize_t sockutil_recvfrom(int fd,
                           size_t n,
                           sockutil_addr *from,
                           int *truncated,
-                          int timeout_ms);
+                          int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
 
 /**
  * Listen for connections at a path.
@@ -1235,7 +1304,10 @@ ssize_t sockutil_recvfrom(int fd,
  * Async-signal-safe and thread-safe.
  * Source: unix(7); UNP section 15.5.
  */
-int sockutil_unix_listen(const char *path, int backlog, unsigned int flags);
+int sockutil_unix_listen(const char *path,
+                         int backlog,
+                         unsigned int flags)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 
 /**
  * Connect to a listener at a path, within a time limit.
@@ -1256,7 +1328,10 @@ int sockutil_unix_listen(const char *path, int backlog, unsigned int flags);
  * Async-signal-safe and thread-safe.
  * Source: unix(7); POSIX connect.
  */
-int sockutil_unix_connect(const char *path, unsigned int flags, int timeout_ms);
+int sockutil_unix_connect(const char *path,
+                          unsigned int flags,
+                          int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 
 /* ---- Options ----------------------------------------------------------- */
 
@@ -1320,7 +1395,7 @@ int sockutil_set_v6only(int fd, int on);
  * Async-signal-safe and thread-safe.
  * Source: POSIX fcntl.
  */
-int sockutil_set_nonblock(int fd, int on);
+int sockutil_set_nonblock(int fd, int on) SOCKUTIL_RESULT;
 
 /**
  * Send small segments at once.
@@ -1412,7 +1487,8 @@ int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
  */
 int sockutil_multicast_join(int fd,
                             const sockutil_addr *group,
-                            unsigned int ifindex);
+                            unsigned int ifindex)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
  * Leave a multicast group on an interface.
@@ -1432,7 +1508,8 @@ int sockutil_multicast_join(int fd,
  */
 int sockutil_multicast_leave(int fd,
                              const sockutil_addr *group,
-                             unsigned int ifindex);
+                             unsigned int ifindex)
+SOCKUTIL_NONNULL(2);
 
 /**
  * Choose the interface through which multicast datagrams are sent.
@@ -1465,7 +1542,11 @@ int sockutil_set_multicast_interface(int fd, int af, unsigned int ifindex);
  * Async-signal-safe and thread-safe.
  * Source: POSIX getsockopt.
  */
-int sockutil_getsockopt_int(int fd, int level, int name, int *value);
+int sockutil_getsockopt_int(int fd,
+                            int level,
+                            int name,
+                            int *value)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(4);
 
 /**
  * Set a socket option that is an int.
@@ -1494,7 +1575,7 @@ int sockutil_setsockopt_int(int fd, int level, int name, int value);
  * Async-signal-safe and thread-safe.
  * Source: POSIX getsockopt; UNP section 16.3.
  */
-int sockutil_take_error(int fd);
+int sockutil_take_error(int fd) SOCKUTIL_RESULT;
 
 /* ---- Closing ----------------------------------------------------------- */
 
@@ -1628,7 +1709,7 @@ int sockutil_reap_children(void);
  * Async-signal-safe and thread-safe.
  * Source: unix(7), cmsg(3); UNP section 15.7.
  */
-int sockutil_send_fd(int unix_fd, int fd, int timeout_ms);
+int sockutil_send_fd(int unix_fd, int fd, int timeout_ms) SOCKUTIL_RESULT;
 
 /**
  * Receive a descriptor, as sockutil_send_fd sends it.
@@ -1650,7 +1731,10 @@ int sockutil_send_fd(int unix_fd, int fd, int timeout_ms);
  * Async-signal-safe and thread-safe.
  * Source: unix(7), cmsg(3); UNP section 15.7.
  */
-int sockutil_recv_fd(int unix_fd, int *fd, int timeout_ms);
+int sockutil_recv_fd(int unix_fd,
+                     int *fd,
+                     int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /* ---- TCP state --------------------------------------------------------- */
 
@@ -1724,7 +1808,7 @@ int sockutil_recv_fd(int unix_fd, int *fd, int timeout_ms);
  * Async-signal-safe and thread-safe.
  * Source: RFC 9293, section 3.3.2; tcp(7), TCP_INFO.
  */
-int sockutil_tcp_state(int fd);
+int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
 
 /**
  * Tell the state of the connection between two addresses.
@@ -1745,7 +1829,8 @@ int sockutil_tcp_state(int fd);
  * Source: RFC 9293, section 3.3.2; sock_diag(7).
  */
 int sockutil_tcp_state_between(const sockutil_addr *local,
-                               const sockutil_addr *peer);
+                               const sockutil_addr *peer)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 
 /**
  * Tell a state's name.
@@ -1771,10 +1856,14 @@ const char *sockutil_tcp_state_name(int state);
 #define SOCKUTIL_QUOTE(name) SOCKUTIL_QUOTE_(name)
 #define SOCKUTIL_SYMBOL(name) \
     __asm__(SOCKUTIL_QUOTE(__USER_LABEL_PREFIX__) "sockutil_" #name)
-ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn);
-ssize_t writen(int fd, const void *buf, size_t n) SOCKUTIL_SYMBOL(writen);
-ssize_t recv_peek(int sockfd, void *buf, size_t len) SOCKUTIL_SYMBOL(recv_peek);
-ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline);
+ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn)
+    SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
+ssize_t writen(int fd, const void *buf, size_t n) SOCKUTIL_SYMBOL(writen)
+    SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
+ssize_t recv_peek(int sockfd, void *buf, size_t len) SOCKUTIL_SYMBOL(recv_peek)
+    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
+ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
+    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 #undef SOCKUTIL_SYMBOL
 #undef SOCKUTIL_QUOTE
 #undef SOCKUTIL_QUOTE_
@@ -1785,6 +1874,11 @@ ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
 #define readline sockutil_readline
 #endif
 #endif
+
+#undef SOCKUTIL_RESULT
+#undef SOCKUTIL_NONNULL
+#undef SOCKUTIL_READS
+#undef SOCKUTIL_WRITES
 
 #ifdef __cplusplus
 }

@@ -42,6 +42,7 @@ const _: () =
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX inet_pton; RFC 4291.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut c_void) -> c_int {
     outcome::of(|| {
@@ -76,6 +77,7 @@ pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX inet_ntop; RFC 5952.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3) SOCKUTIL_WRITES(3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_ntop(
     af: c_int,
@@ -119,6 +121,7 @@ pub unsafe extern "C" fn sockutil_ntop(
 ///
 /// Thread-safe. Async-signal-safe unless the text has a zone's name.
 /// Source: RFC 3986, section 3.2.2; RFC 4007, section 11; unix(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const c_char, default_port: c_int) -> c_int {
     outcome::of(|| {
@@ -156,6 +159,7 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
 ///
 /// Thread-safe. Async-signal-safe unless the address has a zone.
 /// Source: RFC 5952; RFC 4007, section 11; unix(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut c_char, size: size_t) -> c_int {
     outcome::of(|| {
@@ -177,6 +181,7 @@ pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX netinet/in.h.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
     outcome::of(|| {
@@ -195,6 +200,7 @@ pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getsockname.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -> c_int {
     // SAFETY: the caller vouches for it, as the comment above asks.
@@ -211,6 +217,7 @@ pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getpeername.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) -> c_int {
     // SAFETY: the caller vouches for it, as the comment above asks.
@@ -230,6 +237,7 @@ pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) ->
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP section 8.14.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, local: *mut sockutil_addr) -> c_int {
     let find = || {
@@ -251,6 +259,7 @@ pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, lo
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP section 3.8, sock_cmp_addr.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const sockutil_addr) -> c_int {
     // SAFETY: the caller vouches for it, as the comment above asks.
@@ -286,6 +295,7 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX getaddrinfo; RFC 6724.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 7) SOCKUTIL_WRITES(5, 6)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_resolve(
     host: *const c_char,

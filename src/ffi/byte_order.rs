@@ -74,6 +74,7 @@ pub extern "C" fn sockutil_ntohll(net: u64) -> u64 {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 1700, data notations.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_get_be16(from: *const c_void) -> u16 {
     // SAFETY: the caller vouches for 2 readable bytes; any alignment serves bytes.
@@ -100,6 +101,7 @@ pub unsafe extern "C" fn sockutil_put_be16(to: *mut c_void, value: u16) {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 1700, data notations.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_get_be32(from: *const c_void) -> u32 {
     // SAFETY: the caller vouches for 4 readable bytes; any alignment serves bytes.
@@ -126,6 +128,7 @@ pub unsafe extern "C" fn sockutil_put_be32(to: *mut c_void, value: u32) {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 1700, data notations.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_get_be64(from: *const c_void) -> u64 {
     // SAFETY: the caller vouches for 8 readable bytes; any alignment serves bytes.

@@ -27,6 +27,7 @@ use crate::sys::Buffer;
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP figure 3.15; POSIX recv, read.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
     // SAFETY: the caller vouches for the memory, as the comment above asks.
@@ -53,6 +54,7 @@ pub unsafe extern "C" fn sockutil_readn(fd: c_int, buf: *mut c_void, n: size_t) 
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP figure 3.16; POSIX send, write.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_READS(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_writen(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t {
     // SAFETY: the caller vouches for the memory, as the comment above asks.
@@ -75,6 +77,7 @@ pub unsafe extern "C" fn sockutil_writen(fd: c_int, buf: *const c_void, n: size_
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX recv.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> ssize_t {
     // SAFETY: the caller vouches for the memory, as the comment above asks.
@@ -104,6 +107,7 @@ pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len
 /// Async-signal-safe and thread-safe. Two readers of one descriptor share its
 /// bytes out between them; a line can then be divided.
 /// Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -> ssize_t {
     // SAFETY: the caller vouches for the memory, as the comment above asks.

@@ -37,6 +37,7 @@ use crate::time::{self, Limit};
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX socket, bind, listen; UNP section 11.13; ipv6(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_tcp_listen(
     host: *const c_char,
@@ -80,6 +81,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX connect; UNP section 11.12; RFC 8305, section 4.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_tcp_connect(
     host: *const c_char,
@@ -126,6 +128,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX connect; UNP section 16.3; connect(2).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
@@ -160,6 +163,7 @@ pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, t
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX accept; accept(2), "Error handling"; UNP section 16.6.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_accept(
     listenfd: c_int,
@@ -198,6 +202,7 @@ pub unsafe extern "C" fn sockutil_accept(
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX socket, bind; udp(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_udp_bind(
     host: *const c_char,
@@ -234,6 +239,7 @@ pub unsafe extern "C" fn sockutil_udp_bind(
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX connect; UNP section 8.11.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_udp_connect(
     host: *const c_char,
@@ -263,6 +269,7 @@ pub unsafe extern "C" fn sockutil_udp_connect(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX connect; UNP section 8.11.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
     outcome::of(|| endpoint::udp_disconnect(fd).map(|()| 0))
@@ -287,6 +294,7 @@ pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX sendto; udp(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_READS(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_sendto(
     fd: c_int,
@@ -324,6 +332,7 @@ pub unsafe extern "C" fn sockutil_sendto(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_recvfrom(
     fd: c_int,
@@ -372,6 +381,7 @@ pub unsafe extern "C" fn sockutil_recvfrom(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7); UNP section 15.5.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_int, flags: c_uint) -> c_int {
     outcome::of(|| {
@@ -400,6 +410,7 @@ pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_in
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7); POSIX connect.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_unix_connect(path: *const c_char, flags: c_uint, timeout_ms: c_int) -> c_int {
     outcome::of(|| {

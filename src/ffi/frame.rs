@@ -36,6 +36,7 @@ use crate::time::Limit;
 /// Async-signal-safe and thread-safe; frames that two threads send on one
 /// descriptor at once can be mixed up.
 /// Source: RFC 1700, data notations; POSIX send, sendmsg, poll.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_READS(3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_send_frame(
     fd: c_int,

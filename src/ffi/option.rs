@@ -69,6 +69,7 @@ pub extern "C" fn sockutil_set_v6only(fd: c_int, on: c_int) -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX fcntl.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_set_nonblock(fd: c_int, on: c_int) -> c_int {
     outcome::of(|| option::set_nonblock(fd, on != 0).map(|_| 0))
@@ -164,6 +165,7 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
     outcome::of(|| {
@@ -187,6 +189,7 @@ pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockut
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+/// cbindgen:postfix=SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_multicast_leave(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
     outcome::of(|| {
@@ -226,6 +229,7 @@ pub extern "C" fn sockutil_set_multicast_interface(fd: c_int, af: c_int, ifindex
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getsockopt.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_getsockopt_int(fd: c_int, level: c_int, name: c_int, value: *mut c_int) -> c_int {
     outcome::of(|| {
@@ -262,6 +266,7 @@ pub extern "C" fn sockutil_setsockopt_int(fd: c_int, level: c_int, name: c_int, 
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getsockopt; UNP section 16.3.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_take_error(fd: c_int) -> c_int {
     outcome::of(|| sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR))

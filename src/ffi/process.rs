@@ -58,6 +58,7 @@ pub extern "C" fn sockutil_reap_children() -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7), cmsg(3); UNP section 15.7.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int) -> c_int {
     outcome::of(|| pass::send_fd(unix_fd, fd, Limit::from_ms(timeout_ms)?).map(|()| DONE))
@@ -81,6 +82,7 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7), cmsg(3); UNP section 15.7.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_recv_fd(unix_fd: c_int, fd: *mut c_int, timeout_ms: c_int) -> c_int {
     outcome::of(|| {

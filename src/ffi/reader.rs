@@ -47,6 +47,7 @@ const UNCOVERED: c_int = -1;
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: CS:APP rio_readinitb, with the caller's memory.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_init(
     r: *mut sockutil_reader,
@@ -106,6 +107,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_line(
     r: *mut sockutil_reader,
@@ -135,6 +137,7 @@ pub unsafe extern "C" fn sockutil_reader_line(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll, getdelim.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_until(
     r: *mut sockutil_reader,
@@ -172,6 +175,7 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; RFC 1700, data notations.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_frame(
     r: *mut sockutil_reader,
@@ -202,6 +206,7 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readnb.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_read_full(
     r: *mut sockutil_reader,
@@ -241,6 +246,7 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_skip_line(
     r: *mut sockutil_reader,
@@ -268,6 +274,7 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: none.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_pending(r: *const sockutil_reader) -> size_t {
     // SAFETY: the caller vouches for it, as the comment above asks.

@@ -37,6 +37,7 @@ use crate::time::Limit;
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX recv, read, poll; preadv2(2).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_read_full(
     fd: c_int,
@@ -87,6 +88,7 @@ pub unsafe extern "C" fn sockutil_read_full(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX send, write, poll; pwritev2(2), pipe(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_READS(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_write_full(
     fd: c_int,
@@ -129,6 +131,7 @@ pub unsafe extern "C" fn sockutil_write_full(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX sendmsg, writev, poll; pwritev2(2), pipe(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_READS(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_writev_full(
     fd: c_int,
@@ -179,6 +182,7 @@ pub unsafe extern "C" fn sockutil_writev_full(
 /// Async-signal-safe and thread-safe. Two readers of one descriptor share its
 /// bytes out between them; a line can then be divided.
 /// Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_read_line(
     fd: c_int,

@@ -53,6 +53,7 @@ pub const SOCKUTIL_TCP_CLOSING: c_int = 11;
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 9293, section 3.3.2; tcp(7), TCP_INFO.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
     outcome::of(|| tcp_state::of_descriptor(fd).map(c_int::from))
@@ -74,6 +75,7 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 9293, section 3.3.2; sock_diag(7).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_tcp_state_between(local: *const sockutil_addr, peer: *const sockutil_addr) -> c_int {
     outcome::of(|| {

@@ -58,6 +58,7 @@ pub extern "C" fn sockutil_ms_left(end_ms: i64) -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX poll.
+/// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_wait(fd: c_int, poll_events: c_int, timeout_ms: c_int) -> c_int {
     outcome::of(|| time::wait_for(fd, poll_events, timeout_ms))

@@ -33,6 +33,23 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+/* For the compiler to warn of misuse. NULL where it is not wanted stays EINVAL
+ * when the program runs. */
+#if defined(__GNUC__)
+#define SOCKUTIL_RESULT __attribute__((warn_unused_result))
+#define SOCKUTIL_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#else
+#define SOCKUTIL_RESULT
+#define SOCKUTIL_NONNULL(...)
+#endif
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#define SOCKUTIL_READS(buf, n) __attribute__((access(read_only, buf, n)))
+#define SOCKUTIL_WRITES(buf, n) __attribute__((access(write_only, buf, n)))
+#else
+#define SOCKUTIL_READS(buf, n)
+#define SOCKUTIL_WRITES(buf, n)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -11,10 +11,14 @@
 #define SOCKUTIL_QUOTE(name) SOCKUTIL_QUOTE_(name)
 #define SOCKUTIL_SYMBOL(name) \
     __asm__(SOCKUTIL_QUOTE(__USER_LABEL_PREFIX__) "sockutil_" #name)
-ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn);
-ssize_t writen(int fd, const void *buf, size_t n) SOCKUTIL_SYMBOL(writen);
-ssize_t recv_peek(int sockfd, void *buf, size_t len) SOCKUTIL_SYMBOL(recv_peek);
-ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline);
+ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn)
+    SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
+ssize_t writen(int fd, const void *buf, size_t n) SOCKUTIL_SYMBOL(writen)
+    SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
+ssize_t recv_peek(int sockfd, void *buf, size_t len) SOCKUTIL_SYMBOL(recv_peek)
+    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
+ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
+    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 #undef SOCKUTIL_SYMBOL
 #undef SOCKUTIL_QUOTE
 #undef SOCKUTIL_QUOTE_
@@ -25,6 +29,11 @@ ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
 #define readline sockutil_readline
 #endif
 #endif
+
+#undef SOCKUTIL_RESULT
+#undef SOCKUTIL_NONNULL
+#undef SOCKUTIL_READS
+#undef SOCKUTIL_WRITES
 
 #ifdef __cplusplus
 }

@@ -166,7 +166,8 @@ static void group_begin(void) {
 
 static void member_begin(void) {
     group_begin();
-    (void)sockutil_multicast_join(w.fd, &w.to, 1);
+    if (sockutil_multicast_join(w.fd, &w.to, 1) < 0)
+        return; /* where that is not possible, what the scene is about fails too */
 }
 
 static void zone_begin(void) {
@@ -644,7 +645,8 @@ void explore_connections(bool full, const char *only) {
     unix_door = (int)MUST(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
     MUST(bind(unix_door, (struct sockaddr *)&name, sizeof name));
     MUST(listen(unix_door, 16));
-    (void)sockutil_resolve("localhost", "80", SOCK_STREAM, 0, NULL, 0, &names_found, NULL);
+    if (sockutil_resolve("localhost", "80", SOCK_STREAM, 0, NULL, 0, &names_found, NULL) < 0)
+        names_found = 0;
     for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
         if (only == NULL || strcmp(only, scenes[i].name) == 0)
             explore(&scenes[i], full ? 500 : 20);

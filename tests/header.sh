@@ -1,0 +1,61 @@
+#!/bin/sh
+# header.sh - sockutil.h in every standard of C and C++ from C99 and C++11 on, with gcc and clang, each warning an error:
+# tests/c/header.c calls every function. Then tests/c/misuse: each must be refused for the warning that it names.
+# Needs make library before, gcc, g++ and clang.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+strict='-Wall -Wextra -Wconversion -pedantic -Werror'
+programs=0
+
+fail() {
+    echo "header: $*" >&2
+    exit 1
+}
+
+# serves COMPILER LANGUAGE STANDARD
+serves() {
+    # shellcheck disable=SC2086 # several words
+    "$1" -x "$2" "-std=$3" $strict -I"$root/include" "$root/tests/c/header.c" -x none -o "$work/header" \
+        "$root/target/lib/libsockutil.a" || fail "$1 -std=$3"
+    "$work/header" || fail "$1 -std=$3: header.c ended with $?"
+    programs=$((programs + 1))
+}
+
+for standard in c99 gnu99 c11 gnu11 c17 c2x gnu2x; do
+    serves gcc c $standard
+    serves clang c $standard
+done
+for standard in c++11 c++14 c++17 c++20 c++2b gnu++2b; do
+    serves g++ c++ $standard
+    serves clang++ c++ $standard
+done
+
+# misused COMPILER FILE: refused for the warning in its first line where that warning is the compiler's, and taken
+# without its misuse.
+refused=0
+misused() {
+    warning=$(sed -n '1s/.*-W\([a-z-]*\).*/\1/p' "$2")
+    # shellcheck disable=SC2086
+    "$1" -O2 -std=c11 $strict -I"$root/include" -c "$2" -o "$work/misuse.o" || fail "$1: $2 is not even right without"
+    case $1-$(sed -n '1p' "$2") in
+    clang-*'(gcc)'*) return ;;
+    esac
+    # shellcheck disable=SC2086
+    if "$1" -O2 -std=c11 $strict -DMISUSE -I"$root/include" -c "$2" -o "$work/misuse.o" 2>"$work/said"; then
+        fail "$1 says nothing about $2"
+    fi
+    grep -qE "\[-Werror[=,]-?W?$warning|-Werror,-W$warning|Werror=$warning" "$work/said" || {
+        cat "$work/said" >&2
+        fail "$1 refused $2 for something else than -W$warning"
+    }
+    refused=$((refused + 1))
+}
+
+for file in "$root"/tests/c/misuse/*.c; do
+    misused gcc "$file"
+    misused clang "$file"
+done
+[ $refused -ge 7 ] || fail "only $refused misuses were refused"
+echo "header: $programs programs; $refused misuses refused"

@@ -19,8 +19,8 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo install uninstall test test-faults test-properties test-clients test-valgrind test-header test-install \
-	test-debug lint header contract no-panic clean need-build
+.PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
+	no-panic test-faults test-properties test-debug test-clients test-valgrind test-header test-install
 
 all: library
 
@@ -68,12 +68,15 @@ install:
 	$(PACKAGING) packaging/sockutil.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc
 	for file in $(CMAKE_FILES); do \
 		$(PACKAGING) packaging/$$file.in >$(DESTDIR)$(LIBDIR)/cmake/sockutil/$$file || exit 1; done
+	for section in 3 7; do $(INSTALL) -d $(DESTDIR)$(MANDIR)/man$$section && \
+		$(INSTALL) -m 644 man/man$$section/* $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
 
 uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/libsockutil.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
 		$(DESTDIR)$(LIBDIR)/libsockutil.a $(DESTDIR)$(INCLUDEDIR)/sockutil.h \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
+		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%) \
+		$(patsubst man/%,$(DESTDIR)$(MANDIR)/%,$(wildcard man/man3/* man/man7/*))
 	rmdir $(DESTDIR)$(LIBDIR)/cmake/sockutil 2>/dev/null || :
 
 # The log is what `make contract` looks into.
@@ -82,14 +85,14 @@ test: library
 
 # ---------------------------------------------------------------------------
 
-C_FILES = $(wildcard c_examples/*.[ch] tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch])
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh tests/*.sh)
+C_FILES = $(wildcard c_examples/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh tests/*.sh tests/abi/*.sh)
 
 lint: need-build
 	$(call need,clang-format,is missing: it checks the C sources (the clang-format package))
 	$(call need,shellcheck,is missing: it checks the scripts (the shellcheck package))
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --all-targets --locked -- -D warnings
+	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck $(SCRIPTS) .ci/run
@@ -99,6 +102,26 @@ header: need-build
 	@mkdir -p target
 	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil
 	diff -u include/sockutil.h target/header.h
+
+# The committed pages are those that the header and man/ make, and mandoc has nothing to say of them.
+man: need-build
+	$(call need,mandoc,is missing: it checks the manual pages (the mandoc package))
+	rm -rf target/man
+	$(CARGO) run --release --locked --quiet --package sockutil-man -- target/man
+	diff -ru man/man3 target/man/man3
+	diff -ru man/man7 target/man/man7
+	sh tests/man_lint.sh target/man
+
+# Symbols = header = manual pages = the README's table; and the types are those of the committed baseline.
+abi: library
+	$(call need,nm,is missing: it lists the exported symbols (the binutils package))
+	$(call need,abidiff,is missing: it compares the interface with the baseline (the abigail-tools package))
+	sh tests/abi/names.sh $(LIBRARIES)/libsockutil.so include/sockutil.h man README.md
+	CC='$(CC)' sh tests/abi/types.sh check
+
+# A new baseline, when the interface has changed on purpose: see CONTRIBUTING.md.
+abi-baseline: library
+	CC='$(CC)' sh tests/abi/types.sh baseline
 
 # Every pair (function, errno) of the header has a test of its name, and that test ran.
 contract: test

@@ -848,7 +848,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3) SOCKUTIL_WRITES(3, 4);
  * Returns 1; 0 if text is not an address, or has no port and must; -1 with
  * errno:
  *   ENODEV         no interface has the zone's name
- *   ENAMETOOLONG   a Unix path is longer than 107 bytes, or a name than that
+ *   ENAMETOOLONG   a Unix path or name is longer than 107 bytes
  *   EINVAL         a or text is NULL, default_port is not -1 to 65535
  *
  * Thread-safe. Async-signal-safe unless the text has a zone's name.
@@ -862,9 +862,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 /**
  * Write an address and its port as text that sockutil_addr_parse reads.
  *
- * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number where
- * no interface has it any more), "unix:/run/x.sock", "unix:@name". 128 bytes
- * hold any. dst is written only on success.
+ * Writes "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number
+ * where no interface has it any more), "unix:/run/x.sock", "unix:@name". 128
+ * bytes hold any. dst is written only on success.
  *
  * Returns the text's length, without its NUL; -1 with errno:
  *   ENOSPC         the text and its NUL are longer than size
@@ -951,8 +951,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
  * Unix addresses are compared by their names. An IPv4 address is not the same
  * as its IPv4-mapped IPv6 form.
  *
- * Returns 1 if they are; 0 if not, or if one is NULL or of another family. It
- * cannot fail.
+ * Returns 1 if they are the same; 0 if not, or if one is NULL or of another
+ * family. It cannot fail.
  *
  * Async-signal-safe and thread-safe.
  * Source: UNP section 3.8, sock_cmp_addr.
@@ -1138,11 +1138,11 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
  *   EAGAIN       timeout_ms ran out
  *   EMFILE       this process has no descriptor left: the client still waits
- *   EINVAL       fd does not listen, timeout_ms is below -1, flags has other
- *                bits
- *   EOPNOTSUPP   fd is no stream socket
- *   EBADF        fd is not a descriptor
- *   ENOTSOCK     fd is not a socket
+ *   EINVAL       listenfd does not listen, timeout_ms is below -1, flags has
+ *                other bits
+ *   EOPNOTSUPP   listenfd is no stream socket
+ *   EBADF        listenfd is not a descriptor
+ *   ENOTSOCK     listenfd is not a socket
  * and what accept(2) says: ENFILE, ENOBUFS, ENOMEM, EPERM.
  *
  * Async-signal-safe and thread-safe.
@@ -1255,10 +1255,10 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 /**
  * Receive one datagram within a time limit.
  *
- * recvmsg(2). *from is its sender, and *truncated is 1 if it
- * was longer than n, 0 if not: what did not fit is gone. Both may be NULL; n
- * may be 0. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals
- * neither end nor stretch it.
+ * recvmsg(2). *from is its sender, and *truncated is 1 if it was longer than
+ * n, 0 if not: what did not fit is gone. Both may be NULL; n may be 0.
+ * timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals neither
+ * end nor stretch it.
  *
  * Returns the number of bytes stored: 0 is an empty datagram, UDP has no end;
  * -1 with errno, and *from and *truncated untouched:
@@ -1823,7 +1823,7 @@ int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
  * no such connection; -1 with errno:
  *   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
  *   EINVAL         local or peer is NULL
- * and ENOTSUP where there is no sock_diag; what socket(2) says: EMFILE, ...
+ * and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 9293, section 3.3.2; sock_diag(7).

@@ -116,7 +116,7 @@ pub unsafe extern "C" fn sockutil_ntop(
 /// Returns 1; 0 if text is not an address, or has no port and must; -1 with
 /// errno:
 ///   ENODEV         no interface has the zone's name
-///   ENAMETOOLONG   a Unix path is longer than 107 bytes, or a name than that
+///   ENAMETOOLONG   a Unix path or name is longer than 107 bytes
 ///   EINVAL         a or text is NULL, default_port is not -1 to 65535
 ///
 /// Thread-safe. Async-signal-safe unless the text has a zone's name.
@@ -145,9 +145,9 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
 
 /// Write an address and its port as text that sockutil_addr_parse reads.
 ///
-/// "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number where
-/// no interface has it any more), "unix:/run/x.sock", "unix:@name". 128 bytes
-/// hold any. dst is written only on success.
+/// Writes "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number
+/// where no interface has it any more), "unix:/run/x.sock", "unix:@name". 128
+/// bytes hold any. dst is written only on success.
 ///
 /// Returns the text's length, without its NUL; -1 with errno:
 ///   ENOSPC         the text and its NUL are longer than size
@@ -254,8 +254,8 @@ pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, lo
 /// Unix addresses are compared by their names. An IPv4 address is not the same
 /// as its IPv4-mapped IPv6 form.
 ///
-/// Returns 1 if they are; 0 if not, or if one is NULL or of another family. It
-/// cannot fail.
+/// Returns 1 if they are the same; 0 if not, or if one is NULL or of another
+/// family. It cannot fail.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP section 3.8, sock_cmp_addr.

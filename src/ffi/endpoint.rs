@@ -154,11 +154,11 @@ pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, t
 /// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
 ///   EAGAIN       timeout_ms ran out
 ///   EMFILE       this process has no descriptor left: the client still waits
-///   EINVAL       fd does not listen, timeout_ms is below -1, flags has other
-///                bits
-///   EOPNOTSUPP   fd is no stream socket
-///   EBADF        fd is not a descriptor
-///   ENOTSOCK     fd is not a socket
+///   EINVAL       listenfd does not listen, timeout_ms is below -1, flags has
+///                other bits
+///   EOPNOTSUPP   listenfd is no stream socket
+///   EBADF        listenfd is not a descriptor
+///   ENOTSOCK     listenfd is not a socket
 /// and what accept(2) says: ENFILE, ENOBUFS, ENOMEM, EPERM.
 ///
 /// Async-signal-safe and thread-safe.
@@ -315,10 +315,10 @@ pub unsafe extern "C" fn sockutil_sendto(
 
 /// Receive one datagram within a time limit.
 ///
-/// recvmsg(2). *from is its sender, and *truncated is 1 if it
-/// was longer than n, 0 if not: what did not fit is gone. Both may be NULL; n
-/// may be 0. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals
-/// neither end nor stretch it.
+/// recvmsg(2). *from is its sender, and *truncated is 1 if it was longer than
+/// n, 0 if not: what did not fit is gone. Both may be NULL; n may be 0.
+/// timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals neither
+/// end nor stretch it.
 ///
 /// Returns the number of bytes stored: 0 is an empty datagram, UDP has no end;
 /// -1 with errno, and *from and *truncated untouched:

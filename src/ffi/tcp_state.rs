@@ -71,7 +71,7 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 /// no such connection; -1 with errno:
 ///   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
 ///   EINVAL         local or peer is NULL
-/// and ENOTSUP where there is no sock_diag; what socket(2) says: EMFILE, ...
+/// and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 9293, section 3.3.2; sock_diag(7).

@@ -1,8 +1,8 @@
 #!/bin/sh
-# abi.sh check|baseline - the binary interface as C programs see it, compared with, or written to, tests/abi/baseline.xml.
+# types.sh check|baseline - the binary interface as C programs see it, compared with, or written to, tests/abi/baseline.xml.
 # Needs make library before, and libabigail's abidw and abidiff. CC: the C compiler.
 set -eu
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 CC=${CC:-cc}
 libraries=$root/target/lib
 baseline=$root/tests/abi/baseline.xml

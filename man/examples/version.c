@@ -1,0 +1,19 @@
+#include <sockutil.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(void) {
+    char header[32];
+
+    (void)snprintf(header, sizeof(header), "%d.%d.%d",
+                   SOCKUTIL_VERSION_MAJOR, SOCKUTIL_VERSION_MINOR,
+                   SOCKUTIL_VERSION_PATCH);
+
+    /* With the shared library they may differ: the header is the one
+     * of the compilation, the library the one found at run time. */
+    printf("compiled with %s\n", header);
+    printf("running with %s\n", sockutil_version());
+    if (strcmp(header, sockutil_version()) != 0)
+        printf("they differ\n");
+    return 0;
+}

@@ -1,0 +1,71 @@
+//! Makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and `man/examples`, and `man7/sockutil.7`
+//! from the last two. What the header says of a function is said there alone; the parts add what it has no place for.
+//!
+//! usage: `sockutil-man [FOLDER]`; without it the committed pages are written.
+
+mod comment;
+mod header;
+mod markup;
+mod page;
+mod parts;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use header::Header;
+use page::Library;
+use parts::Parts;
+
+/// A page: its name, which is that of its part and its example too, and the sections of the header that it tells of.
+const PAGES: [(&str, &[&str]); 13] = [
+    ("address", &["Addresses"]),
+    ("byte_order", &["Byte order"]),
+    ("classic", &["Classic names, prefixed"]),
+    ("close", &["Closing"]),
+    ("endpoint", &["Endpoints", "Flags"]),
+    ("frame", &["Frames"]),
+    ("option", &["Options"]),
+    ("process", &["Processes and descriptors"]),
+    ("reader", &["Buffered reader"]),
+    ("stream", &["Streams"]),
+    ("tcp_state", &["TCP state"]),
+    ("time", &["Time and waiting"]),
+    ("version", &["Version"]),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = std::env::args_os().nth(1).map_or_else(|| top.to_path_buf(), PathBuf::from);
+    let header = fs::read_to_string(top.join("../include/sockutil.h"))?;
+    let header = Header::parse(&header)?;
+    let parts = Parts { folder: top.to_path_buf() };
+    let library = Library::new(&header, &PAGES)?;
+
+    let man3 = fresh(&folder.join("man3"))?;
+    let mut summaries = Vec::new();
+    for page in &library.pages {
+        let part = parts.read(page.part)?;
+        fs::write(man3.join(format!("{}.3", page.name)), page::family(&library, page, &part)?)?;
+        // A function that has its page's name needs no link to it.
+        for function in page.functions().filter(|function| function.name != page.name) {
+            fs::write(man3.join(format!("{}.3", function.name)), format!(".so man3/{}.3\n", page.name))?;
+        }
+        summaries.push((page, part.description));
+    }
+    let man7 = fresh(&folder.join("man7"))?;
+    fs::write(man7.join("sockutil.7"), page::overview(&library, &parts, &summaries)?)?;
+    Ok(())
+}
+
+/// A folder without pages of functions that are no more. What is not ours in it is left alone.
+fn fresh(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("sockutil") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(folder.to_path_buf())
+}

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Fails unless the same functions are exported by the shared library, declared in the header, named by the manual pages,
+# linked to them by a page of their own, and listed in the tables of the READMEs. Says what is missing where.
+# usage: names.sh LIBRARY HEADER MAN README...
+set -eu
+library=$1
+header=$2
+man=$3
+shift 3
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failed=0
+
+fail() {
+    echo "names: $1" >&2
+    failed=1
+}
+
+# compare WHAT FILE: the names in FILE against those of the library, both ways.
+compare() {
+    sort -u "$2" >"$folder/sorted"
+    for name in $(comm -23 "$folder/library" "$folder/sorted"); do fail "$name is exported, and not $1"; done
+    for name in $(comm -13 "$folder/library" "$folder/sorted"); do fail "$name is $1, and not exported"; done
+}
+
+nm -D --defined-only "$library" | awk '{ print $NF }' | sort -u >"$folder/library"
+[ -s "$folder/library" ] || { echo "names: $library exports nothing" >&2; exit 1; }
+
+# A declaration begins in the first column, and its name is the first small letters before a parenthesis.
+awk '
+    /^\/\*/ { comment = 1 }
+    !comment && /^[a-z]/ && match(" " $0, /[ *][a-z][a-z0-9_]*\(/) { print substr($0, RSTART, RLENGTH - 2) }
+    /\*\// { comment = 0 }
+' "$header" >"$folder/header"
+compare "declared in $header" "$folder/header"
+
+# Bare names have no page of their own: other packages have pages of these names.
+sed -nE 's/^#define ([a-z_]+) sockutil_\1$/\1/p' "$header" >"$folder/bare"
+: >"$folder/named"
+: >"$folder/linked"
+for page in "$man"/man3/*.3; do
+    name=$(basename "$page" .3)
+    target=$(sed -nE '1s|^\.so man3/(.*)$|\1|p' "$page")
+    if [ -n "$target" ]; then
+        echo "$name" >>"$folder/linked"
+        grep -qsE "^\.Nm $name( ,)?\$" "$man/man3/$target" || fail "$name leads to $target, which does not name it"
+    else
+        awk '/^\.Sh / { inside = $2 == "NAME" } inside && /^\.Nm / { print $2 }' "$page" >"$folder/of-page"
+        cat "$folder/of-page" >>"$folder/named"
+        grep -xF "$name" "$folder/of-page" >>"$folder/linked" || true
+    fi
+    ! grep -qxF "$name" "$folder/bare" || fail "$page: a page of this name belongs to others"
+done
+compare "in a NAME section" "$folder/named"
+cat "$folder/bare" >>"$folder/linked"
+compare "the name of a page" "$folder/linked"
+
+# In a row with a lone `sockutil_` each name stands for itself and for the name with that before it.
+for readme; do
+    awk -F '`' '
+        /^\|.*`sockutil_/ {
+            both = index($0, "`sockutil_`")
+            for (i = 2; i < NF; i += 2) if ($i ~ /^[a-z][a-z0-9_]*$/ && $i != "sockutil_") {
+                print $i
+                if (both) print "sockutil_" $i
+            }
+        }
+    ' "$readme" >"$folder/readme"
+    compare "in a table of $readme" "$folder/readme"
+done
+
+[ "$failed" -eq 0 ] || exit 1
+echo "names: $(wc -l <"$folder/library") functions, the same in the library, the header, the pages and $# README(s)"

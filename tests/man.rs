@@ -1,0 +1,191 @@
+//! The manual pages: their programs compile, run and print what the page says, and the check of the names misses nothing.
+
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and is no interface"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use support::{C_WARNINGS, Link, compiler, libraries, link, output, root, run, scratch, told};
+
+/// The pages themselves, without the links to them.
+fn pages() -> Vec<PathBuf> {
+    let folders = ["man/man3", "man/man7"].map(|folder| fs::read_dir(root().join(folder)).unwrap());
+    let mut pages: Vec<PathBuf> = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    pages.retain(|page| !fs::read_to_string(page).unwrap().starts_with(".so "));
+    pages.sort();
+    pages
+}
+
+/// What a reader sees of a displayed text.
+fn seen(text: &str) -> String {
+    let mut text = text.replace("\n\\&", "\n");
+    for (escape, character) in
+        [("\\-", "-"), ("\\(aq", "'"), ("\\(ga", "`"), ("\\(ha", "^"), ("\\(ti", "~"), ("\\e", "\\")]
+    {
+        text = text.replace(escape, character);
+    }
+    text
+}
+
+/// The programs of a page's EXAMPLES, each with what it prints.
+fn programs(page: &Path) -> Vec<(String, String)> {
+    let text = fs::read_to_string(page).unwrap();
+    let examples = text.split("\n.Sh ").find(|section| section.starts_with("EXAMPLES\n")).unwrap();
+    let displays =
+        examples.split("\n.Bd -literal\n").skip(1).map(|rest| seen(rest.split_once("\n.Ed").unwrap().0) + "\n");
+    let displays: Vec<String> = displays.collect();
+    displays.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+}
+
+#[test]
+fn the_pages_programs_compile_and_print_what_the_page_says() {
+    let mut count = 0;
+    for page in pages() {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        let programs = programs(&page);
+        assert!(!programs.is_empty(), "{name} shows no program");
+        for (index, (text, prints)) in programs.iter().enumerate() {
+            let source = scratch("man").join(format!("{name}-{index}.c"));
+            fs::write(&source, text).unwrap();
+            for how in [Link::Shared, Link::Static] {
+                let program = source.with_extension(format!("{how:?}"));
+                let mut command = compiler(false);
+                command.args(["-std=c11", "-D_GNU_SOURCE"]).args(C_WARNINGS);
+                command.arg("-I").arg(root().join("include")).arg(&source).arg("-o").arg(&program);
+                run(link(&mut command, how));
+                let said = output(&program);
+                assert!(said.status.success(), "{name}, {how:?}: {}", told(&said));
+                assert_eq!(&String::from_utf8_lossy(&said.stdout), prints, "{name}, {how:?}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 15, "{count} programs");
+}
+
+/// Names as they are in five places, to be broken in one of them.
+struct Names {
+    library: PathBuf,
+    folder: PathBuf,
+}
+
+impl Names {
+    /// Copies of header, README and pages.
+    fn new(name: &str) -> Self {
+        let folder = scratch("names").join(name);
+        let man3 = folder.join("man/man3");
+        // What an earlier run has broken or added must not stay.
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        fs::create_dir_all(&man3).unwrap();
+        for entry in fs::read_dir(root().join("man/man3")).unwrap() {
+            let page = entry.unwrap().path();
+            fs::copy(&page, man3.join(page.file_name().unwrap())).unwrap();
+        }
+        fs::copy(root().join("include/sockutil.h"), folder.join("sockutil.h")).unwrap();
+        fs::copy(root().join("README.md"), folder.join("README.md")).unwrap();
+        Self { library: libraries().join("libsockutil.so"), folder }
+    }
+
+    /// Takes a text out of a file, where it must have been.
+    fn without(self, file: &str, text: &str) -> Self {
+        let path = self.folder.join(file);
+        let old = fs::read_to_string(&path).unwrap();
+        assert!(old.contains(text), "{file}: {text}");
+        fs::write(path, old.replacen(text, "", 1)).unwrap();
+        self
+    }
+
+    /// Another library, which lacks one of the functions.
+    fn without_symbol(mut self, name: &str) -> Self {
+        let nm = run(Command::new("nm").args(["-D", "--defined-only"]).arg(&self.library));
+        let symbols = String::from_utf8(nm.stdout).unwrap();
+        let symbols = symbols.lines().filter_map(|line| line.split_whitespace().last());
+        let text: Vec<String> = symbols.filter(|s| *s != name).map(|s| format!("void {s}(void) {{}}\n")).collect();
+        let source = self.folder.join("library.c");
+        fs::write(&source, text.concat()).unwrap();
+        self.library = self.folder.join("library.so");
+        // The compiler knows no other htons than its own; names are all that is asked for here.
+        run(compiler(false).args(["-w", "-fno-builtin", "-shared", "-fPIC"]).arg(&source).arg("-o").arg(&self.library));
+        self
+    }
+
+    fn check(&self) -> Output {
+        let mut command = Command::new("sh");
+        command.arg(root().join("tests/abi/names.sh")).arg(&self.library).current_dir(&self.folder);
+        command.args(["sockutil.h", "man", "README.md"]).output().unwrap()
+    }
+
+    fn must_complain(&self, complaint: &str) {
+        let said = self.check();
+        let complaints = String::from_utf8_lossy(&said.stderr);
+        assert!(complaints.lines().any(|line| line == format!("names: {complaint}")), "{complaint}: {}", told(&said));
+        assert_eq!(said.status.code(), Some(1), "{complaint}");
+        // Nothing else is wrong.
+        let name = complaint.split(' ').find(|word| word.contains("sockutil_") || word.contains("read")).unwrap();
+        assert!(complaints.lines().all(|line| line.contains(name)), "{complaint}: {complaints}");
+    }
+}
+
+#[test]
+fn the_names_are_the_same_everywhere() {
+    let said = Names::new("same").check();
+    assert!(said.status.success(), "{}", told(&said));
+}
+
+#[test]
+fn a_name_that_is_missing_in_one_place_is_found() {
+    let names = |case| Names::new(case);
+    let page = "man/man3/sockutil_time.3";
+    names("library")
+        .without_symbol("sockutil_wait")
+        .must_complain("sockutil_wait is declared in sockutil.h, and not exported");
+    names("header")
+        .without("sockutil.h", "int sockutil_wait(int fd, int poll_events, int timeout_ms)")
+        .must_complain("sockutil_wait is exported, and not declared in sockutil.h");
+    names("page")
+        .without(page, ".Nm sockutil_wait\n")
+        .must_complain("sockutil_wait is exported, and not in a NAME section");
+    names("readme")
+        .without("README.md", "`sockutil_wait` ")
+        .must_complain("sockutil_wait is exported, and not in a table of README.md");
+    let unlinked = names("link");
+    fs::remove_file(unlinked.folder.join("man/man3/sockutil_wait.3")).unwrap();
+    unlinked.must_complain("sockutil_wait is exported, and not the name of a page");
+}
+
+#[test]
+fn a_bare_name_that_is_missing_in_one_place_is_found() {
+    let names = |case| Names::new(&format!("bare-{case}"));
+    names("library").without_symbol("readn").must_complain("readn is declared in sockutil.h, and not exported");
+    names("header")
+        .without("sockutil.h", "ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn)")
+        .must_complain("readn is exported, and not declared in sockutil.h");
+    names("page")
+        .without("man/man3/sockutil_classic.3", ".Nm readn ,\n")
+        .must_complain("readn is exported, and not in a NAME section");
+    names("readme")
+        .without("README.md", "| `readn` ")
+        .must_complain("readn is exported, and not in a table of README.md");
+}
+
+#[test]
+fn a_page_that_leads_nowhere_or_takes_anothers_name_is_found() {
+    let elsewhere = Names::new("elsewhere");
+    fs::write(elsewhere.folder.join("man/man3/sockutil_wait.3"), ".so man3/sockutil_stream.3\n").unwrap();
+    elsewhere.must_complain("sockutil_wait leads to sockutil_stream.3, which does not name it");
+    let taken = Names::new("taken");
+    fs::write(taken.folder.join("man/man3/readline.3"), ".so man3/sockutil_classic.3\n").unwrap();
+    taken.must_complain("man/man3/readline.3: a page of this name belongs to others");
+}

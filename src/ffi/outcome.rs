@@ -80,5 +80,5 @@ pub unsafe fn resolved(gai: *mut c_int, call: impl FnOnce() -> Result<c_int, Fai
 
 /// The count of a classic call, which is below `SSIZE_MAX` because [`check`](super::check) let no more be asked for.
 pub fn count(n: usize) -> isize {
-    n.cast_signed()
+    isize::from_ne_bytes(n.to_ne_bytes())
 }

@@ -20,7 +20,8 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-faults test-properties test-debug test-clients test-valgrind test-header test-install
+	no-panic test-faults test-properties test-debug test-clients test-valgrind test-header test-install test-python \
+	dist test-dist
 
 all: library
 
@@ -86,7 +87,7 @@ test: library
 # ---------------------------------------------------------------------------
 
 C_FILES = $(wildcard c_examples/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh tests/*.sh tests/abi/*.sh)
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh)
 
 lint: need-build
 	$(call need,clang-format,is missing: it checks the C sources (the clang-format package))
@@ -146,6 +147,18 @@ test-header: library
 	$(call need,g++,is missing: the header is compiled with it (the g++ package))
 	$(call need,clang,is missing: the header is compiled with it (the clang package))
 	sh tests/header.sh
+
+# The library from a language that reads no headers.
+test-python: library
+	$(call need,python3,is missing: the library is called from it (the python3 package))
+	python3 tests/python.py $(LIBRARIES)/libsockutil.so
+
+# The release tarball of the last commit, with the crates that it needs; and that it builds without a network.
+dist: need-build
+	CARGO='$(CARGO)' sh packaging/dist.sh $(VERSION) $(TARGET)/dist
+
+test-dist: dist
+	sh tests/dist.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz
 
 # Programs from outside the tree against an install, and what the library adds to them.
 test-install: library

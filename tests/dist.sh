@@ -1,0 +1,25 @@
+#!/bin/sh
+# dist.sh TARBALL - builds what a release tarball holds, as somebody would who has no network and no crates, runs its
+# demo, and installs it.
+set -eu
+tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tar -xzf "$tarball" -C "$work"
+cd "$work/$(basename "$tarball" .tar.gz)"
+# Where we may, in a network without anything but us.
+offline=
+if unshare -n true 2>/dev/null; then offline='unshare -n'; fi
+mkdir "$work/cargo-home"
+CARGO_HOME=$work/cargo-home CARGO_NET_OFFLINE=true
+export CARGO_HOME CARGO_NET_OFFLINE
+# shellcheck disable=SC2086 # a command of several words, or of none
+$offline make -s library examples 2>"$work/said" || {
+    cat "$work/said" >&2
+    exit 1
+}
+sh c_examples/demo.sh | tail -n 2
+make -s install DESTDIR="$work/destination"
+[ -f "$work/destination/usr/local/lib/libsockutil.a" ]
+[ -f "$work/destination/usr/local/share/man/man7/sockutil.7" ]
+echo "dist: $(basename "$tarball") builds offline${offline:+, in a network of its own}, runs and installs"

@@ -117,7 +117,7 @@ man: need-build
 abi: library
 	$(call need,nm,is missing: it lists the exported symbols (the binutils package))
 	$(call need,abidiff,is missing: it compares the interface with the baseline (the abigail-tools package))
-	sh tests/abi/names.sh $(LIBRARIES)/libsockutil.so include/sockutil.h man README.md
+	sh tests/abi/names.sh $(LIBRARIES)/libsockutil.so include/sockutil.h man README.md README.zh-CN.md
 	CC='$(CC)' sh tests/abi/types.sh check
 
 # A new baseline, when the interface has changed on purpose: see CONTRIBUTING.md.

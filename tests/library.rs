@@ -63,6 +63,25 @@ fn the_static_library_defines_what_the_header_declares() {
 }
 
 #[test]
+fn the_static_library_holds_its_own_object_alone() {
+    let members = stdout(Command::new("ar").arg("t").arg(libraries().join("libsockutil.a")));
+    assert_eq!(members, "sockutil.o\n");
+    // nm names the object and the linker's table beside symbols. It needs no more than the shared one, which is linked with libc alone.
+    let names = |arguments: &[&str], file: &str| -> BTreeSet<String> {
+        let names = symbols(arguments, &libraries().join(file));
+        names.into_iter().map(|name| name.split('@').next().unwrap_or_default().to_owned()).collect()
+    };
+    let needed = names(&["--undefined-only"], "libsockutil.a");
+    assert!(needed.contains("recv"), "{needed:?}");
+    let imported = names(&["--dynamic", "--undefined-only"], "libsockutil.so");
+    let more: Vec<_> = needed
+        .difference(&imported)
+        .filter(|name| !["_GLOBAL_OFFSET_TABLE_", "sockutil.o:"].contains(&name.as_str()))
+        .collect();
+    assert!(more.is_empty(), "{more:?}");
+}
+
+#[test]
 fn the_shared_library_needs_libc_alone_and_has_its_soname() {
     let answer = stdout(Command::new("readelf").arg("--dynamic").arg(libraries().join("libsockutil.so")));
     let values = |tag: &str| {
@@ -206,4 +225,33 @@ fn the_readmes_programs_compile_and_run() {
         fs::write(&source, text).unwrap();
         serves(false, &["-std=c99"], &source);
     }
+}
+
+/// Code, commands, names and links: what a reader of either language must find.
+fn untranslated(readme: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut in_code = false;
+    for line in readme.lines() {
+        let fence = line.starts_with("```");
+        in_code ^= fence;
+        if in_code || fence || line.starts_with("    ") {
+            found.push(line.to_owned());
+        } else if line.starts_with('#') {
+            found.push(line.chars().take_while(|c| *c == '#').collect());
+        } else if line.starts_with('|') {
+            found.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_readmes_are_in_step() {
+    let [english, chinese] =
+        ["README.md", "README.zh-CN.md"].map(|name| fs::read_to_string(root().join(name)).unwrap());
+    let (expected, found) = (untranslated(&english), untranslated(&chinese));
+    assert!(expected.len() > 100, "the README was not understood");
+    assert_eq!(expected, found);
+    let items = |text: &str| text.lines().filter(|line| line.starts_with("- ")).count();
+    assert_eq!(items(&english), items(&chinese), "an item of a list is in one of the two alone");
 }

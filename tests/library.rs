@@ -66,7 +66,8 @@ fn the_static_library_defines_what_the_header_declares() {
 fn the_static_library_holds_its_own_object_alone() {
     let members = stdout(Command::new("ar").arg("t").arg(libraries().join("libsockutil.a")));
     assert_eq!(members, "sockutil.o\n");
-    // nm names the object and the linker's table beside symbols. It needs no more than the shared one, which is linked with libc alone.
+    // It needs no more than the shared one, which is linked with libc alone. nm also names the object and the linker's
+    // table.
     let names = |arguments: &[&str], file: &str| -> BTreeSet<String> {
         let names = symbols(arguments, &libraries().join(file));
         names.into_iter().map(|name| name.split('@').next().unwrap_or_default().to_owned()).collect()

@@ -1,5 +1,6 @@
 #!/bin/sh
-# demo.sh [bin] - a conversation of echo_server and echo_client, shown, and compared byte for byte.
+# demo.sh [bin] - a conversation of echo_server and echo_client, shown, and compared byte for byte; then a short tour of
+# what a connection's end leaves behind.
 # bin is the folder with the programs; without it, the one that the Makefile here fills.
 set -eu
 LC_ALL=C # lengths in bytes, not characters
@@ -82,7 +83,14 @@ conversation() {
     exec 3<&-
 }
 
-for program in echo_server echo_client echo_server_static echo_client_static; do
+# tour PROGRAM WHAT: a program that needs no other, and what to look at in it.
+tour() {
+    echo
+    echo "--- $1: $2"
+    timeout -k 5 "$limit" "$bin/$1" || fail "$1 ended with status $?"
+}
+
+for program in echo_server echo_client echo_server_static echo_client_static tcp_states reuse linger_reset; do
     [ -x "$bin/$program" ] || fail "$bin/$program is missing: run make first"
 done
 echo "$words" >"$folder/words"
@@ -100,3 +108,9 @@ conversation _static
 echo '---'
 echo 'Two servers and four clients, with the shared and with the static library:'
 echo "$total_lines lines, $total_bytes bytes, all came back identical."
+
+tour tcp_states 'every state of a connection, made on purpose and read from the kernel; TIME_WAIT stays behind'
+tour reuse 'who can have the port again meanwhile: in TIME_WAIT it takes the option on the old and the new socket'
+tour linger_reset 'four ways to close, and what the peer gets: only the reset leaves no TIME_WAIT, and it may cost data'
+echo
+echo 'The other programs, and what to look at in each: c_examples/README.md'

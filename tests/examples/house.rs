@@ -16,14 +16,20 @@ fn the_demo_shows_a_conversation() {
     for part in ["> xxxxx... (100000 bytes)\n< xxxxx... (100000 bytes)\n", "server: server stopped\n"] {
         assert_eq!(said.matches(part).count(), 2, "{said}");
     }
-    assert!(said.trim_end().ends_with("12 lines, 200310 bytes, all came back identical."), "{said}");
+    assert!(said.contains("\n12 lines, 200310 bytes, all came back identical.\n"), "{said}");
+    // Each step of the tour is named, then says something of its own; the programs' tests look at what.
+    for (step, part) in [("tcp_states", "CLOSING"), ("reuse", "EADDRINUSE"), ("linger_reset", "ECONNRESET")] {
+        let tour = said.split(&format!("\n--- {step}: ")).nth(1).unwrap_or_else(|| panic!("no {step}: {said}"));
+        let tour = tour.split("\n--- ").next().unwrap();
+        assert!(tour.lines().count() > 5 && tour.contains(part), "{step}: {said}");
+    }
 }
 
 #[test]
 fn the_demo_finds_a_byte_that_differs() {
     let folder = scratch("examples-broken");
     // In a process of its own: what is open for writing here may be so in a child, too, and then cannot be executed.
-    let script = r#"cd "$1" && ln -sf "$2"/echo_* . && rm echo_client_static
+    let script = r#"cd "$1" && ln -sf "$2"/* . && rm echo_client_static
         printf '#!/bin/sh\n"%s/echo_client" "$@" | tr l L\n' "$2" >echo_client_static && chmod +x echo_client_static"#;
     run(Command::new("sh").args(["-c", script, "sh"]).arg(&folder).arg(programs()));
     let demo = finished(Command::new("sh").arg(root().join("c_examples/demo.sh")).arg(&folder), b"");

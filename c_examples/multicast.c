@@ -1,0 +1,88 @@
+/* multicast.c - one datagram for a whole group, or for everybody: interface, join, send, leave; and broadcast. */
+#include "example.h"
+#include <net/if.h>
+
+static const char HELP[] =
+    "usage: multicast [-h]\n"
+    "Sends datagrams to a group that a socket has not joined, has joined, has left; then broadcasts\n"
+    "without and with the option for it. All of it within this host.\n";
+#define WAIT_MS 300
+
+static const char *error_name(void) {
+    return errno == EAGAIN          ? "EAGAIN"
+           : errno == EACCES        ? "EACCES"
+           : errno == EADDRINUSE    ? "EADDRINUSE"
+           : errno == EADDRNOTAVAIL ? "EADDRNOTAVAIL"
+                                    : strerror(errno);
+}
+
+static void tell(const char *call, int result) {
+    printf("%s: %s\n", call, result == 0 ? "ok" : error_name());
+}
+
+/* Sends a datagram, and tells what of it comes to the receiver. */
+static void send_and_receive(int sender, const char *text, const sockutil_addr *to, int receiver) {
+    char data[64];
+    if (sockutil_sendto(sender, text, strlen(text), to, WAIT_MS) < 0) {
+        printf("send to %s: %s\n", endpoint_text(to).s, error_name());
+        return;
+    }
+    printf("send to %s: ok\n", endpoint_text(to).s);
+    ssize_t n = sockutil_recvfrom(receiver, data, sizeof(data), NULL, NULL, WAIT_MS);
+    if (n >= 0)
+        printf("received \"%.*s\"\n", (int)n, data);
+    else
+        printf("received nothing: %s\n", error_name());
+}
+
+int main(int argc, char *argv[]) {
+    (void)next_option(argc, argv, "+h", HELP);
+    if (optind < argc)
+        bad_argument("too many arguments", argv[optind]);
+
+    /* 1. interface: by its number, to join on it and to send through it */
+    unsigned lo = if_nametoindex("lo");
+    if (lo == 0)
+        die("if_nametoindex");
+    printf("interface lo: number %u\n", lo);
+
+    /* 2. receiver: bound to any address, since what comes is sent to the group's. Without the option off, Linux gives
+     * it what other sockets of this host have joined, too. */
+    int gai, receiver = sockutil_udp_bind("0.0.0.0", "0", SOCKUTIL_NUMERIC, &gai);
+    if (receiver < 0 || sockutil_setsockopt_int(receiver, IPPROTO_IP, IP_MULTICAST_ALL, 0) < 0)
+        die("receiver");
+    sockutil_addr local = local_address(receiver), group, everybody;
+    if (sockutil_addr_parse(&group, "239.255.66.66", sockutil_addr_port(&local)) != 1 ||
+        sockutil_addr_parse(&everybody, "127.255.255.255", sockutil_addr_port(&local)) != 1)
+        die("addr_parse");
+
+    /* 3. sender: it need not join. Left to the kernel, the interface is that of the route, and there may be none. */
+    int sender = socket(AF_INET, SOCK_DGRAM, 0);
+    if (sender < 0 || sockutil_set_multicast_interface(sender, AF_INET, lo) < 0)
+        die("sender");
+
+    /* 4. send, to a group without the receiver */
+    send_and_receive(sender, "before", &group, receiver);
+
+    /* 5. join, once per interface */
+    tell("join", sockutil_multicast_join(receiver, &group, lo));
+    send_and_receive(sender, "joined", &group, receiver);
+    tell("join again", sockutil_multicast_join(receiver, &group, lo));
+
+    /* 6. leave */
+    tell("leave", sockutil_multicast_leave(receiver, &group, lo));
+    send_and_receive(sender, "after", &group, receiver);
+    tell("leave again", sockutil_multicast_leave(receiver, &group, lo));
+
+    /* 7. broadcast: nobody joins, everybody gets it; so the sender must say that it is meant */
+    send_and_receive(sender, "no option", &everybody, receiver);
+    tell("broadcast option on", sockutil_set_broadcast(sender, 1));
+    send_and_receive(sender, "with option", &everybody, receiver);
+    tell("broadcast option off", sockutil_set_broadcast(sender, 0));
+    send_and_receive(sender, "no option", &everybody, receiver);
+
+    /* 8. close */
+    close_socket(sender);
+    close_socket(receiver);
+    return 0;
+}

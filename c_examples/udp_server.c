@@ -1,0 +1,44 @@
+/* udp_server.c - a UDP echo server: one socket for all clients, and no connection. */
+#include "example.h"
+
+static const char HELP[] =
+    "usage: udp_server [-h] [ip] [port]\n"
+    "Sends each datagram back. Of one longer than 1024 bytes only these are seen, and that is told.\n"
+    "Default: any address, port 6666; port 0: a free one. Ctrl-C or SIGTERM ends it.\n";
+
+int main(int argc, char *argv[]) {
+    (void)next_option(argc, argv, "+h", HELP);
+    const char *ip = optind < argc ? argv[optind++] : "0.0.0.0";
+    const char *port = optind < argc ? argv[optind++] : "6666";
+    if (optind < argc)
+        bad_argument("too many arguments", argv[optind]);
+
+    /* 1. create, 2. address, 3. bind. No listen and no accept: datagrams of all clients come to this socket. */
+    int gai, sockfd = sockutil_udp_bind(ip, port, SOCKUTIL_NUMERIC, &gai);
+    if (sockfd < 0)
+        endpoint_failed("bind", ip, port, gai);
+    stop_on_signals(sockfd);
+    announce(sockfd);
+
+    /* 4. exchange. Each recvfrom tells anew who has sent. A datagram of 0 bytes is one, too. */
+    for (;;) {
+        char datagram[1024];
+        sockutil_addr client;
+        int truncated;
+        ssize_t n = sockutil_recvfrom(sockfd, datagram, sizeof(datagram), &client, &truncated, SOCKUTIL_FOREVER);
+        if (stopped)
+            break;
+        if (n < 0)
+            die("recvfrom");
+        printf("client %s: %zd bytes%s\n", endpoint_text(&client).s, n, truncated ? ", the rest is cut off" : "");
+
+        /* An answer that cannot be sent costs one client its answer, as a network may, not the server. */
+        if (sockutil_sendto(sockfd, datagram, (size_t)n, &client, SOCKUTIL_FOREVER) < 0)
+            perror("sendto");
+    }
+
+    /* 5. close */
+    close_socket(sockfd);
+    puts("server stopped");
+    return 0;
+}

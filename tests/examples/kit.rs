@@ -14,7 +14,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{compiler, libraries, root, run, scratch, told};
+use crate::support::{Link, compile_c, compiler, libraries, root, run, scratch, told};
 
 /// What has not happened by then never will.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -257,6 +257,13 @@ pub fn ticks(pid: i32) -> u64 {
 
 // ---- Servers ----
 
+/// A server to which SIGTERM comes just after each accept.
+pub fn stopped_after_accept(name: &str) -> Server {
+    let sources = [&format!("../../c_examples/{name}.c"), "examples/stop_after_accept.c"];
+    let flags = ["-Wl,--wrap=sockutil_accept"];
+    Server::run(&mut Command::new(compile_c(&format!("examples/stopped_{name}"), &sources, Link::Shared, &flags)), 0)
+}
+
 /// A server that listens.
 pub struct Server {
     pub run: Running,
@@ -304,6 +311,13 @@ impl Server {
     /// The only process that serves a client.
     pub fn child(&self) -> i32 {
         within_deadline("a child of the server", || children(self.run.pid()).first().map(|&(pid, _)| pid))
+    }
+
+    /// Stops the process until SIGCONT: what is done meanwhile comes before all that it does.
+    pub fn freeze(&self) {
+        self.run.signal(libc::SIGSTOP);
+        let us = i32::try_from(std::process::id()).unwrap();
+        within_deadline("a stopped process", || children(us).contains(&(self.run.pid(), 'T')).then_some(()));
     }
 
     pub fn connect(&self) -> TcpStream {

@@ -1,0 +1,60 @@
+/* greet_server.c - sends each client one line and closes first: TIME_WAIT stays on the server's side. */
+#include "example.h"
+
+static const char HELP[] =
+    "usage: greet_server [-h] [ip] [port]\n"
+    "Sends each client one line, closes, and tells in which state the server's end then is.\n"
+    "Default: any address, port 6666; port 0: a free one. Waits for a client to close, 3 seconds at most.\n"
+    "Ctrl-C or SIGTERM ends it.\n";
+
+int main(int argc, char *argv[]) {
+    (void)next_option(argc, argv, "+h", HELP);
+    const char *ip = optind < argc ? argv[optind++] : "0.0.0.0";
+    const char *port = optind < argc ? argv[optind++] : "6666";
+    if (optind < argc)
+        bad_argument("too many arguments", argv[optind]);
+
+    /* 1. create, bind, listen. This sets SO_REUSEADDR: without it, a restart could not bind for a minute after each
+     * client, until the last TIME_WAIT on this port is over. */
+    int gai, listenfd = sockutil_tcp_listen(ip, port, SOMAXCONN, SOCKUTIL_NUMERIC, &gai);
+    if (listenfd < 0)
+        endpoint_failed("listen", ip, port, gai);
+    stop_on_signals(listenfd);
+    announce(listenfd);
+
+    while (!stopped) {
+        /* 2. accept. A failure that is left has a cause that lasts, such as no free descriptor: pause, do not spin. */
+        sockutil_addr client;
+        int connfd = sockutil_accept(listenfd, &client, 0, SOCKUTIL_FOREVER);
+        if (connfd < 0) {
+            if (!stopped) {
+                perror("accept");
+                (void)poll(NULL, 0, 100);
+            }
+            continue;
+        }
+        sockutil_addr local = local_address(connfd);
+        struct address_text peer = endpoint_text(&client);
+        printf("client %s\n", peer.s);
+
+        /* 3. greet */
+        char line[160];
+        (void)snprintf(line, sizeof(line), "hello %s\n", peer.s);
+        if (writen(connfd, line, strlen(line)) < 0)
+            fprintf(stderr, "client %s: %s\n", peer.s, strerror(errno));
+
+        /* 4. close: our FIN first, then what the client still says, up to its FIN. A plain close with something unread
+         * sends RST instead, and the client may lose the line. A signal that stops the server ends the wait. */
+        awaited = connfd;
+        if (sockutil_close_graceful(connfd, stopped ? SOCKUTIL_NOWAIT : 3000) < 0 && !stopped)
+            fprintf(stderr, "client %s: %s\n", peer.s, strerror(errno));
+        awaited = listenfd;
+        printf("client close %s\n", peer.s);
+
+        /* 5. what is left of the connection, though nobody has a descriptor for it */
+        printf("left in %s\n", sockutil_tcp_state_name(sockutil_tcp_state_between(&local, &client)));
+    }
+    close_socket(listenfd);
+    puts("server stopped");
+    return 0;
+}

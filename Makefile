@@ -20,7 +20,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-faults test-properties test-debug test-clients test-valgrind test-header test-install test-python \
+	no-panic test-faults test-properties test-debug test-clients test-load test-valgrind test-header test-install test-python \
 	dist test-dist
 
 all: library
@@ -181,6 +181,11 @@ test-valgrind: library
 # With Rust's own checks of pointers and arithmetic switched on.
 test-debug: need-build
 	$(CARGO) test --locked --test exports --test process
+
+# A thousand processes and a thousand threads that serve a client each, and one thread that serves ten thousand. For the
+# last, a process must be allowed 10200 open files (ulimit -Hn).
+test-load: library
+	CC='$(CC)' $(CARGO) test --release --locked --test examples -- --ignored load:: --nocapture --test-threads=1
 
 clean:
 	$(CARGO) clean

@@ -1,1 +1,284 @@
+//! `epoll_server`: all clients in one thread.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use crate::kit::*;
+use crate::thread_server::{self as both, accepted, exchange, expect, faulty, resident_kib};
+
+const NAME: &str = "epoll_server";
+
+/// Some lines of each length, without end.
+fn flood() -> impl Iterator<Item = Vec<u8>> {
+    [1, 2, 80, 1024, 4095, 4096, 10_000].into_iter().cycle().map(line)
+}
+
+/// Sends lines and reads no answer, until the server takes no more: it neither can get rid of the answers nor keeps
+/// them. All that was taken.
+fn stuff(stream: &mut TcpStream) -> Vec<u8> {
+    let mut sent = Vec::new();
+    stream.set_nonblocking(true).unwrap();
+    let mut refused = 0;
+    for line in flood() {
+        let mut rest = &line[..];
+        while !rest.is_empty() && refused < 20 {
+            match stream.write(rest) {
+                Ok(n) => {
+                    sent.extend(&rest[..n]);
+                    rest = &rest[n..];
+                    refused = 0;
+                }
+                // The server may just be about to take some.
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    refused += 1;
+                    thread::sleep(std::time::Duration::from_millis(10));
+                }
+                Err(e) => panic!("{e}"),
+            }
+        }
+        if refused == 20 {
+            break;
+        }
+    }
+    stream.set_nonblocking(false).unwrap();
+    sent
+}
+
+#[test]
+fn each_side_tells_the_addresses_and_the_server_the_end() {
+    both::each_client_is_named_when_it_comes_and_when_it_goes(NAME, &["client half-close"]);
+}
+
+#[test]
+fn every_byte_comes_back() {
+    both::lines_come_back_byte_for_byte(NAME);
+}
+
+#[test]
+fn an_address_that_is_taken_is_told() {
+    both::a_failure_is_one_line_and_status_1(NAME);
+}
+
+#[test]
+fn one_thread_serves_all() {
+    both::many_clients_at_once(NAME, |_| 1);
+}
+
+#[test]
+fn slow_silent_and_deaf_clients_delay_no_other() {
+    for kind in KINDS {
+        let server = Server::start(NAME, kind);
+        let (mut half, _) = accepted(&server);
+        half.write_all(b"half a li").unwrap();
+        let (mut deaf, _) = accepted(&server);
+        let stuffed = stuff(&mut deaf);
+        let (mut slow, _) = accepted(&server);
+        let text = line(200);
+        let (mut other, _) = accepted(&server);
+        for byte in &text {
+            slow.write_all(&[*byte]).unwrap();
+            // They stay what they are while the other is served.
+            exchange(&mut other, &line(100));
+            exchange(&mut other, &line(5000));
+        }
+        assert!(
+            server.run.err.try_recv().is_err() && server.run.out.try_recv().is_err(),
+            "nothing has happened to them"
+        );
+        expect(&mut slow, &text);
+        half.write_all(b"ne\n").unwrap();
+        expect(&mut half, b"half a line\n");
+        expect(&mut deaf, &stuffed[..=stuffed.iter().rposition(|byte| *byte == b'\n').unwrap()]);
+    }
+}
+
+#[test]
+fn a_client_that_floods_it_delays_no_other() {
+    let server = Server::start(NAME, "");
+    let (mut flooding, _) = accepted(&server);
+    let (mut other, _) = accepted(&server);
+    let enough = AtomicBool::new(false);
+    let lines = b"\n".repeat(1 << 16);
+    thread::scope(|scope| {
+        let mut answers = flooding.try_clone().unwrap();
+        // It takes its answers as they come: the server never has a reason of its own to stop.
+        scope.spawn(move || while answers.read(&mut [0; 1 << 13]).is_ok_and(|n| n > 0) {});
+        scope.spawn(|| {
+            while !enough.load(Ordering::Relaxed) {
+                flooding.write_all(&lines).unwrap();
+            }
+            flooding.shutdown(Shutdown::Write).unwrap();
+        });
+        other.set_read_timeout(Some(DEADLINE / 4)).unwrap();
+        for _ in 0..100 {
+            let sent = other.write_all(b"hello\n");
+            let back = other.read_exact(&mut [0; 6]);
+            if sent.is_err() || back.is_err() {
+                enough.store(true, Ordering::Relaxed);
+                panic!("not served: {sent:?} {back:?}");
+            }
+        }
+        enough.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn answers_that_nobody_reads_are_not_hoarded() {
+    for kind in KINDS {
+        let server = Server::start(NAME, kind);
+        let pid = server.run.pid();
+        let (mut deaf, local) = accepted(&server);
+        exchange(&mut deaf, b"hello\n");
+        let before = resident_kib(pid);
+        let sent = stuff(&mut deaf);
+        let grown = resident_kib(pid).saturating_sub(before);
+        assert!(sent.len() > 100_000, "it took no more than {} bytes", sent.len());
+        assert!(grown <= 64, "{} bytes are taken, and it has grown by {grown} KiB", sent.len());
+        both::it_does_not_spin_while("a client does not read", &server);
+        // It has ended its direction: that must not wake the server all the time either.
+        deaf.shutdown(Shutdown::Write).unwrap();
+        both::it_does_not_spin_while("a client has sent its end and does not read", &server);
+        assert!(server.run.out.try_recv().is_err(), "it is still there");
+        // Once it reads, all comes, to the unterminated last line, and then the end.
+        let mut back = Vec::new();
+        deaf.read_to_end(&mut back).unwrap();
+        assert!(back == sent, "of {} bytes, {} came back", sent.len(), back.len());
+        assert_eq!(server.run.out(), format!("client half-close {local}"));
+        assert_eq!(server.run.out(), format!("client close {local}"));
+    }
+}
+
+#[test]
+fn a_peer_that_half_closes_gets_its_answers_and_one_that_is_gone_is_dropped() {
+    for kind in KINDS {
+        let server = Server::start(NAME, kind);
+        let (mut stream, local) = accepted(&server);
+        stream.write_all(b"one\ntwo\nthe last one, without a newline").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut back = String::new();
+        stream.read_to_string(&mut back).unwrap();
+        assert_eq!(back, "one\ntwo\nthe last one, without a newline");
+        assert_eq!(server.run.out(), format!("client half-close {local}"));
+        assert_eq!(server.run.out(), format!("client close {local}"));
+        assert!(server.run.err.try_recv().is_err(), "that was no error");
+
+        // A reset, while the server waits for input.
+        let (mut stream, local) = accepted(&server);
+        exchange(&mut stream, b"hello\n");
+        reset(stream);
+        assert_eq!(server.run.err(), format!("client {local}: Connection reset by peer"));
+        assert_eq!(server.run.out(), format!("client close {local}"));
+
+        // While it waits to get rid of an answer.
+        let (mut stream, local) = accepted(&server);
+        stuff(&mut stream);
+        reset(stream);
+        assert_eq!(server.run.err(), format!("client {local}: Connection reset by peer"));
+        assert_eq!(server.run.out(), format!("client close {local}"));
+
+        // After the peer's end, when both are seen at once: no half-close any more.
+        let local = both::sigpipe_provoked(&server);
+        assert_eq!(server.run.err(), format!("client {local}: Broken pipe"));
+        server.serves();
+    }
+}
+
+#[test]
+fn a_reset_ends_one_connection() {
+    both::clients_that_reset_harm_nobody(NAME);
+}
+
+#[test]
+fn a_client_costs_a_small_and_fixed_memory() {
+    for kind in KINDS {
+        let server = Server::start(NAME, kind);
+        let pid = server.run.pid();
+        let before = descriptors(pid);
+        let round = || {
+            let mut crowd: Vec<TcpStream> = (0..200).map(|_| server.connect()).collect();
+            for stream in &mut crowd {
+                exchange(stream, &line(100_000));
+            }
+            let resident = resident_kib(pid);
+            drop(crowd);
+            within_deadline("all have left", || (descriptors(pid) == before).then_some(()));
+            resident
+        };
+        let empty = resident_kib(pid);
+        let first = round();
+        // Its 4 KiB buffer begins in the middle of a page, and there is the rest of what is kept of it.
+        assert!(first - empty <= 200 * 8 + 256, "{empty} KiB without clients, {first} KiB with 200");
+        for _ in 0..4 {
+            let again = round();
+            assert!(again <= first + 64, "{first} KiB with the first 200 clients, {again} KiB with others");
+        }
+    }
+}
+
+#[test]
+fn a_line_costs_three_system_calls() {
+    let server = Server::run(Command::new(faulty(NAME)).env("COUNT", "yes"), 0);
+    let (mut stream, _) = accepted(&server);
+    for _ in 0..1000 {
+        exchange(&mut stream, b"hello\n");
+    }
+    server.run.signal(libc::SIGTERM);
+    let told = server.run.err();
+    let words: Vec<&str> = told.split(' ').collect();
+    let [_, recv, _, send, _, poll, _, wait, _, ctl] = words[..] else { panic!("{told}") };
+    let [recv, send, poll, wait, ctl] = [recv, send, poll, wait, ctl].map(|n| n.parse::<u32>().unwrap());
+    // The others are the listener's, and the signal's. Two for the listener and one for the client join epoll's set.
+    assert!(recv == 1000 && send == 1000 && (1001..=1004).contains(&wait) && poll == 1 && ctl == 2, "{told}");
+    server.stopped();
+}
+
+#[test]
+fn accept_may_fail() {
+    both::every_accept_error_is_survived(NAME);
+}
+
+#[test]
+fn without_a_free_descriptor_accept_pauses() {
+    both::without_a_free_descriptor_it_pauses_and_then_goes_on(NAME);
+}
+
+#[test]
+fn a_signal_ends_it_and_all_connections() {
+    both::signals_stop_it_whenever_they_come(NAME);
+    // At a clean end, it has said goodbye to each.
+    let server = Server::start(NAME, "");
+    let crowd: Vec<(TcpStream, String)> = (0..10).map(|_| accepted(&server)).collect();
+    let mut said = server.stop(libc::SIGINT);
+    assert_eq!(said.pop().as_deref(), Some("server stopped"));
+    said.sort();
+    let mut locals: Vec<String> = crowd.iter().map(|(_, local)| format!("client close {local}")).collect();
+    locals.sort();
+    assert_eq!(said, locals);
+}
+
+#[test]
+fn a_restart_does_not_wait_for_time_wait() {
+    both::a_restart_binds_at_once(NAME);
+}
+
+#[test]
+fn lines_sent_together_come_back_at_once() {
+    both::answers_to_lines_sent_together_do_not_wait_for_each_other(NAME);
+}
+
+#[test]
+fn half_a_line_keeps_nothing_busy() {
+    let server = Server::start(NAME, "");
+    let mut stream = server.connect();
+    exchange(&mut stream, b"hello\n");
+    // Once behind a whole line: then the reader holds it, and epoll knows nothing of it.
+    for text in [&b"half a line"[..], b"hello\nhalf a line"] {
+        stream.write_all(text).unwrap();
+        both::it_does_not_spin_while("half a line waits", &server);
+        stream.write_all(b", and the rest\n").unwrap();
+        expect(&mut stream, &[text, b", and the rest\n"].concat());
+    }
+}

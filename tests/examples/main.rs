@@ -12,7 +12,6 @@
     reason = "a test may stop at the first surprise"
 )]
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "pre_exec is one, and what runs there another")]
-#![allow(dead_code, reason = "for now")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -113,7 +113,7 @@ int main(int argc, char *argv[]) {
     char text[INET_ADDRSTRLEN];
     for (size_t size = sizeof(text); size >= sizeof(text) - 1; size--) {
         int fits = sockutil_ntop(AF_INET, &one, text, (socklen_t)size) != NULL;
-        printf("sockutil_ntop into %zu bytes: %s\n", size, fits ? text : errno == ENOSPC ? "ENOSPC" : strerror(errno));
+        printf("sockutil_ntop into %zu bytes: %s\n", size, fits ? text : errno_name(errno));
     }
     return 0;
 }

@@ -5,14 +5,6 @@
 static const char HELP[] = "usage: connect_timeout [-h]\n"
                            "Connects to a listener, to nobody and to a full backlog, and tells how each step went.\n";
 
-static const char *error_name(int error) {
-    return error == 0              ? "0"
-           : error == EINPROGRESS  ? "EINPROGRESS"
-           : error == ECONNREFUSED ? "ECONNREFUSED"
-           : error == ETIMEDOUT    ? "ETIMEDOUT"
-                                   : strerror(error);
-}
-
 /* Tries to connect, and tells how each step went. repeats: how often the kernel asks again before it gives up; -1: as
  * often as it does anyway. The caller closes the socket. */
 static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, int timeout_ms) {
@@ -26,7 +18,7 @@ static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, in
     int error = sockutil_connect(fd, to, SOCKUTIL_NOWAIT) < 0 ? errno : 0;
     if (error != 0 && error != EINPROGRESS)
         die("connect");
-    printf("%s, %s: %s, %s\n", to_whom, endpoint_text(to).s, error_name(error),
+    printf("%s, %s: %s, %s\n", to_whom, endpoint_text(to).s, errno_name(error),
            sockutil_tcp_state_name(sockutil_tcp_state(fd)));
 
     /* 3. wait: the socket becomes writable when the attempt has ended, well or not */
@@ -40,7 +32,7 @@ static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, in
     error = sockutil_take_error(fd);
     if (error < 0)
         die("take_error");
-    printf(", error %s, %s: %s\n", error_name(error), state,
+    printf(", error %s, %s: %s\n", errno_name(error), state,
            in_time < 0             ? "our time limit ran out"
            : error == 0            ? "connected"
            : error == ECONNREFUSED ? "refused"

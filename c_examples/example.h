@@ -18,6 +18,30 @@ static inline _Noreturn void die(const char *call) {
     exit(1);
 }
 
+/* The name of an errno value that these programs meet on purpose; of others the text. */
+static inline const char *errno_name(int e) {
+    static const struct {
+        int e;
+        const char *name;
+    } NAMES[] = {{0, "0"},
+                 {EACCES, "EACCES"},
+                 {EADDRINUSE, "EADDRINUSE"},
+                 {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+                 {EAGAIN, "EAGAIN"},
+                 {EBADF, "EBADF"},
+                 {ECONNREFUSED, "ECONNREFUSED"},
+                 {ECONNRESET, "ECONNRESET"},
+                 {EINPROGRESS, "EINPROGRESS"},
+                 {ENOSPC, "ENOSPC"},
+                 {ENOTSOCK, "ENOTSOCK"},
+                 {EPIPE, "EPIPE"},
+                 {ETIMEDOUT, "ETIMEDOUT"}};
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (NAMES[i].e == e)
+            return NAMES[i].name;
+    return strerror(e);
+}
+
 /* Nothing can be done about a close that fails: the descriptor is gone all the same. But it can be told. */
 static inline void close_socket(int fd) {
     if (close(fd) < 0)

@@ -23,7 +23,7 @@ static void put(const char *who, int fd, const char *text) {
     if (n >= 0)
         printf("%s writes %zd bytes\n", who, n);
     else
-        printf("%s writes: %s\n", who, errno == EPIPE ? "EPIPE" : strerror(errno));
+        printf("%s writes: %s\n", who, errno_name(errno));
 }
 
 /* Reads all that is there, and tells what is behind it. */
@@ -31,7 +31,7 @@ static void take(const char *who, int fd) {
     char text[100];
     size_t n = 0;
     int r = sockutil_read_full(fd, text, sizeof(text), &n, SOCKUTIL_NOWAIT);
-    const char *behind = r > 0 ? "more" : r == 0 ? "end of stream" : errno == EAGAIN ? "EAGAIN" : strerror(errno);
+    const char *behind = r > 0 ? "more" : r == 0 ? "end of stream" : errno_name(errno);
     printf("%s reads %zu bytes \"%.*s\", then %s\n", who, n, (int)n, text, behind);
 }
 

@@ -62,15 +62,11 @@ int main(int argc, char *argv[]) {
     size_t done = 0;
     int r = sockutil_read_full(with.client, &data, 1, &done, WAIT_MS);
     printf("with keepalive, read after %lld ms: %s\n", (long long)(sockutil_now_ms() - start),
-           r == 0               ? "end of stream"
-           : r > 0              ? "data"
-           : errno == ETIMEDOUT ? "ETIMEDOUT"
-                                : strerror(errno));
+           r == 0  ? "end of stream"
+           : r > 0 ? "data"
+                   : errno_name(errno));
     r = sockutil_read_full(without.client, &data, 1, &done, SOCKUTIL_NOWAIT);
-    printf("without keepalive, read: %s\n", r == 0            ? "end of stream"
-                                            : r > 0           ? "data"
-                                            : errno == EAGAIN ? "EAGAIN, nothing yet"
-                                                              : strerror(errno));
+    printf("without keepalive, read: %s\n", r == 0 ? "end of stream" : r > 0 ? "data" : errno_name(errno));
     print_state("with keepalive", with.client);
     print_state("without keepalive", without.client);
 

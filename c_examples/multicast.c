@@ -8,23 +8,15 @@ static const char HELP[] =
     "without and with the option for it. All of it within this host.\n";
 #define WAIT_MS 300
 
-static const char *error_name(void) {
-    return errno == EAGAIN          ? "EAGAIN"
-           : errno == EACCES        ? "EACCES"
-           : errno == EADDRINUSE    ? "EADDRINUSE"
-           : errno == EADDRNOTAVAIL ? "EADDRNOTAVAIL"
-                                    : strerror(errno);
-}
-
 static void tell(const char *call, int result) {
-    printf("%s: %s\n", call, result == 0 ? "ok" : error_name());
+    printf("%s: %s\n", call, result == 0 ? "ok" : errno_name(errno));
 }
 
 /* Sends a datagram, and tells what of it comes to the receiver. */
 static void send_and_receive(int sender, const char *text, const sockutil_addr *to, int receiver) {
     char data[64];
     if (sockutil_sendto(sender, text, strlen(text), to, WAIT_MS) < 0) {
-        printf("send to %s: %s\n", endpoint_text(to).s, error_name());
+        printf("send to %s: %s\n", endpoint_text(to).s, errno_name(errno));
         return;
     }
     printf("send to %s: ok\n", endpoint_text(to).s);
@@ -32,7 +24,7 @@ static void send_and_receive(int sender, const char *text, const sockutil_addr *
     if (n >= 0)
         printf("received \"%.*s\"\n", (int)n, data);
     else
-        printf("received nothing: %s\n", error_name());
+        printf("received nothing: %s\n", errno_name(errno));
 }
 
 int main(int argc, char *argv[]) {

@@ -83,7 +83,7 @@ int main(int argc, char *argv[]) {
         die("read");
     printf("read %zd bytes%s\n", n, n == 0 ? ": server close" : "");
     n = writen(sockfd, line, length);
-    printf("written once more: %s\n", n >= 0 ? "taken" : errno == EPIPE ? "EPIPE" : strerror(errno));
+    printf("written once more: %s\n", n >= 0 ? "taken" : errno_name(errno));
 
     /* 6. close: nothing is left of a connection that was reset, no TIME_WAIT either */
     close_socket(sockfd);

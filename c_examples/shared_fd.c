@@ -26,10 +26,6 @@ static void wait_for(pid_t pid) {
         exit(1);
 }
 
-static const char *error_name(void) {
-    return errno == EBADF ? "EBADF" : errno == EPIPE ? "EPIPE" : strerror(errno);
-}
-
 static void print_states(const char *when, int server, int client) {
     printf("%s: server's end %s, client's end %s\n", when,
            state_when(&pair.server_address, &pair.client_address, server),
@@ -38,13 +34,13 @@ static void print_states(const char *when, int server, int client) {
 
 static void print_write(const char *who) {
     ssize_t n = writen(pair.server, "hello", 5);
-    printf("%s writes: %s\n", who, n == 5 ? "taken" : error_name());
+    printf("%s writes: %s\n", who, n == 5 ? "taken" : errno_name(errno));
 }
 
 static void print_read(const char *who, int fd) {
     char text[6] = "";
     int r = sockutil_read_full(fd, text, 5, NULL, 2000);
-    printf("%s reads: %s\n", who, r > 0 ? text : r == 0 ? "end of stream" : error_name());
+    printf("%s reads: %s\n", who, r > 0 ? text : r == 0 ? "end of stream" : errno_name(errno));
 }
 
 static void connect_pair(void) {

@@ -44,7 +44,7 @@ static void put(const struct way *way, const char *which, int fd) {
     if (n >= 0)
         printf("  %s: %zd bytes taken\n", which, n);
     else
-        printf("  %s: %s\n", which, errno == EPIPE ? "EPIPE" : errno == ENOTSOCK ? "ENOTSOCK" : strerror(errno));
+        printf("  %s: %s\n", which, errno_name(errno));
 }
 
 /* 2. A peer that is gone has sent its FIN, which only says that it sends no more. The first write is taken, and

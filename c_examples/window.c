@@ -1,5 +1,6 @@
 /* window.c - flow control: a reader that does not read blocks the writer; and what many small writes come out as. */
 #include "example.h"
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 
 #define TOTAL 1000000
@@ -32,11 +33,12 @@ static int queued(int fd, unsigned long which) {
 /* Many small writes, and only then a reader, which takes what is there. */
 static void small_writes(int nodelay) {
     struct tcp_pair pair = tcp_pair();
-    int writes = 0, reads = 0;
+    int writes = 0, reads = 0, on;
     size_t total = 0;
     ssize_t n;
-    if (sockutil_set_nodelay(pair.client, nodelay) < 0)
-        die("setsockopt");
+    if (sockutil_set_nodelay(pair.client, nodelay) < 0 ||
+        sockutil_getsockopt_int(pair.client, IPPROTO_TCP, TCP_NODELAY, &on) < 0)
+        die("TCP_NODELAY");
     for (; writes < 1000; writes++)
         if (writen(pair.client, sent + MESSAGE * writes, MESSAGE) < 0)
             die("write");
@@ -48,7 +50,7 @@ static void small_writes(int nodelay) {
     }
     if (n < 0)
         die("read");
-    printf("TCP_NODELAY %s: %d writes of %d bytes, %d reads: %zu bytes, %s\n", nodelay ? "on" : "off", writes, MESSAGE,
+    printf("TCP_NODELAY %s: %d writes of %d bytes, %d reads: %zu bytes, %s\n", on ? "on" : "off", writes, MESSAGE,
            reads, total, memcmp(sent, came, total) == 0 ? "as sent" : "not as sent");
     close_socket(pair.client);
     close_socket(pair.server);

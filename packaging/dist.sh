@@ -1,6 +1,7 @@
 #!/bin/sh
-# dist.sh VERSION FOLDER - the release tarball of the last commit: the tree, and every crate that it is built and tested
-# with, so that it builds without a network. The same commit and the same tools give the same bytes.
+# dist.sh VERSION FOLDER - the release tarball of the last commit, or of the tree where there is no repository: the
+# sources, and every crate that they are built and tested with, so that they build without a network. The same commit and
+# the same tools give the same bytes.
 set -eu
 version=$1
 mkdir -p "$2"
@@ -9,9 +10,13 @@ cd "$(dirname "$0")/.."
 name=sockutil-$version
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-date=$(git log -1 --format=%ct)
-
-git archive --prefix="$name/" HEAD | tar -x -C "$work"
+if date=$(git log -1 --format=%ct 2>/dev/null); then
+    git archive --prefix="$name/" HEAD | tar -x -C "$work"
+else
+    date=${SOURCE_DATE_EPOCH:-$(date +%s)}
+    mkdir "$work/$name"
+    tar --exclude=./target --exclude=./c_examples/bin -cf - . | tar -x -C "$work/$name"
+fi
 (cd "$work/$name" && "${CARGO:-cargo}" vendor --locked vendor >/dev/null 2>"$work/said") || {
     cat "$work/said" >&2
     exit 1

@@ -307,19 +307,19 @@ static void last(void) {
 
 /* One that is dead costs its share of the time, and not more; all together cost the time, and not more. */
 static void shares(bool storm) {
-    int hangs = 0, live = 0;
-    dead("127.0.0.2", &hangs);
-    /* The same port at other addresses, so that all hang alike. */
-    dead("127.0.0.3", &hangs);
-    dead("127.0.0.4", &hangs);
+    /* Each at a port of its own: that of another one may be in TIME_WAIT here. */
+    int hangs[3] = {0}, live = 0;
+    dead("127.0.0.2", &hangs[0]);
+    dead("127.0.0.3", &hangs[1]);
+    dead("127.0.0.4", &hangs[2]);
     listener("127.0.0.5", &live);
     int before = descriptors();
     if (storm)
         start_ticks();
 
-    add("127.0.0.2", hangs);
-    add("127.0.0.3", hangs);
-    add("127.0.0.4", hangs);
+    add("127.0.0.2", hangs[0]);
+    add("127.0.0.3", hangs[1]);
+    add("127.0.0.4", hangs[2]);
     add("127.0.0.5", live);
     int fd = connect_by_name(800);
     CHECK(fd >= 0 && errno == E2BIG && gai == 0);
@@ -336,8 +336,8 @@ static void shares(bool storm) {
     int holder = bound_to("127.0.0.1", &refused);
     add("127.0.0.1", refused);
     add("127.0.0.6", refused);
-    add("127.0.0.2", hangs);
-    add("127.0.0.3", hangs);
+    add("127.0.0.2", hangs[0]);
+    add("127.0.0.3", hangs[1]);
     int64_t start = clock_ms();
     CHECK(connect_by_name(400) == -1 && errno == ETIMEDOUT && gai == 0);
     int64_t took = clock_ms() - start;
@@ -347,9 +347,9 @@ static void shares(bool storm) {
     CHECK(close(holder) == 0);
 
     listed = 0;
-    add("127.0.0.2", hangs);
-    add("127.0.0.3", hangs);
-    add("127.0.0.4", hangs);
+    add("127.0.0.2", hangs[0]);
+    add("127.0.0.3", hangs[1]);
+    add("127.0.0.4", hangs[2]);
     start = clock_ms();
     CHECK(connect_by_name(300) == -1 && errno == ETIMEDOUT && gai == 0);
     took = clock_ms() - start;

@@ -92,7 +92,7 @@ fn every_server_and_client_refuses_a_bad_address_and_port() {
         .into_iter()
         .filter(|name| name.ends_with("_server") || name.ends_with("_client"))
         .partition(|name| name.ends_with("_server"));
-    assert!(!servers.is_empty() && !clients.is_empty(), "{servers:?} {clients:?}");
+    assert!(servers.len() == 7 && clients.len() == 4, "{servers:?} {clients:?}");
     for name in servers.iter().chain(&clients) {
         for arguments in both {
             let output = finished(Command::new(program(name, "")).args(arguments), b"");
@@ -113,5 +113,24 @@ fn no_program_is_longer_than_a_tutorial_may_be() {
             let lines = fs::read_to_string(entry.path()).unwrap().lines().count();
             assert!(lines <= 120, "{}: {lines} lines", entry.path().display());
         }
+    }
+}
+
+/// The programs with a section of their own in the README, and those in its table of what the kernel does.
+#[test]
+fn the_readme_tells_of_every_program() {
+    let readme = fs::read_to_string(root().join("c_examples/README.md")).unwrap();
+    let headings = readme.lines().filter_map(|line| line.strip_prefix("## "));
+    let sections: Vec<&str> = headings.flat_map(|heading| heading.split(", ")).collect();
+    for name in names() {
+        assert!(sections.contains(&name.as_str()), "no section for {name}");
+        assert!(readme.contains(&format!("bin/{name}")), "how to run {name}");
+    }
+    let table = readme.split("## What the tutorials say").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert_eq!(rows.len(), 10, "{rows:?}");
+    for row in rows {
+        let programs = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
+        assert!(programs.split(", ").all(|program| names().iter().any(|name| name == program)), "{row}");
     }
 }

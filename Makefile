@@ -72,6 +72,7 @@ install:
 	for section in 3 7; do $(INSTALL) -d $(DESTDIR)$(MANDIR)/man$$section && \
 		$(INSTALL) -m 644 man/man$$section/* $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
+	[ -n "$(DESTDIR)" ] || ldconfig || echo "sockutil: ldconfig failed: programs may not find the library yet" >&2
 
 uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/libsockutil.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \

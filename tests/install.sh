@@ -40,6 +40,9 @@ consume() {
     libdir=$destination$2
     (umask 077 && PATH=$work/tools:$PATH make -s -C "$root" install DESTDIR="$destination" PREFIX="$1" LIBDIR="$2")
     [ -z "$(find "$destination" -type f ! -perm -444)" ] || fail "a file that not everybody can read"
+    for page in "$root"/man/man[37]/*; do
+        cmp -s "$page" "$destination$1/share/man/$(basename "$(dirname "$page")")/$(basename "$page")" || fail "no $page"
+    done
     [ "$(readelf -d "$libdir/libsockutil.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = libsockutil.so.0 ] || fail soname
 
     mkdir "$work/consumer"

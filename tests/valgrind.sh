@@ -2,12 +2,14 @@
 # valgrind.sh FOLDER COMMAND [ARGUMENT...] - runs the tests of the examples with every program under valgrind, whose
 # findings go to FOLDER, a file per process. Fails where a test does, and where a process did anything wrong with memory.
 set -eu
+# What threads that still run have is "possibly" lost when a program ends: memcheck cannot see into them.
+leaks='--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
 folder=$1
 shift
 rm -rf "$folder"
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-SOCKUTIL_RUN_UNDER="valgrind -q --leak-check=full --error-exitcode=99 \
+SOCKUTIL_RUN_UNDER="valgrind -q $leaks --error-exitcode=99 \
 --log-file=$folder/%p" "$@"
 processes=$(find "$folder" -type f | wc -l)
 [ "$processes" -gt 0 ] || {

@@ -68,6 +68,11 @@ pub fn of_its_own(command: &mut Command, network: Network) {
     unsafe { command.pre_exec(move || enter(network, &[AS_ROOT, AS_USER])) };
 }
 
+/// Takes this thread, and all that it starts, to a network of its own.
+pub fn leave_the_network() -> io::Result<()> {
+    enter(Network::default(), &[AS_ROOT])
+}
+
 /// Whether there is a right to a network of one's own, tried by a child of ours.
 pub fn network() -> io::Result<()> {
     right(&[AS_ROOT, AS_USER])

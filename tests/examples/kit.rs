@@ -409,7 +409,7 @@ pub struct Connection {
     pub state: &'static str,
 }
 
-/// What `/proc/net/tcp` says about a port, whichever end has it. Not the library's way: that asks `sock_diag`.
+/// What `/proc/net/tcp` of our network says about a port, whichever end has it. Not the library's way: that asks `sock_diag`.
 pub fn connections(port: u16) -> Vec<Connection> {
     const STATES: [&str; 12] = [
         "ESTABLISHED",
@@ -426,7 +426,7 @@ pub fn connections(port: u16) -> Vec<Connection> {
         "SYN_RECV",
     ];
     let port_of = |address: &str| u16::from_str_radix(address.split_once(':').unwrap().1, 16).unwrap();
-    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let table = fs::read_to_string("/proc/thread-self/net/tcp").unwrap();
     let all = table.lines().skip(1).map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let state = STATES[usize::from_str_radix(fields[3], 16).unwrap() - 1];

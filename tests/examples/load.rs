@@ -7,6 +7,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::time::{Duration, Instant};
 
+use crate::keepalive::leave_the_network;
 use crate::kit::*;
 use crate::thread_server::threads;
 
@@ -256,6 +257,10 @@ fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_al
 fn load(name: &str, count: usize, manners: &[Manner], with_all: impl Fn(&Outside) -> Outside, farewell: usize) {
     enough_descriptors_for(count);
     println!("\nserver        round connections bytes each way connect s exchange s   leave s server KiB");
+    programs();
+    // Thousands of connections in TIME_WAIT would take ports from other tests. Only where there is no right to a network
+    // of our own must they.
+    let _ = leave_the_network();
     let server = Server::start(name, "");
     let pid = server.run.pid();
     let empty = Outside::of(&server);

@@ -53,9 +53,10 @@ int main(int argc, char *argv[]) {
     if (optind < argc)
         bad_argument("too many arguments", argv[optind]);
 
-    /* 1. create. The option lets a restart bind while old connections are in TIME_WAIT. */
+    /* 1. create. The first option lets a restart bind while old connections are in TIME_WAIT. Connections inherit the
+     * second: a line need not wait for the acknowledgement of the one before. */
     int listenfd = socket(AF_INET, SOCK_STREAM, 0);
-    if (listenfd < 0 || sockutil_set_reuseaddr(listenfd, 1) < 0)
+    if (listenfd < 0 || sockutil_set_reuseaddr(listenfd, 1) < 0 || sockutil_set_nodelay(listenfd, 1) < 0)
         die("socket");
 
     /* 2. address */

@@ -218,6 +218,15 @@ fn a_client_costs_a_small_and_fixed_memory() {
     }
 }
 
+/// How often a server with COUNT has called `recv`, `send`, `poll`, `epoll_wait` and `epoll_ctl`, and its longest turn.
+fn counts(server: Server) -> [u32; 6] {
+    server.run.signal(libc::SIGTERM);
+    let told = server.run.err();
+    server.stopped();
+    let figures: Vec<u32> = told.split(' ').skip(1).step_by(2).map(|n| n.parse().unwrap()).collect();
+    figures.try_into().unwrap()
+}
+
 #[test]
 fn a_line_costs_three_system_calls() {
     let server = Server::run(Command::new(faulty(NAME)).env("COUNT", "yes"), 0);
@@ -225,14 +234,23 @@ fn a_line_costs_three_system_calls() {
     for _ in 0..1000 {
         exchange(&mut stream, b"hello\n");
     }
-    server.run.signal(libc::SIGTERM);
-    let told = server.run.err();
-    let words: Vec<&str> = told.split(' ').collect();
-    let [_, recv, _, send, _, poll, _, wait, _, ctl] = words[..] else { panic!("{told}") };
-    let [recv, send, poll, wait, ctl] = [recv, send, poll, wait, ctl].map(|n| n.parse::<u32>().unwrap());
-    // The others are the listener's, and the signal's. Two for the listener and one for the client join epoll's set.
-    assert!(recv == 1000 && send == 1000 && (1001..=1004).contains(&wait) && poll == 1 && ctl == 2, "{told}");
-    server.stopped();
+    let [recv, send, poll, wait, ctl, _] = counts(server);
+    assert_eq!((recv, send), (1000, 1000));
+    // One wait for the client, and some around the signal. The listener and the client join epoll's set, once each.
+    assert!((1001..=1004).contains(&wait), "{wait}");
+    assert_eq!((poll, ctl), (1, 2));
+}
+
+#[test]
+fn lines_that_came_together_are_served_in_turns() {
+    let server = Server::run(Command::new(faulty(NAME)).env("COUNT", "yes"), 0);
+    let (mut stream, _) = accepted(&server);
+    // No more comes behind them, which could remind the server of those that it holds.
+    exchange(&mut stream, &b"\n".repeat(4000));
+    let [recv, send, _, wait, ctl, turn] = counts(server);
+    assert_eq!(send, 4000);
+    assert!((2..=100).contains(&turn), "{turn} lines before anybody else has a turn");
+    assert!(recv < 100 && wait < 1000 && ctl < 100, "recv {recv}, epoll_wait {wait}, epoll_ctl {ctl}");
 }
 
 #[test]
@@ -257,6 +275,12 @@ fn a_signal_ends_it_and_all_connections() {
     let mut locals: Vec<String> = crowd.iter().map(|(_, local)| format!("client close {local}")).collect();
     locals.sort();
     assert_eq!(said, locals);
+}
+
+#[test]
+fn a_signal_is_not_missed() {
+    both::a_signal_just_before_a_call_is_not_missed(NAME, "epoll_wait", false);
+    both::a_signal_just_before_a_call_is_not_missed(NAME, "accept4", true);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! This process is all the clients, with one thread and non-blocking sockets; the server is another.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -224,6 +225,15 @@ fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_al
     }
     let connected = start.elapsed();
 
+    // The deaf one first gets as far as it can: from then on the server has something that it cannot get rid of.
+    let stuck = Cell::new((0, Instant::now()));
+    let moves = |client: &Client| {
+        if client.manner == Manner::Deaf && client.sent != stuck.get().0 {
+            stuck.set((client.sent, Instant::now()));
+        }
+        client.manner == Manner::Deaf && stuck.get().1.elapsed() < Duration::from_millis(300)
+    };
+    drive(&mut clients[..manners.len()], moves, Client::served);
     let exchanged = drive(&mut clients, |client| client.manner == Manner::Plain, Client::served);
     let left = clients.iter().filter(|client| !client.served()).count();
     assert_eq!(left, manners.len(), "the special ones were there all the time");

@@ -281,6 +281,15 @@ pub fn signals_stop_it_whenever_they_come(name: &str) {
     }
 }
 
+/// A flag that is looked at before the call, and no more, would be missed by it. Nothing else ends its wait, but for a
+/// call that is only made when a client comes.
+pub fn a_signal_just_before_a_call_is_not_missed(name: &str, call: &str, client: bool) {
+    let server = Server::run(Command::new(faulty(name)).env("SIGNAL_BEFORE", call), 0);
+    let _client = client.then(|| server.connect());
+    within_deadline("its last word", || server.run.out.try_recv().ok().filter(|said| said == "server stopped"));
+    assert!(server.run.err.iter().next().is_none(), "and no complaint");
+}
+
 pub fn a_restart_binds_at_once(name: &str) {
     for kind in KINDS {
         let first = Server::start(name, kind);
@@ -307,7 +316,7 @@ pub fn answers_to_lines_sent_together_do_not_wait_for_each_other(name: &str) {
     }
     let quickest = (0..20).map(|_| {
         let start = Instant::now();
-        exchange(&mut stream, &b"one\ntwo\nthree\n".repeat(10));
+        exchange(&mut stream, &b"one\ntwo\nthree\n".repeat(100));
         start.elapsed()
     });
     let quickest = quickest.min().unwrap();
@@ -425,6 +434,11 @@ fn without_a_free_descriptor_accept_pauses() {
 #[test]
 fn a_signal_ends_it_and_its_threads() {
     signals_stop_it_whenever_they_come(NAME);
+}
+
+#[test]
+fn a_signal_is_not_missed() {
+    a_signal_just_before_a_call_is_not_missed(NAME, "accept4", false);
 }
 
 #[test]

@@ -3,13 +3,16 @@
  *
  * FAIL_ACCEPT    errno numbers with commas between: every other accept4 fails, with the next of them, then none does
  * FAIL_THREAD    how many calls of pthread_create fail first
- * COUNT          if set, the counts are told at exit
+ * SIGNAL_BEFORE  the first call of accept4, or else of epoll_wait, finds that SIGTERM has just come
+ * COUNT          if set, the counts are told at exit; turn: the most lines that left between two waits
  */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -28,10 +31,17 @@ int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout);
 int __real_epoll_ctl(int fd, int operation, int target, struct epoll_event *event);
 int __wrap_epoll_ctl(int fd, int operation, int target, struct epoll_event *event);
 
-static int recvs, sends, polls, waits, changes;
+static int recvs, sends, polls, waits, changes, turn, longest_turn;
 
 static void tell(void) {
-    fprintf(stderr, "recv %d send %d poll %d epoll_wait %d epoll_ctl %d\n", recvs, sends, polls, waits, changes);
+    fprintf(stderr, "recv %d send %d poll %d epoll_wait %d epoll_ctl %d turn %d\n", recvs, sends, polls, waits, changes,
+            longest_turn);
+}
+
+static void signal_before(const char *call) {
+    const char *which = getenv("SIGNAL_BEFORE");
+    if (which != NULL && strcmp(which, call) == 0)
+        (void)raise(SIGTERM);
 }
 
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
@@ -42,6 +52,8 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
         if (getenv("COUNT") != NULL && atexit(tell) != 0)
             abort();
     }
+    if (calls == 0)
+        signal_before("accept4");
     int failure = calls++ % 2 == 0 && next != NULL && *next != '\0' ? (int)strtol(next, &next, 10) : 0;
     if (next != NULL && *next == ',')
         next++;
@@ -65,6 +77,9 @@ ssize_t __wrap_recv(int fd, void *buf, size_t n, int flags) {
 
 ssize_t __wrap_send(int fd, const void *buf, size_t n, int flags) {
     sends++;
+    turn++;
+    if (turn > longest_turn)
+        longest_turn = turn;
     return __real_send(fd, buf, n, flags);
 }
 
@@ -74,7 +89,9 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout) {
 }
 
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout) {
-    waits++;
+    if (waits++ == 0)
+        signal_before("epoll_wait");
+    turn = 0;
     return __real_epoll_wait(fd, events, n, timeout);
 }
 

@@ -18,7 +18,8 @@ mkdir -p "$work"
     done
     echo 'const sockutil_reader view_of_reader; const sockutil_addr view_of_addr;'
 } >"$work/view.c"
-"$CC" -g -O0 -fPIC -shared -I"$root/include" "$work/view.c" -o "$work/view.so" -L"$libraries" -lsockutil
+# From within the folder: the baseline is to hold no path of a machine.
+(cd "$work" && "$CC" -g -O0 -fPIC -shared -I"$root/include" view.c -o view.so -L"$libraries" -lsockutil)
 abidw --no-corpus-path --no-comp-dir-path --no-show-locs "$work/view.so" >"$work/view.xml"
 views=$(grep -c '<var-decl name=.view_of_' "$work/view.xml")
 exports=$(grep -c '^__typeof__' "$work/view.c")

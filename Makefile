@@ -20,8 +20,8 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-faults test-properties test-debug test-clients test-load test-valgrind test-header test-install test-python \
-	dist test-dist
+	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load test-valgrind test-header \
+	test-install test-python fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
 
 all: library
 
@@ -88,12 +88,13 @@ test: library
 # ---------------------------------------------------------------------------
 
 C_FILES = $(wildcard c_examples/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh)
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 lint: need-build
 	$(call need,clang-format,is missing: it checks the C sources (the clang-format package))
 	$(call need,shellcheck,is missing: it checks the scripts (the shellcheck package))
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
 	clang-format --dry-run -Werror $(C_FILES)
@@ -141,6 +142,30 @@ test-faults: library
 CASES = 2000
 test-properties: library
 	PROPTEST_CASES='$(CASES)' $(CARGO) test --release --locked --test properties
+
+# Each of the 4,294,967,296 IPv4 addresses is written as expected and read back: minutes, on all processors.
+exhaustive: library
+	CC='$(CC)' $(CARGO) test --release --locked --test every_ipv4 -- --ignored --nocapture
+
+# The fuzz targets, with the address sanitizer, for SECONDS each: all, or make fuzz TARGETS='reader line'. A few seconds
+# find a mistake that was made today; minutes and hours may find an older one.
+TARGETS =
+fuzz: SECONDS = 600
+fuzz-smoke: SECONDS = 5
+fuzz fuzz-smoke: need-build
+	CARGO='$(CARGO)' sh fuzz/run.sh $(SECONDS) $(TARGETS)
+
+# The committed corpora anew, from themselves and what make fuzz has found since.
+fuzz-corpus: need-build
+	CARGO='$(CARGO)' sh fuzz/run.sh corpus $(TARGETS)
+
+fuzz-lint: need-build
+	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir fuzz/target \
+		--release --all-targets --locked -- -D warnings
+
+# The fuzz targets find what is planted for them.
+test-fuzz: need-build
+	$(CARGO) test --release --locked --test fuzzing -- --ignored --nocapture
 
 # The header in every standard of C and C++, and what compilers must warn of.
 test-header: library
@@ -192,4 +217,5 @@ test-load: library
 
 clean:
 	$(CARGO) clean
+	rm -rf fuzz/target fuzz/artifacts
 	$(MAKE) -C c_examples clean

@@ -300,8 +300,8 @@ static int surfaces(const struct run *r, const struct fault_call *call, bool own
     switch (call->function) {
     case F_lseek: /* It is no file, then. */
         return 0;
-    case F_clock_gettime: /* The coarse one is needed only where a signal comes. */
-        return call->flags == CLOCK_MONOTONIC_COARSE ? 0 : err;
+    case F_clock_gettime: /* The coarse one is needed only where a signal comes: from then on it tells what is left. */
+        return call->flags == CLOCK_MONOTONIC_COARSE && !own_time_runs ? 0 : err;
     case F_shutdown:
         return (flags & CLOSES) != 0 && err == ENOTCONN ? 0 : err;
     case F_waitpid:

@@ -1,0 +1,170 @@
+//! The buffered reader: all its calls in any order, over memory of any size, on a stream in any pieces. What each call
+//! answers is what the model says, so that a byte that is lost or comes twice is found, and not crashes alone.
+
+#![no_main]
+
+use std::ffi::c_char;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use libc::c_int;
+use libfuzzer_sys::fuzz_target;
+use sockutil::ffi::{
+    sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
+    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_until,
+};
+use sockutil_fuzz::input::{Control, stretched};
+use sockutil_fuzz::model::{Outcome, Rest, Shown};
+use sockutil_fuzz::stream::Source;
+use sockutil_fuzz::{EAGAIN, EINVAL, FOREVER, NOWAIT, call};
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    Line,
+    Until(u8),
+    Frame(usize),
+    ReadFull(usize),
+    SkipLine,
+}
+
+impl Op {
+    fn expect(self, rest: Rest<'_>, cap: usize) -> Option<Outcome> {
+        match self {
+            Self::Line => rest.reader_until(b'\n', cap),
+            Self::Until(delimiter) => rest.reader_until(delimiter, cap),
+            Self::Frame(header @ (1 | 2 | 4)) => rest.reader_frame(header, cap),
+            Self::Frame(_) => Some(Outcome::failure(EINVAL, Shown::Nothing, 0)),
+            Self::ReadFull(n) => rest.read_full(n),
+            Self::SkipLine => rest.skip_line(),
+        }
+    }
+}
+
+struct Subject {
+    r: sockutil_reader,
+    /// Exactly as long as the reader is told: the sanitizer sees what is written around it.
+    memory: Vec<u8>,
+    source: Source,
+    handed_out: usize,
+}
+
+impl Subject {
+    fn new(source: Source, cap: usize) -> Self {
+        let mut memory = vec![0xEE; cap];
+        let mut r = MaybeUninit::uninit();
+        let made =
+            call(|| unsafe { sockutil_reader_init(r.as_mut_ptr(), source.fd(), memory.as_mut_ptr().cast(), cap) });
+        assert_eq!(made, (0, 0));
+        Self { r: unsafe { r.assume_init() }, memory, source, handed_out: 0 }
+    }
+
+    fn pending(&self) -> usize {
+        unsafe { sockutil_reader_pending(&raw const self.r) }
+    }
+
+    /// What a call has shown, which is in the memory and has a NUL behind it; or what it has announced.
+    fn shown(&self, place: *mut c_char, len: usize) -> Shown {
+        if place.is_null() {
+            return Shown::Announced(len);
+        }
+        let start = place.addr().checked_sub(self.memory.as_ptr().addr()).expect("before the memory");
+        assert!(start + len < self.memory.len(), "behind the memory");
+        assert_eq!(self.memory[start + len], 0, "the NUL behind");
+        Shown::Bytes(self.memory[start..start + len].to_vec())
+    }
+
+    /// Makes a call until it says something else than "not yet". Gives how it ended, which is as the model says.
+    fn complete(&mut self, op: Op, waits: bool) -> Outcome {
+        let cap = self.memory.len();
+        let n = if let Op::ReadFull(n) = op { n } else { 0 };
+        let mut buffer = vec![0xEE_u8; n];
+        let mut done = 0;
+        loop {
+            let expected = op.expect(self.source.rest(self.handed_out), cap);
+            // Nobody feeds while a call waits.
+            let timeout = if waits && expected.is_some() { FOREVER } else { NOWAIT };
+            let unset: (*mut c_char, usize) = (ptr::without_provenance_mut(1), 4711);
+            let (mut place, mut len) = unset;
+            let done_before = done;
+
+            let r = &raw mut self.r;
+            let (answer, errno) = call(|| unsafe {
+                match op {
+                    Op::Line => sockutil_reader_line(r, &raw mut place, &raw mut len, timeout),
+                    Op::Until(byte) => sockutil_reader_until(r, byte.into(), &raw mut place, &raw mut len, timeout),
+                    Op::Frame(size) => sockutil_reader_frame(r, size as c_int, &raw mut place, &raw mut len, timeout),
+                    Op::ReadFull(_) => {
+                        sockutil_reader_read_full(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout)
+                    }
+                    Op::SkipLine => sockutil_reader_skip_line(r, &raw mut done, timeout),
+                }
+            });
+
+            let is_set = (place, len) != unset;
+            assert!(self.pending() < cap);
+            if (answer, errno) == (-1, EAGAIN) {
+                assert_eq!(expected, None, "{op:?} says \"not yet\", but all is there");
+                assert!(!is_set && done >= done_before);
+                assert_eq!(self.pending() + self.handed_out + done, self.source.taken(), "what is held");
+                if let Op::ReadFull(_) = op {
+                    assert_eq!(buffer[..done], self.source.rest(self.handed_out).bytes[..done], "before EAGAIN");
+                }
+                self.source.more();
+                continue;
+            }
+            let shown = match op {
+                Op::ReadFull(_) => Shown::Bytes(buffer[..done].to_vec()),
+                Op::SkipLine => Shown::Count(done),
+                _ if is_set => self.shown(place, len),
+                _ => Shown::Nothing,
+            };
+            let outcome = Outcome { answer, errno, shown, consumed: expected.as_ref().map_or(0, |e| e.consumed) };
+            assert_eq!(Some(&outcome), expected.as_ref(), "{op:?}");
+            self.handed_out += outcome.consumed;
+            assert_eq!(self.pending() + self.handed_out, self.source.taken(), "what is held");
+            if answer == 1 && is_set {
+                // What was handed out is the caller's to change: no later call may look at it again.
+                let start = place.addr() - self.memory.as_ptr().addr();
+                self.memory[start..start + len].fill(b'\n');
+            }
+            return outcome;
+        }
+    }
+}
+
+fn run(input: &[u8]) -> Option<()> {
+    let (content, mut control) = Control::split(input)?;
+    let kind = control.byte();
+    let cap = control.size().max(2);
+    let times = [1, 1, 1, 1, 3, 16, 60, 200][kind >> 1 & 7];
+    let sizes = (0..kind >> 4 & 7).map(|_| control.size()).collect();
+    let mut subject = Subject::new(Source::new(kind & 1 == 0, stretched(content, times), sizes), cap);
+    while let Some(code) = control.more() {
+        let op = match code & 15 {
+            0..=3 => Op::Line,
+            4 | 5 => Op::Until(control.byte() as u8),
+            6 => Op::Frame(1),
+            7 => Op::Frame(2),
+            8 => Op::Frame(4),
+            9 => Op::Frame(control.byte()),
+            10 | 11 => Op::ReadFull(control.size()),
+            12 => Op::SkipLine,
+            _ => {
+                subject.source.more();
+                continue;
+            }
+        };
+        subject.complete(op, code & 16 != 0);
+    }
+    // Nothing is left behind, and nothing was lost.
+    while subject.complete(Op::ReadFull(37), true).answer == 1 {}
+    assert_eq!((subject.handed_out, subject.pending()), (subject.source.len(), 0));
+    for op in [Op::Line, Op::Frame(1), Op::SkipLine, Op::Until(0)] {
+        assert_eq!(subject.complete(op, true).answer, 0);
+    }
+    Some(())
+}
+
+fuzz_target!(|input: &[u8]| {
+    run(input);
+});

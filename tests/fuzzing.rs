@@ -1,0 +1,142 @@
+//! That the fuzz targets can find something: libraries that are wrong in one place, each of which one of them must
+//! catch. `make test-fuzz` runs it; `make fuzz-smoke` and `make fuzz` look for what is wrong in ours.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong may well panic"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use support::{root, run, scratch, told};
+
+/// How long a target may look for a bug that it must find.
+const SECONDS: &str = "60";
+
+/// A library that is wrong in one place, and the target that must see it.
+struct Broken {
+    target: &'static str,
+    what: &'static str,
+    file: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+}
+
+const BROKEN: [Broken; 10] = [
+    Broken {
+        target: "reader",
+        what: "what was searched for one delimiter counts as searched for the next",
+        file: "src/reader.rs",
+        right: "            self.state.delimiter = delimiter;
+            self.state.scanned = 0;",
+        wrong: "            self.state.delimiter = delimiter;",
+    },
+    Broken {
+        target: "reader",
+        what: "a line takes the place of its NUL",
+        file: "src/reader.rs",
+        right: "let usable = buffer.len().saturating_add(buffer.room()).saturating_sub(1);",
+        wrong: "let usable = buffer.len().saturating_add(buffer.room());",
+    },
+    Broken {
+        target: "line",
+        what: "a line takes what comes after it",
+        file: "src/line.rs",
+        right: ".map_or(seen, |index| index.saturating_add(1))",
+        wrong: ".map_or(seen, |_| seen)",
+    },
+    Broken {
+        target: "line",
+        what: "a line of the queue takes the place of its NUL",
+        file: "src/line.rs",
+        right: "let room = buffer.room().saturating_sub(1);",
+        wrong: "let room = buffer.room();",
+    },
+    Broken {
+        target: "frames",
+        what: "a header of two bytes is read in the wrong order",
+        file: "src/frame.rs",
+        right: "u16::from_be_bytes(*held.first_chunk()?)",
+        wrong: "u16::from_le_bytes(*held.first_chunk()?)",
+    },
+    Broken {
+        target: "frames",
+        what: "a body one byte too long for the memory is waited for",
+        file: "src/reader.rs",
+        right: "Some(length) if length > longest =>",
+        wrong: "Some(length) if length > longest.saturating_add(1) =>",
+    },
+    Broken {
+        target: "addr",
+        what: "a port may have leading zeros",
+        file: "src/address.rs",
+        right: "if digits.len() > 1 && digits.first() == Some(&b'0') {",
+        wrong: "if digits.len() > 3 && digits.first() == Some(&b'0') {",
+    },
+    Broken {
+        target: "addr",
+        what: "a path takes the place of its NUL",
+        file: "src/address.rs",
+        right: "{ UNIX_PATH_BYTES } else { UNIX_PATH_BYTES - 1 }",
+        wrong: "{ UNIX_PATH_BYTES } else { UNIX_PATH_BYTES }",
+    },
+    Broken {
+        target: "text",
+        what: "\"::\" stands for the last of the longest runs",
+        file: "src/address.rs",
+        right: "if run >= 2 && run > best.1 {",
+        wrong: "if run >= 2 && run >= best.1 {",
+    },
+    Broken {
+        target: "text",
+        what: "a number may have leading zeros",
+        file: "src/address.rs",
+        right: "if digits.len() > 1 && digits.first() == Some(&b'0') {",
+        wrong: "if digits.len() > 2 && digits.first() == Some(&b'0') {",
+    },
+];
+
+/// A copy of what the targets are built from that is wrong in one place.
+fn broken_copy(broken: &Broken) -> PathBuf {
+    let copy = scratch("fuzzing");
+    let parts = ["Cargo.toml", "Cargo.lock", "build.rs", "src", "capi", "man", "include", "tests"];
+    let fuzz = ["Cargo.toml", "Cargo.lock", "run.sh", "src", "fuzz_targets", "corpus"];
+    for part in parts.iter().map(|part| copy.join(part)).chain(fuzz.iter().map(|part| copy.join("fuzz").join(part))) {
+        // From an earlier run, whose target folder stays: what it holds of other crates is good.
+        let _ = fs::remove_dir_all(&part).or_else(|_| fs::remove_file(&part));
+    }
+    let _ = fs::remove_dir_all(copy.join("fuzz/target/corpus"));
+    fs::create_dir_all(copy.join("fuzz")).unwrap();
+    run(Command::new("cp").arg("-R").args(parts.map(|part| root().join(part))).arg(&copy));
+    run(Command::new("cp").arg("-R").args(fuzz.map(|part| root().join("fuzz").join(part))).arg(copy.join("fuzz")));
+    let path = copy.join(broken.file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.matches(broken.right).count(), 1, "{}: {} has changed", broken.what, broken.file);
+    fs::write(&path, text.replace(broken.right, broken.wrong)).unwrap();
+    copy
+}
+
+#[test]
+#[ignore = "builds each target twice, and needs cargo-fuzz: make test-fuzz"]
+fn broken_libraries_are_caught() {
+    for broken in &BROKEN {
+        let mut fuzzing = Command::new("sh");
+        fuzzing.args(["fuzz/run.sh", SECONDS, broken.target]).current_dir(broken_copy(broken));
+        let output = fuzzing.output().expect("sh can be run");
+        let text = told(&output);
+        let finding = format!("{} has found something", broken.target);
+        assert!(output.status.code() == Some(1) && text.contains(&finding), "not caught: {}: {text}", broken.what);
+        // The table's row begins with the target, seconds and executions; the same words stand in no other line.
+        let rows = text.lines().skip_while(|line| !line.starts_with("target "));
+        let mut rows = rows.map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let row = rows.find(|row| row.first() == Some(&broken.target)).expect("the table has a row");
+        println!("caught by {} within {} s, {} executions: {}", broken.target, row[1], row[2], broken.what);
+    }
+}

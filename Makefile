@@ -198,13 +198,13 @@ test-clients: library
 	$(call need,socat,is missing: a client and a server of another house (the socat package))
 	CC='$(CC)' $(CARGO) test --release --locked --test examples -- --ignored clients::
 
-# The programs under valgrind. Left out: what must start with four descriptors, which valgrind cannot, and what measures
-# memory, which would be valgrind's.
+# The programs under valgrind. Left out: what must start with four descriptors, which valgrind cannot; what measures
+# memory, which would be valgrind's; and the demo, whose programs have tests of their own.
 test-valgrind: library
 	$(call need,valgrind,is missing: it looks after the programs' memory (the valgrind package))
 	CC='$(CC)' sh tests/valgrind.sh target/valgrind $(CARGO) test --release --locked --test examples -- \
 		--skip without_a_free_descriptor_the_server_pauses_and_then_goes_on \
-		--skip a_client_costs_a_small_and_fixed_memory --skip the_ten_thousandth_connection_works_as_the_first
+		--skip the_demo --skip a_client_costs_a_small_and_fixed_memory --skip the_ten_thousandth_connection_works_as_the_first
 
 # With Rust's own checks of pointers and arithmetic switched on.
 test-debug: need-build

@@ -20,8 +20,8 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load test-valgrind test-header \
-	test-install test-python fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
+	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load soak test-valgrind \
+	test-header test-install test-python fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
 
 all: library
 
@@ -214,6 +214,14 @@ test-debug: need-build
 # last, a process must be allowed 10200 open files (ulimit -Hn).
 test-load: library
 	CC='$(CC)' $(CARGO) test --release --locked --test examples -- --ignored load:: --nocapture --test-threads=1
+
+# The servers for so many minutes (0: for 10 seconds), against clients of every kind and under signals; and that mistakes
+# are noticed. SEED=n, a seed that was printed, lets the same clients come again.
+MINUTES = 1
+SEED =
+soak: library
+	CC='$(CC)' SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(CARGO) test --release --locked --test examples -- --ignored \
+		soak:: --nocapture --test-threads=1
 
 clean:
 	$(CARGO) clean

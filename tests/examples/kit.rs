@@ -80,11 +80,16 @@ pub struct Running {
 
 impl Running {
     pub fn start(command: &mut Command) -> Self {
+        Self::start_for(command, ALARM_S)
+    }
+
+    /// A program whose end comes after so many seconds, if nobody ended it.
+    pub fn start_for(command: &mut Command, alarm_s: u32) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // SAFETY: alarm is async-signal-safe; it outlives the exec that follows.
         unsafe {
-            command.pre_exec(|| {
-                libc::alarm(ALARM_S);
+            command.pre_exec(move || {
+                libc::alarm(alarm_s);
                 Ok(())
             })
         };
@@ -277,8 +282,14 @@ impl Server {
 
     /// Starts a server that listens on 127.0.0.1. Port 0: the kernel picks one.
     pub fn run(command: &mut Command, port: u16) -> Self {
+        Self::run_for(command, port, ALARM_S)
+    }
+
+    /// One whose end comes after so many seconds, if nobody ended it.
+    pub fn run_for(command: &mut Command, port: u16, alarm_s: u32) -> Self {
         // A process group of its own, as a shell gives to each command.
-        let run = Running::start(command.args(["127.0.0.1", &port.to_string()]).stdin(Stdio::null()).process_group(0));
+        command.args(["127.0.0.1", &port.to_string()]).stdin(Stdio::null()).process_group(0);
+        let run = Running::start_for(command, alarm_s);
         let said = run.out();
         let listens = said.strip_prefix("listening on 127.0.0.1:").unwrap_or_else(|| panic!("{said}")).parse().unwrap();
         assert!(listens != 0 && (port == 0 || port == listens), "{said}");

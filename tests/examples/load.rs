@@ -107,15 +107,15 @@ fn drive(clients: &mut [Client], counts: impl Fn(&Client) -> bool, done: impl Fn
     }
 }
 
-/// Connects from one of several addresses: each has as many ports as a machine usually has for all.
-fn connect_from(number: usize, port: u16) -> TcpStream {
-    let address = |last: usize, port: u16| libc::sockaddr_in {
+/// Connects from an address of its own: each has as many ports as a machine usually has for all.
+pub fn connect_from(from: [u8; 4], port: u16) -> TcpStream {
+    let address = |ip: [u8; 4], port: u16| libc::sockaddr_in {
         sin_family: libc::sa_family_t::try_from(libc::AF_INET).unwrap(),
         sin_port: port.to_be(),
-        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, u8::try_from(last).unwrap()]) },
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(ip) },
         sin_zero: [0; 8],
     };
-    let (from, to) = (address(2 + number % 8, 0), address(1, port));
+    let (from, to) = (address(from, 0), address([127, 0, 0, 1], port));
     let size = libc::socklen_t::try_from(size_of::<libc::sockaddr_in>()).unwrap();
     // SAFETY: plain system calls; the addresses are alive, and of that size.
     unsafe {
@@ -143,7 +143,7 @@ fn text(number: usize, filler: &[u8]) -> Vec<u8> {
 }
 
 /// A figure of `/proc/PID/status`.
-fn kib(pid: i32, name: &str) -> u64 {
+pub fn kib(pid: i32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim_start_matches(':').trim().strip_suffix(" kB").unwrap().parse().unwrap()
@@ -205,7 +205,7 @@ fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_al
                 Manner::Slow => 0,
                 Manner::Half => text.len() - 5,
             };
-            let stream = connect_from(i, server.port);
+            let stream = connect_from([127, 0, 0, 2 + u8::try_from(i % 8).unwrap()], server.port);
             stream.set_nonblocking(true).unwrap();
             Client { stream, manner, text, due, sent: 0, back: 0, ended: false }
         })

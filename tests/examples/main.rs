@@ -36,6 +36,7 @@ mod reuse;
 mod server_gone;
 mod shared_fd;
 mod sigpipe;
+mod soak;
 mod tcp_states;
 mod thread_server;
 mod udp;

@@ -37,6 +37,7 @@ mod options;
 mod pass;
 mod reader;
 mod resolve;
+mod security;
 mod stream;
 mod tcp_state;
 mod time;

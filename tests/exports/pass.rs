@@ -35,7 +35,7 @@ fn refused(e: c_int, unix_fd: c_int, timeout_ms: c_int) {
 }
 
 /// What a peer can do by hand: bytes with any number of descriptors. Allocates nothing, for use in a child.
-fn send_by_hand(unix_fd: c_int, bytes: &[u8], fds: &[c_int]) -> bool {
+pub fn send_by_hand(unix_fd: c_int, bytes: &[u8], fds: &[c_int]) -> bool {
     #[repr(align(8))]
     struct Control([u8; 1280]);
     unsafe {
@@ -76,7 +76,7 @@ pub fn in_a_child(run: impl FnOnce() -> c_int) {
 }
 
 /// How many descriptors are open, of the first so many.
-fn open_descriptors() -> usize {
+pub fn open_descriptors() -> usize {
     (0..2000).filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } != -1).count()
 }
 

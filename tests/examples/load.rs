@@ -108,7 +108,7 @@ fn drive(clients: &mut [Client], counts: impl Fn(&Client) -> bool, done: impl Fn
 }
 
 /// Connects from an address of its own: each has as many ports as a machine usually has for all.
-pub fn connect_from(from: [u8; 4], port: u16) -> TcpStream {
+pub fn connect_from(from: [u8; 4], port: u16) -> io::Result<TcpStream> {
     let address = |ip: [u8; 4], port: u16| libc::sockaddr_in {
         sin_family: libc::sa_family_t::try_from(libc::AF_INET).unwrap(),
         sin_port: port.to_be(),
@@ -117,14 +117,14 @@ pub fn connect_from(from: [u8; 4], port: u16) -> TcpStream {
     };
     let (from, to) = (address(from, 0), address([127, 0, 0, 1], port));
     let size = libc::socklen_t::try_from(size_of::<libc::sockaddr_in>()).unwrap();
+    let done = |answer: libc::c_int| if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) };
     // SAFETY: plain system calls; the addresses are alive, and of that size.
     unsafe {
-        let fd = libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0);
-        assert!(fd >= 0, "socket: {}", io::Error::last_os_error());
+        let fd = done(libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0))?;
         let stream = TcpStream::from_raw_fd(fd);
-        assert_eq!(libc::bind(fd, (&raw const from).cast(), size), 0, "bind: {}", io::Error::last_os_error());
-        assert_eq!(libc::connect(fd, (&raw const to).cast(), size), 0, "connect: {}", io::Error::last_os_error());
-        stream
+        done(libc::bind(fd, (&raw const from).cast(), size))?;
+        done(libc::connect(fd, (&raw const to).cast(), size))?;
+        Ok(stream)
     }
 }
 
@@ -205,7 +205,7 @@ fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_al
                 Manner::Slow => 0,
                 Manner::Half => text.len() - 5,
             };
-            let stream = connect_from([127, 0, 0, 2 + u8::try_from(i % 8).unwrap()], server.port);
+            let stream = connect_from([127, 0, 0, 2 + u8::try_from(i % 8).unwrap()], server.port).unwrap();
             stream.set_nonblocking(true).unwrap();
             Client { stream, manner, text, due, sent: 0, back: 0, ended: false }
         })

@@ -308,14 +308,15 @@ size_t sockutil_chomp(char *line, size_t len);
  */
 typedef struct sockutil_reader {
   int fd;
-  int covered;
+  int16_t covered;
+  uint8_t delimiter;
+  uint8_t is_socket;
   char *mem;
   size_t cap;
   size_t start;
   size_t end;
-  size_t scanned;
-  int delimiter;
-  int is_socket;
+  size_t searched;
+  size_t found;
   size_t reserved[2];
 } sockutil_reader;
 

@@ -1,5 +1,7 @@
 //! The buffered reader: one `recv` fills the caller's memory, then lines and frames come out of it without a copy.
 
+#![allow(clippy::inline_always, reason = "with opt-level \"s\", what is done for each line would be calls")]
+
 use core::ffi::c_int;
 use core::ops::Range;
 
@@ -8,27 +10,139 @@ use errno::Errno;
 use crate::channel::Channel;
 use crate::frame::HeaderSize;
 use crate::stream::{self, Read};
-use crate::sys::{self, Buffer};
+use crate::sys::{self, Block, Buffer};
 use crate::time::Limit;
+
+/// From here on memchr, which calls for more than SSE2, finds the end of a line sooner than the search by blocks.
+const LONG_BYTES: usize = 256;
 
 /// What a reader keeps between calls, beside its descriptor, its memory and how much of that is filled.
 #[derive(Clone, Copy)]
 pub struct State {
     /// Where in the memory what is held begins.
     pub start: usize,
-    /// How much of it has been searched for the delimiter.
-    pub scanned: usize,
+    /// Up to where the memory has been searched for the delimiter.
+    pub searched: usize,
+    /// Where it is in the last block of that, a bit for each byte; what has been handed out is no longer marked.
+    pub found: usize,
     /// The delimiter of that search.
     pub delimiter: u8,
     /// The held byte whose place, at `start`, the NUL behind what was handed out has taken.
     pub covered: Option<u8>,
-    /// Whether the descriptor may be a socket.
-    pub is_socket: bool,
 }
 
 impl State {
     /// Nothing is held.
-    pub const NEW: Self = Self { start: 0, scanned: 0, delimiter: b'\n', covered: None, is_socket: true };
+    pub const NEW: Self = Self { start: 0, searched: 0, found: 0, delimiter: b'\n', covered: None };
+
+    /// What comes up to and with the delimiter, if a search has marked its end. Without `LONG`, lines that are long
+    /// are not for this call: it stays small.
+    #[inline(always)]
+    pub fn next<const LONG: bool>(&mut self, buffer: &mut Buffer<'_>, delimiter: u8) -> Option<Range<usize>> {
+        if self.found == 0 || self.delimiter != delimiter {
+            return None;
+        }
+        let end = self.marked();
+        let others = self.found & self.found.wrapping_sub(1);
+        // What comes next is most often as long as this.
+        let is_long = others == 0 && end.wrapping_sub(self.start) >= LONG_BYTES;
+        if is_long && !LONG {
+            return None;
+        }
+        self.uncover(buffer);
+        self.found = others;
+        // The search goes on before a NUL is put there: a load would wait for a byte that was just stored.
+        if is_long {
+            self.search_rest(buffer);
+        } else if others == 0 {
+            self.search_blocks(buffer);
+        }
+        Some(self.hand_out(buffer, self.start, end))
+    }
+
+    /// The end of what the first mark is in.
+    #[inline(always)]
+    fn marked(&self) -> usize {
+        let block = self.searched.wrapping_sub(size_of::<Block>());
+        block.wrapping_add(usize::try_from(self.found.trailing_zeros()).unwrap_or_default()).wrapping_add(1)
+    }
+
+    /// Searches on, as long as whole blocks are held. The place of a block does not depend on what is in it: so the
+    /// processor need not wait for one to begin with the next.
+    #[inline(always)]
+    fn search_blocks(&mut self, buffer: &Buffer<'_>) {
+        let mut rest = buffer.filled().get(self.searched..).unwrap_or_default();
+        while let Some((block, others)) = rest.split_first_chunk() {
+            self.searched = self.searched.wrapping_add(block.len());
+            self.found = sys::places(self.delimiter, block);
+            if self.found != 0 {
+                return;
+            }
+            rest = others;
+        }
+    }
+
+    /// Searches all that is held.
+    fn search(&mut self, buffer: &Buffer<'_>, delimiter: u8) {
+        if self.delimiter != delimiter {
+            self.delimiter = delimiter;
+            self.forget();
+        }
+        if self.found == 0 {
+            self.search_blocks(buffer);
+        }
+        if self.found == 0 {
+            self.search_rest(buffer);
+        }
+    }
+
+    /// Searches on up to the first delimiter.
+    #[inline(always)]
+    fn search_rest(&mut self, buffer: &Buffer<'_>) {
+        let rest = buffer.filled().get(self.searched..).unwrap_or_default();
+        let index = sys::memchr(self.delimiter, rest);
+        self.searched = self.searched.wrapping_add(index.map_or(rest.len(), |index| index.wrapping_add(1)));
+        // The mark of a block's last byte.
+        self.found = if index.is_some() { 1 << (usize::BITS - 1) } else { 0 };
+    }
+
+    /// Nothing that is held has been searched.
+    fn forget(&mut self) {
+        self.searched = self.start;
+        self.found = 0;
+    }
+
+    /// What has arrived and was not handed out.
+    fn held<'a>(&self, buffer: &'a Buffer<'_>) -> &'a [u8] {
+        buffer.filled().get(self.start..).unwrap_or_default()
+    }
+
+    /// Takes the NUL of the call before back out of what is held.
+    #[inline(always)]
+    fn uncover(&mut self, buffer: &mut Buffer<'_>) {
+        if let Some(byte) = self.covered.take() {
+            buffer.replace(self.start, byte);
+        }
+    }
+
+    /// What is held is shorter by so much from now on.
+    fn consume(&mut self, buffer: &Buffer<'_>, length: usize) {
+        self.start = self.start.saturating_add(length).min(buffer.len());
+        self.forget();
+    }
+
+    /// Gives what is between two places, of which the second is where what is held begins from now on, with a NUL
+    /// behind it.
+    #[inline(always)]
+    fn hand_out(&mut self, buffer: &mut Buffer<'_>, from: usize, end: usize) -> Range<usize> {
+        self.start = end.min(buffer.len());
+        // The NUL takes the place of what comes next, until the next call.
+        self.covered = buffer.replace(self.start, 0);
+        if self.covered.is_none() {
+            buffer.terminate();
+        }
+        from..self.start
+    }
 }
 
 /// What a call for a line or a frame gives: a part of the memory, with a NUL behind it.
@@ -49,6 +163,8 @@ pub struct Reader<'a> {
     pub state: State,
     /// The memory, filled up to the end of what is held.
     pub buffer: Buffer<'a>,
+    /// Whether the descriptor may be a socket.
+    pub is_socket: bool,
     channel: Channel,
     /// What the memory can hold: all but the place of a NUL.
     usable: usize,
@@ -56,31 +172,22 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Takes the NUL of the call before back out of what is held.
-    pub fn new(fd: c_int, limit: Limit, mut buffer: Buffer<'a>, mut state: State) -> Self {
-        if let Some(byte) = state.covered.take() {
-            buffer.replace(state.start, byte);
-        }
+    /// Nothing is asked of the kernel yet.
+    pub fn new(fd: c_int, limit: Limit, mut buffer: Buffer<'a>, mut state: State, is_socket: bool) -> Self {
+        state.uncover(&mut buffer);
         let usable = buffer.len().saturating_add(buffer.room()).saturating_sub(1);
-        let channel = Channel::known(fd, limit, state.is_socket);
-        Self { state, buffer, channel, usable, refilled: false }
+        let channel = Channel::known(fd, limit, is_socket);
+        Self { state, buffer, is_socket, channel, usable, refilled: false }
     }
 
     /// What comes up to and with the delimiter.
     pub fn until(&mut self, delimiter: u8) -> Result<Item, Errno> {
-        if self.state.delimiter != delimiter {
-            self.state.delimiter = delimiter;
-            self.state.scanned = 0;
-        }
         loop {
-            let held = self.held();
-            let new = held.get(self.state.scanned..).unwrap_or_default();
-            if let Some(index) = sys::memchr(delimiter, new) {
-                let length = self.state.scanned.saturating_add(index).saturating_add(1);
-                return Ok(Item::Whole(self.hand_out(0, length)));
+            self.state.search(&self.buffer, delimiter);
+            if let Some(part) = self.state.next::<true>(&mut self.buffer, delimiter) {
+                return Ok(Item::Whole(part));
             }
-            let length = held.len();
-            self.state.scanned = length;
+            let length = self.held().len();
             if length >= self.usable {
                 return Ok(Item::TooLong(self.show()));
             }
@@ -102,7 +209,10 @@ impl<'a> Reader<'a> {
                 None => header,
             };
             if announced.is_some() && self.held().len() >= wanted {
-                return Ok(Item::Whole(self.hand_out(header, wanted)));
+                let from = self.state.start.saturating_add(header);
+                self.state.consume(&self.buffer, wanted);
+                let end = self.state.start;
+                return Ok(Item::Whole(self.state.hand_out(&mut self.buffer, from, end)));
             }
             if self.refill(wanted)? == 0 {
                 return Ok(Item::Rest(self.show()));
@@ -113,9 +223,9 @@ impl<'a> Reader<'a> {
     /// Fills another buffer: with what is held, then straight from the descriptor.
     pub fn read_full(&mut self, into: &mut Buffer<'_>) -> Result<Read, Errno> {
         let taken = into.extend(self.held());
-        self.consume(taken);
+        self.state.consume(&self.buffer, taken);
         let result = stream::read_full(&mut self.channel, into);
-        self.state.is_socket = self.channel.is_socket();
+        self.is_socket = self.channel.is_socket();
         result
     }
 
@@ -125,7 +235,7 @@ impl<'a> Reader<'a> {
             let held = self.held();
             let newline = sys::memchr(b'\n', held);
             let length = newline.map_or(held.len(), |index| index.saturating_add(1));
-            self.consume(length);
+            self.state.consume(&self.buffer, length);
             *done = done.saturating_add(length);
             if newline.is_some() {
                 return Ok(Read::Done);
@@ -136,9 +246,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What has arrived and was not handed out.
     fn held(&self) -> &[u8] {
-        self.buffer.filled().get(self.state.start..).unwrap_or_default()
+        self.state.held(&self.buffer)
     }
 
     /// One system call for more, with room for `wanted` bytes in all; 0 is the end of the stream.
@@ -151,31 +260,13 @@ impl<'a> Reader<'a> {
         let held = self.held().len();
         if held == 0 || self.state.start.saturating_add(wanted) > self.usable {
             self.buffer.drop_front(self.state.start);
+            self.state.searched = self.state.searched.saturating_sub(self.state.start);
             self.state.start = 0;
         }
         let room = self.usable.saturating_sub(self.buffer.len());
         let result = self.channel.read(&mut self.buffer, room);
-        self.state.is_socket = self.channel.is_socket();
+        self.is_socket = self.channel.is_socket();
         result
-    }
-
-    /// What is held is shorter by so much from now on.
-    fn consume(&mut self, length: usize) {
-        self.state.start = self.state.start.saturating_add(length).min(self.buffer.len());
-        self.state.scanned = self.state.scanned.saturating_sub(length);
-    }
-
-    /// Consumes `length` bytes and gives those after the first `skip`, with a NUL behind them.
-    fn hand_out(&mut self, skip: usize, length: usize) -> Range<usize> {
-        let from = self.state.start.saturating_add(skip);
-        self.consume(length);
-        self.state.scanned = 0;
-        // The NUL takes the place of what comes next, until the next call.
-        self.state.covered = self.buffer.replace(self.state.start, 0);
-        if self.state.covered.is_none() {
-            self.buffer.terminate();
-        }
-        from..self.state.start
     }
 
     /// All that is held, with a NUL behind it.

@@ -34,9 +34,16 @@ const BROKEN: [Broken; 10] = [
         target: "reader",
         what: "what was searched for one delimiter counts as searched for the next",
         file: "src/reader.rs",
-        right: "            self.state.delimiter = delimiter;
-            self.state.scanned = 0;",
-        wrong: "            self.state.delimiter = delimiter;",
+        right: "            self.delimiter = delimiter;
+            self.forget();",
+        wrong: "            self.delimiter = delimiter;",
+    },
+    Broken {
+        target: "reader",
+        what: "a delimiter in the last part of a block is seen one byte too early",
+        file: "src/sys/memory.rs",
+        right: "bits(fourth) << 48",
+        wrong: "bits(fourth) << 47",
     },
     Broken {
         target: "reader",

@@ -1,7 +1,11 @@
 //! Buffered reader.
 
+#![allow(clippy::inline_always, reason = "with opt-level \"s\", what is done for each line would be calls")]
+
 use core::ffi::{c_char, c_int, c_void};
+use core::hint;
 use core::ops::Range;
+use core::slice;
 
 use errno::Errno;
 use libc::size_t;
@@ -11,7 +15,7 @@ use super::outcome::{self, DONE, END};
 use crate::frame::HeaderSize;
 use crate::reader::{Item, Reader, State};
 use crate::sys::Buffer;
-use crate::time::Limit;
+use crate::time::{FOREVER, Limit};
 
 /// A reader: the caller's struct, over the caller's memory.
 ///
@@ -22,19 +26,20 @@ use crate::time::Limit;
 #[allow(non_camel_case_types, reason = "the name is the C type's")]
 pub struct sockutil_reader {
     fd: c_int,
-    covered: c_int,
+    covered: i16,
+    delimiter: u8,
+    is_socket: u8,
     mem: *mut c_char,
     cap: size_t,
     start: size_t,
     end: size_t,
-    scanned: size_t,
-    delimiter: c_int,
-    is_socket: c_int,
+    searched: size_t,
+    found: size_t,
     reserved: [size_t; 2],
 }
 
 /// Nothing is covered by a NUL.
-const UNCOVERED: c_int = -1;
+const UNCOVERED: i16 = -1;
 
 /// Make a reader of a stream descriptor and cap bytes of memory.
 ///
@@ -68,12 +73,13 @@ pub unsafe extern "C" fn sockutil_reader_init(
             cap,
             start: 0,
             end: 0,
-            scanned: 0,
+            searched: 0,
             delimiter: 0,
-            is_socket: 0,
+            is_socket: 1,
+            found: 0,
             reserved: [0; 2],
         };
-        fresh.keep(State::NEW, 0);
+        fresh.keep(State::NEW);
         // SAFETY: not null, and the caller vouches for the place.
         unsafe { r.write(fresh) };
         Ok(0)
@@ -116,7 +122,7 @@ pub unsafe extern "C" fn sockutil_reader_line(
     timeout_ms: c_int,
 ) -> c_int {
     // SAFETY: the caller vouches for the pointers, as the comment above asks.
-    unsafe { item(r, line, len, timeout_ms, |reader| reader.until(b'\n')) }
+    unsafe { until(r, b'\n', line, len, timeout_ms) }
 }
 
 /// Read what comes up to a delimiter.
@@ -146,9 +152,11 @@ pub unsafe extern "C" fn sockutil_reader_until(
     len: *mut size_t,
     timeout_ms: c_int,
 ) -> c_int {
-    let call = |reader: &mut Reader<'_>| reader.until(u8::try_from(delimiter).map_err(|_| INVALID)?);
-    // SAFETY: the caller vouches for the pointers, as the comment above asks.
-    unsafe { item(r, data, len, timeout_ms, call) }
+    match u8::try_from(delimiter) {
+        // SAFETY: the caller vouches for the pointers, as the comment above asks.
+        Ok(delimiter) => unsafe { until(r, delimiter, data, len, timeout_ms) },
+        Err(_) => outcome::of(|| Err(INVALID)),
+    }
 }
 
 /// Read the body of one frame, as sockutil_send_frame sends them.
@@ -285,21 +293,113 @@ impl sockutil_reader {
     fn state(&self) -> State {
         State {
             start: self.start,
-            scanned: self.scanned,
-            delimiter: u8::try_from(self.delimiter).unwrap_or_default(),
+            searched: self.searched,
+            found: self.found,
+            delimiter: self.delimiter,
             covered: u8::try_from(self.covered).ok(),
-            is_socket: self.is_socket != 0,
         }
     }
 
-    fn keep(&mut self, state: State, end: usize) {
+    fn keep(&mut self, state: State) {
         self.start = state.start;
-        self.end = end;
-        self.scanned = state.scanned;
-        self.delimiter = c_int::from(state.delimiter);
-        self.covered = state.covered.map_or(UNCOVERED, c_int::from);
-        self.is_socket = c_int::from(state.is_socket);
+        self.searched = state.searched;
+        self.found = state.found;
+        self.delimiter = state.delimiter;
+        self.covered = state.covered.map_or(UNCOVERED, i16::from);
     }
+}
+
+/// Gives what comes up to a delimiter. What is held needs neither the kernel nor the clock: on a busy stream that is
+/// most of it, and has a short way of its own.
+///
+/// # Safety
+/// As for [`item`].
+#[inline(always)]
+unsafe fn until(
+    r: *mut sockutil_reader,
+    delimiter: u8,
+    place: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    // SAFETY: the caller vouches for it.
+    match unsafe { held::<false>(r, delimiter, place, len, timeout_ms) } {
+        Some(()) => DONE,
+        // SAFETY: as above.
+        None => unsafe { long(r, delimiter, place, len, timeout_ms) },
+    }
+}
+
+/// The same for long lines.
+///
+/// # Safety
+/// As for [`item`].
+#[inline(never)]
+unsafe fn long(
+    r: *mut sockutil_reader,
+    delimiter: u8,
+    place: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    // SAFETY: the caller vouches for it.
+    match unsafe { held::<true>(r, delimiter, place, len, timeout_ms) } {
+        Some(()) => DONE,
+        // SAFETY: as above.
+        None => unsafe { more(r, delimiter, place, len, timeout_ms) },
+    }
+}
+
+/// The same when more must come, or the caller is wrong.
+///
+/// # Safety
+/// As for [`item`].
+#[cold]
+#[inline(never)]
+unsafe fn more(
+    r: *mut sockutil_reader,
+    delimiter: u8,
+    place: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+) -> c_int {
+    // SAFETY: the caller vouches for it.
+    unsafe { item(r, place, len, timeout_ms, |reader| reader.until(delimiter)) }
+}
+
+/// What is held and marked: `None` where that is not enough, or the caller is wrong.
+///
+/// # Safety
+/// As for [`item`].
+#[inline(always)]
+unsafe fn held<const LONG: bool>(
+    r: *mut sockutil_reader,
+    delimiter: u8,
+    place: *mut *mut c_char,
+    len: *mut size_t,
+    timeout_ms: c_int,
+) -> Option<()> {
+    // SAFETY: the caller vouches for it.
+    let r = unsafe { r.as_mut() }?;
+    // SAFETY: as above.
+    let place = unsafe { place.as_mut() }?;
+    // SAFETY: as above.
+    let len = unsafe { len.as_mut() }?;
+    if timeout_ms < FOREVER || r.found == 0 {
+        return None;
+    }
+    // SAFETY: a mark is left by calls that have looked at the memory and the room in it: a delimiter is held.
+    unsafe { hint::assert_unchecked(r.start < r.searched && r.searched <= r.end && r.end < r.cap) };
+    // SAFETY: as above, and the memory was the caller's to give when the reader was made.
+    let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
+    // SAFETY: `end` is what the calls before this one have written.
+    let mut buffer = unsafe { Buffer::new(memory, r.end) };
+    let mut state = r.state();
+    let part = state.next::<LONG>(&mut buffer, delimiter)?;
+    r.keep(state);
+    *place = r.mem.wrapping_add(part.start);
+    *len = part.len();
+    Some(())
 }
 
 /// Runs one call on a reader, and keeps what it leaves behind, on failure too.
@@ -318,10 +418,12 @@ unsafe fn call<T>(
     let memory = unsafe { check::text(r.mem.cast(), r.cap) }?;
     // SAFETY: `end` is what the calls before this one have written.
     let buffer = unsafe { Buffer::new(memory, r.end) };
-    let mut reader = Reader::new(r.fd, limit, buffer, r.state());
+    let mut reader = Reader::new(r.fd, limit, buffer, r.state(), r.is_socket != 0);
     let result = function(&mut reader);
-    let (state, end) = (reader.state, reader.buffer.len());
-    r.keep(state, end);
+    let (state, end, is_socket) = (reader.state, reader.buffer.len(), reader.is_socket);
+    r.keep(state);
+    r.end = end;
+    r.is_socket = u8::from(is_socket);
     result
 }
 

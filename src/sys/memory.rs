@@ -1,6 +1,8 @@
 //! Caller's memory as the kernel sees it. C hands over memory that may not have been written yet, so none of it is
 //! read before a system call has filled it.
 
+#[cfg(target_arch = "x86_64")]
+use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -128,6 +130,43 @@ impl<'a> Buffer<'a> {
     pub(super) fn note_ahead(&mut self, count: usize) {
         self.known = self.known.max(self.filled.saturating_add(count).min(self.memory.len()));
     }
+}
+
+/// As many bytes as a `usize` has bits.
+pub type Block = [u8; BLOCK_BYTES];
+
+const BLOCK_BYTES: usize = size_of::<usize>().wrapping_mul(8);
+
+/// Where a byte is in a block: bit i is set if it is the one at i.
+#[cfg(target_arch = "x86_64")]
+#[allow(clippy::inline_always, reason = "a call would cost as much as the search")]
+#[allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "but for the load they are arithmetic, and safe in newer Rusts"
+)]
+#[inline(always)]
+pub fn places(byte: u8, block: &Block) -> usize {
+    let wanted = i8::from_ne_bytes([byte]);
+    let quarter = |at: usize| {
+        let start = block.as_ptr().wrapping_add(at).cast();
+        // SAFETY: SSE2 is part of every x86-64; 16 bytes from `start` on are in the block.
+        unsafe { _mm_cmpeq_epi8(_mm_loadu_si128(start), _mm_set1_epi8(wanted)) }
+    };
+    let (first, second, third, fourth) = (quarter(0), quarter(16), quarter(32), quarter(48));
+    // SAFETY: as above.
+    let any = unsafe { _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(first, second), _mm_or_si128(third, fourth))) };
+    if any == 0 {
+        return 0;
+    }
+    // SAFETY: as above.
+    let bits = |part| usize::try_from(unsafe { _mm_movemask_epi8(part) }).unwrap_or_default();
+    bits(first) | (bits(second) << 16) | (bits(third) << 32) | (bits(fourth) << 48)
+}
+
+/// Where a byte is in a block: bit i is set if it is the one at i.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn places(byte: u8, block: &Block) -> usize {
+    block.iter().rev().fold(0, |places, other| (places << 1) | usize::from(*other == byte))
 }
 
 /// A `struct iovec` whose memory is known to be readable.

@@ -16,7 +16,7 @@ use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
 pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
-pub use memory::{Buffer, Bytes, IoSlice};
+pub use memory::{Block, Buffer, Bytes, IoSlice, places};
 
 /// Everything the kernel answers below zero is a failure whose cause is in `errno`.
 fn checked<T: PartialOrd + From<bool>>(answer: T) -> Result<T, Errno> {

@@ -555,9 +555,10 @@ static void linear(void) {
             feed(ends, piece(PIECES - 1), PIECE);
             SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == 1 && len == LENGTH);
             CHECK(memcmp(line, line_of(LENGTH), LENGTH) == 0);
-            CHECK(sum.searched == LENGTH);
+            /* The search for the line before may have gone on, up to a block in all, into the first piece. */
+            CHECK(sum.searched <= LENGTH && sum.searched >= LENGTH - PIECE);
             if (before == 0)
-                CHECK(sum.recv == 2 * PIECES - 1 && sum.moved == 0);
+                CHECK(sum.searched == LENGTH && sum.recv == 2 * PIECES - 1 && sum.moved == 0);
             else
                 CHECK(sum.recv <= 2 * PIECES && sum.moved <= LENGTH);
         }
@@ -619,13 +620,13 @@ static void linear_others(void) {
         SUM(&sum, sockutil_reader_skip_line(&r, &done, SOCKUTIL_NOWAIT) == 1 && done == LENGTH);
         CHECK(sum.recv == 2 * PIECES - 1 && sum.searched == LENGTH && sum.moved == 0);
 
-        /* What is too long is not searched again. */
+        /* What is too long is not searched again. Whole blocks are searched without memchr, their rest with it. */
         sum = (struct sum){0};
         CHECK(sockutil_reader_init(&r, ends[0], mem, 1000) == 0);
         feed(ends, line_of(LENGTH), LENGTH);
         for (int i = 0; i < 1000; i++)
             SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == -1 && errno == EMSGSIZE);
-        CHECK(sum.recv == 1 && sum.searched == 999 && sum.moved == 0);
+        CHECK(sum.recv == 1 && sum.searched == 999 % (8 * sizeof(size_t)) && sum.moved == 0);
         drain(ends[0]);
 
         /* Lines of 100 bytes through memory for ten and a half: one call for as much as is free, and only the half line

@@ -29,7 +29,7 @@ struct Broken {
     wrong: &'static str,
 }
 
-const BROKEN: [Broken; 10] = [
+const BROKEN: [Broken; 11] = [
     Broken {
         target: "reader",
         what: "what was searched for one delimiter counts as searched for the next",

@@ -98,8 +98,11 @@ impl<'a> Frame<'a> {
             return stream::writev_full(channel, &slices, done);
         }
         let mut whole = [MaybeUninit::uninit(); LONGEST_HEADER_BYTES + COPIED_BODY_BYTES];
-        for (place, byte) in whole.iter_mut().zip(self.header().iter().chain(self.body)) {
-            *place = *byte;
+        let (header, body) = whole.split_at_mut_checked(self.header_bytes).unwrap_or_default();
+        for (part, bytes) in [(header, self.header()), (body, self.body)] {
+            if let Some(place) = part.get_mut(..bytes.len()) {
+                place.copy_from_slice(bytes);
+            }
         }
         stream::write_full(channel, whole.get(..self.len()).unwrap_or_default(), done)
     }

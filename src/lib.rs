@@ -1,9 +1,10 @@
 //! sockutil: the socket helpers that every C network program copies, as one library with a C ABI.
 //!
 //! A call comes in through [`ffi`], which checks its arguments, calls the core and turns the result into what C
-//! expects; the core (`time`, `channel`, `stream`, `line`, `reader`, `frame`, `address`, `option`, `close`, `process`) holds all policy: signals,
-//! time limits, progress; `sys` makes the system calls, one function each. Nothing here allocates, panics or keeps
-//! state. The contract that C programs rely on is the comment of each function in [`ffi`], which is also the header's.
+//! expects; the core (`time`, `channel`, `stream`, `line`, `reader`, `frame`, `address`, `ip`, `option`, `close`,
+//! `process`) holds all policy: signals, time limits, progress; `sys` makes the system calls, one function each.
+//! Nothing here allocates, panics or keeps state. The contract that C programs rely on is the comment of each function
+//! in [`ffi`], which is also the header's.
 
 #![no_std]
 
@@ -13,6 +14,7 @@ mod close;
 mod endpoint;
 pub mod ffi;
 mod frame;
+mod ip;
 mod line;
 mod option;
 mod pass;

@@ -97,16 +97,16 @@ const BROKEN: [Broken; 11] = [
     Broken {
         target: "text",
         what: "\"::\" stands for the last of the longest runs",
-        file: "src/address.rs",
-        right: "if run >= 2 && run > best.1 {",
-        wrong: "if run >= 2 && run >= best.1 {",
+        file: "src/ip.rs",
+        right: "longest.trailing_zeros()",
+        wrong: "31_u32.wrapping_sub(longest.leading_zeros())",
     },
     Broken {
         target: "text",
         what: "a number may have leading zeros",
-        file: "src/address.rs",
-        right: "if digits.len() > 1 && digits.first() == Some(&b'0') {",
-        wrong: "if digits.len() > 2 && digits.first() == Some(&b'0') {",
+        file: "src/ip.rs",
+        right: "if value < least || value > 255 {",
+        wrong: "if value < least / 2 || value > 255 {",
     },
 ];
 

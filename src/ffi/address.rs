@@ -1,6 +1,7 @@
 //! Addresses as text.
 
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use core::mem::MaybeUninit;
 
 use errno::Errno;
 use libc::{size_t, sockaddr_storage, socklen_t};
@@ -8,7 +9,8 @@ use libc::{size_t, sockaddr_storage, socklen_t};
 use super::check::{self, INVALID};
 use super::flags;
 use super::outcome;
-use crate::address::{self, Ip};
+use crate::address;
+use crate::ip::{self, Ip};
 use crate::resolve::{self, Purpose};
 use crate::sys::{self, Address};
 
@@ -45,7 +47,7 @@ const _: () =
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut c_void) -> c_int {
-    outcome::of(|| {
+    outcome::of_itself(|| {
         if text.is_null() || dst.is_null() {
             return Err(INVALID);
         }
@@ -85,21 +87,30 @@ pub unsafe extern "C" fn sockutil_ntop(
     dst: *mut c_char,
     size: socklen_t,
 ) -> *const c_char {
-    outcome::of(|| {
+    outcome::of_itself(|| {
         if src.is_null() || dst.is_null() {
             return Err(INVALID);
         }
-        let ip = match af {
-            // SAFETY: not null, the caller vouches for an address of the family, and any alignment serves bytes.
-            libc::AF_INET => Ip::V4(unsafe { src.cast::<[u8; 4]>().read() }),
-            // SAFETY: as above.
-            libc::AF_INET6 => Ip::V6(unsafe { src.cast::<[u8; 16]>().read() }),
-            _ => return Err(Errno(libc::EAFNOSUPPORT)),
-        };
         let size = usize::try_from(size).map_err(|_| INVALID)?;
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::memory(dst.cast(), size) }?;
-        check::store_text(memory, ip.format().as_bytes())?;
+        match af {
+            libc::AF_INET => {
+                // SAFETY: not null, the caller vouches for an address of the family, and any alignment serves bytes.
+                let text = ip::format_v4(unsafe { src.cast::<[u8; 4]>().read() });
+                // As large as it should be, dst takes all at once.
+                match memory.first_chunk_mut() {
+                    Some(place) => *place = text.padded().map(MaybeUninit::new),
+                    None => check::store_text(memory, text.as_bytes())?,
+                }
+            }
+            libc::AF_INET6 => {
+                // SAFETY: as above.
+                let text = ip::format_v6(unsafe { src.cast::<[u8; 16]>().read() });
+                check::store_text(memory, text.as_bytes())?;
+            }
+            _ => return Err(Errno(libc::EAFNOSUPPORT)),
+        }
         Ok(dst.cast_const())
     })
 }

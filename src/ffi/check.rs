@@ -8,7 +8,7 @@ use errno::Errno;
 use libc::iovec;
 
 use crate::resolve::{Purpose, Query};
-use crate::sys::{Bytes, IoSlice};
+use crate::sys::{Buffer, Bytes, IoSlice};
 use crate::time;
 
 /// The caller's mistake.
@@ -106,12 +106,12 @@ pub fn backlog(backlog: c_int) -> Result<c_int, Errno> {
 
 /// Stores a text and its NUL, or nothing at all where they do not fit.
 pub fn store_text(memory: &mut [MaybeUninit<u8>], text: &[u8]) -> Result<(), Errno> {
-    let terminated = text.iter().chain(&[0]);
-    let size = text.len().saturating_add(1);
-    let places = memory.get_mut(..size).ok_or(Errno(libc::ENOSPC))?;
-    for (place, byte) in places.iter_mut().zip(terminated) {
-        place.write(*byte);
+    let mut buffer = Buffer::fresh(memory);
+    if buffer.room() <= text.len() {
+        return Err(Errno(libc::ENOSPC));
     }
+    buffer.extend(text);
+    buffer.terminate();
     Ok(())
 }
 

@@ -59,6 +59,14 @@ pub fn of<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
     }
 }
 
+/// Runs a call that asks nobody else, so that nobody has touched errno when it succeeds.
+pub fn of_itself<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
+    call().unwrap_or_else(|e| {
+        set_errno(e);
+        T::FAILED
+    })
+}
+
 /// Runs a call that may ask the resolver, whose own code goes to `*gai`; 0 for everything else.
 ///
 /// # Safety

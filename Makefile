@@ -21,7 +21,7 @@ need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firs
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
 	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load soak test-valgrind \
-	test-header test-install test-python fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
+	test-header test-install test-python bench fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
 
 all: library
 
@@ -87,7 +87,7 @@ test: library
 
 # ---------------------------------------------------------------------------
 
-C_FILES = $(wildcard c_examples/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
+C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 lint: need-build
@@ -222,6 +222,14 @@ SEED =
 soak: library
 	CC='$(CC)' SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(CARGO) test --release --locked --test examples -- --ignored \
 		soak:: --nocapture --test-threads=1
+
+# What it costs, as ratios to what others cost in the same run: a table, bench/results.json and bench/results.svg. PARTS
+# chooses, and writes no files then: make bench PARTS='lines growth'
+ROUNDS = 300
+PARTS =
+bench: examples
+	$(MAKE) -C bench CC='$(CC)' CARGO='$(CARGO)' BIN='$(abspath $(TARGET))/bench' SOCKUTIL_LIBDIR='$(LIBRARIES)'
+	$(TARGET)/bench/bench -r $(ROUNDS) $(if $(PARTS),$(PARTS),-j bench/results.json -s bench/results.svg)
 
 clean:
 	$(CARGO) clean

@@ -42,13 +42,21 @@ extern int rounds;
 
 /* ---- Rows (report.c) ---- */
 
-enum kind {
-    COST,   /* the target is the most that the ratio may be */
-    FASTER, /* the target is the least factor by which the other must be dearer */
+struct target {
+    enum { NO_TARGET, MOST, LEAST } kind;
+    double number;
 };
 
-/* ratio: what ours costs for 1 of the other's. target 0: there is none. */
-void row(const char *what, const char *size, const char *against, double ratio, enum kind kind, double target);
+#define NONE ((struct target){NO_TARGET, 0})
+
+/* The most that ours may cost for 1 of the other's. */
+#define AT_MOST(number) ((struct target){MOST, number})
+
+/* The least factor by which the other must be dearer. */
+#define AT_LEAST(number) ((struct target){LEAST, number})
+
+/* ratio: what ours costs for 1 of the other's. */
+void row(const char *what, const char *size, const char *against, double ratio, struct target target);
 
 /* A comparator that this machine does not have. */
 void row_absent(const char *what, const char *size, const char *against);

@@ -261,7 +261,7 @@ static double run(void *context) {
     return cost;
 }
 
-static void contest_of_size(size_t batch, size_t line_bytes, const double targets[READERS]) {
+static void contest_of_size(size_t batch, size_t line_bytes, const struct target targets[READERS]) {
     struct reader readers[READERS];
     struct contender contenders[READERS];
     size_t count = 0, place[READERS];
@@ -293,7 +293,7 @@ static void contest_of_size(size_t batch, size_t line_bytes, const double target
             row_absent("reader_line, 64 KB", size, readers[i].name);
         else
             row("reader_line, 64 KB", size, readers[i].name, contenders[OURS].least / contenders[place[i]].least,
-                targets[i] > 1.5 ? FASTER : COST, targets[i]);
+                targets[i]);
     }
     NEED(static_buffer_held() == 0);
     for (size_t i = 0; i < READERS; i++) {
@@ -310,9 +310,12 @@ static void contest_of_size(size_t batch, size_t line_bytes, const double target
 
 void bench_lines(void) {
     size_t batch = fitting(BATCH_BYTES);
-    contest_of_size(batch, 16, (const double[READERS]){[LIMIT] = 1.00, [GETLINE] = 0.45});
+    contest_of_size(batch, 16, (const struct target[READERS]){[LIMIT] = AT_MOST(1.00), [GETLINE] = AT_MOST(0.45)});
     contest_of_size(batch, 64,
-                    (const double[READERS]){
-                        [LIMIT] = 1.20, [GETLINE] = 0.60, [READ_UNTIL] = 2.2, [STATIC_BUFFER] = 8, [BYTE_COPY] = 8});
-    contest_of_size(batch, 512, (const double[READERS]){[LIMIT] = 1.10, [GETLINE] = 0.85});
+                    (const struct target[READERS]){[LIMIT] = AT_MOST(1.20),
+                                                   [GETLINE] = AT_MOST(0.60),
+                                                   [READ_UNTIL] = AT_LEAST(2.2),
+                                                   [STATIC_BUFFER] = AT_LEAST(8),
+                                                   [BYTE_COPY] = AT_LEAST(8)});
+    contest_of_size(batch, 512, (const struct target[READERS]){[LIMIT] = AT_MOST(1.10), [GETLINE] = AT_MOST(0.85)});
 }

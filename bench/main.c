@@ -15,7 +15,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } PARTS[] = {
-    {"lines", bench_lines},
+    {"lines", bench_lines},         {"stateless", bench_stateless},   {"transfers", bench_transfers},
+    {"addresses", bench_addresses}, {"byte_order", bench_byte_order},
 };
 
 /* One processor for all that runs, the last one, which is the least used by others. */

@@ -10,8 +10,8 @@
 struct row {
     const char *what, *size, *against;
     enum { RATIO, ABSENT, COUNT } form;
-    enum kind kind;
-    double ratio, target;
+    struct target target;
+    double ratio;
     int ours, others, of;
 };
 
@@ -24,17 +24,17 @@ static double rounded(double number) {
 }
 
 static double shown(const struct row *r) {
-    return rounded(r->kind == FASTER ? 1 / r->ratio : r->ratio);
+    return rounded(r->target.kind == LEAST ? 1 / r->ratio : r->ratio);
 }
 
 static bool judged(const struct row *r) {
-    return r->form == COUNT || (r->form == RATIO && r->target > 0);
+    return r->form == COUNT || (r->form == RATIO && r->target.kind != NO_TARGET);
 }
 
 static bool met(const struct row *r) {
     if (r->form == COUNT)
         return r->ours == 0;
-    return r->kind == FASTER ? shown(r) >= r->target : shown(r) <= r->target;
+    return r->target.kind == LEAST ? shown(r) >= r->target.number : shown(r) <= r->target.number;
 }
 
 static const char *verdict(const struct row *r) {
@@ -47,7 +47,7 @@ static void ratio_text(const struct row *r, char *text, size_t size) {
     else if (r->form == COUNT)
         snprintf(text, size, "%d of %d, %d of %d", r->ours, r->of, r->others, r->of);
     else
-        snprintf(text, size, r->kind == FASTER ? "%.2f x as fast" : "%.2f x", shown(r));
+        snprintf(text, size, r->target.kind == LEAST ? "%.2f x as fast" : "%.2f x", shown(r));
 }
 
 static void target_text(const struct row *r, char *text, size_t size) {
@@ -56,7 +56,7 @@ static void target_text(const struct row *r, char *text, size_t size) {
     else if (r->form == COUNT)
         snprintf(text, size, "none of ours");
     else
-        snprintf(text, size, r->kind == FASTER ? "at least %.2f x" : "at most %.2f x", r->target);
+        snprintf(text, size, r->target.kind == LEAST ? "at least %.2f x" : "at most %.2f x", r->target.number);
 }
 
 static void add(struct row r) {
@@ -71,10 +71,9 @@ static void add(struct row r) {
     fflush(stdout);
 }
 
-void row(const char *what, const char *size, const char *against, double ratio, enum kind kind, double target) {
+void row(const char *what, const char *size, const char *against, double ratio, struct target target) {
     NEED(isfinite(ratio) && ratio > 0);
-    add((struct row){
-        .what = what, .size = size, .against = against, .form = RATIO, .kind = kind, .ratio = ratio, .target = target});
+    add((struct row){.what = what, .size = size, .against = against, .form = RATIO, .ratio = ratio, .target = target});
 }
 
 void row_absent(const char *what, const char *size, const char *against) {
@@ -131,7 +130,7 @@ static void write_json(const char *name) {
         const struct row *r = &rows[i];
         fprintf(file, "%s\n    {\"what\": \"%s\", \"size\": \"%s\", \"against\": \"%s\", ", i > 0 ? "," : "", r->what,
                 r->size, r->against);
-        if (r->form == RATIO && r->kind == FASTER)
+        if (r->form == RATIO && r->target.kind == LEAST)
             fprintf(file, "\"times_as_fast\": %.2f, \"at_least\": ", shown(r));
         else if (r->form == RATIO)
             fprintf(file, "\"cost\": %.2f, \"at_most\": ", shown(r));
@@ -142,7 +141,7 @@ static void write_json(const char *name) {
             fprintf(file, "\"missing\": \"%s\"", ratio);
         }
         if (r->form == RATIO && judged(r))
-            fprintf(file, "%.2f", r->target);
+            fprintf(file, "%.2f", r->target.number);
         else if (r->form == RATIO)
             fprintf(file, "null");
         if (judged(r))
@@ -155,7 +154,7 @@ static void write_json(const char *name) {
 
 /* What part of the target's cost it is: 1 is at the target, less is better. */
 static double of_target(const struct row *r) {
-    return r->kind == FASTER ? r->target * r->ratio : r->ratio / r->target;
+    return r->target.kind == LEAST ? r->target.number * r->ratio : r->ratio / r->target.number;
 }
 
 enum { WIDTH = 960, TOP = 64, STEP = 20, LEFT = 430, TARGET = 320, LONGEST = 400, BOTTOM = 44 };

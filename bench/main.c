@@ -16,7 +16,8 @@ static const struct {
     void (*run)(void);
 } PARTS[] = {
     {"lines", bench_lines},         {"stateless", bench_stateless},   {"transfers", bench_transfers},
-    {"addresses", bench_addresses}, {"byte_order", bench_byte_order},
+    {"addresses", bench_addresses}, {"byte_order", bench_byte_order}, {"servers", bench_servers},
+    {"growth", bench_growth},
 };
 
 /* One processor for all that runs, the last one, which is the least used by others. */

@@ -29,8 +29,7 @@ static ssize_t ours(int fd, char *line, size_t size) {
 static size_t known_bytes;
 
 static ssize_t two_calls(int fd, char *line, size_t size) {
-    (void)size;
-    return recv(fd, line, 2048, MSG_PEEK) > 0 ? recv(fd, line, known_bytes, 0) : -1;
+    return recv(fd, line, size < 2048 ? size : 2048, MSG_PEEK) > 0 ? recv(fd, line, known_bytes, 0) : -1;
 }
 
 static double run(void *context) {
@@ -61,13 +60,14 @@ static void check(const struct taker *t) {
             fail("%s: a wrong line", t->name);
 }
 
-enum { OURS, TWO_CALLS, OURS_1_KB, PEEKED_1_KB, OURS_64_KB, PEEKED_64_KB, BYTEWISE, TAKERS };
+enum { OURS, TWO_CALLS, OURS_1_KB, TWO_CALLS_1_KB, PEEKED_1_KB, OURS_64_KB, PEEKED_64_KB, BYTEWISE, TAKERS };
 
 static void contest_of_size(size_t line_bytes, bool against_all) {
     struct taker takers[TAKERS] = {
         [OURS] = {.name = "readline", .take = ours, .size = 4096},
         [TWO_CALLS] = {.name = "its two bare recv calls", .take = two_calls, .size = 4096},
         [OURS_1_KB] = {.name = "readline with 1 KB", .take = ours, .size = 1024},
+        [TWO_CALLS_1_KB] = {.name = "two bare recv calls, 1 KB", .take = two_calls, .size = 1024},
         [PEEKED_1_KB] = {.name = "textbook peek, 1 KB", .take = peeked_line, .size = 1024},
         [OURS_64_KB] = {.name = "readline with 64 KB", .take = ours, .size = 65536},
         [PEEKED_64_KB] = {.name = "textbook peek, 64 KB", .take = peeked_line, .size = 65536},
@@ -92,6 +92,8 @@ static void contest_of_size(size_t line_bytes, bool against_all) {
     if (against_all) {
         row("readline, 1 KB", size, takers[PEEKED_1_KB].name,
             contenders[OURS_1_KB].least / contenders[PEEKED_1_KB].least, AT_MOST(0.85));
+        row(takers[TWO_CALLS_1_KB].name, size, takers[PEEKED_1_KB].name,
+            contenders[TWO_CALLS_1_KB].least / contenders[PEEKED_1_KB].least, NONE);
         row("readline, 64 KB", size, takers[PEEKED_64_KB].name,
             contenders[OURS_64_KB].least / contenders[PEEKED_64_KB].least, AT_MOST(0.25));
         row("readline", size, takers[BYTEWISE].name, contenders[OURS].least / contenders[BYTEWISE].least, NONE);

@@ -118,7 +118,7 @@ static void memory_sizes(void) {
 
 /* ---- A Unix socket whose queue holds many small messages ---- */
 
-#define SOCKETS 64
+#define SOCKETS 4
 #define MESSAGE_BYTES 64
 #define MOST_QUEUED 256
 

@@ -95,8 +95,9 @@ char *make_lines(size_t line_bytes, size_t n);
 /* The next of a sequence of pseudo-random numbers, the same in each run. */
 uint64_t random_number(uint64_t *state);
 
-/* "64 B" in memory that lasts. */
+/* "64 B", and "64 B lines", in memory that lasts. */
 const char *bytes_text(size_t n);
+const char *lines_text(size_t line_bytes);
 
 /* ---- The parts ---- */
 

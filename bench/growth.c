@@ -63,7 +63,7 @@ static void pieces(void) {
     struct pieces many = {MOST_PIECES, all}, few = {MOST_PIECES / 10, all};
     struct contender contenders[] = {{.run = run_pieces, .context = &many}, {.run = run_pieces, .context = &few}};
     int all_rounds = rounds;
-    rounds = rounds / 10 > 0 ? rounds / 10 : 1; /* a round has many pieces */
+    rounds = rounds / 10 + 5; /* a round has many pieces */
     contest(contenders, LENGTH(contenders));
     rounds = all_rounds;
     row("reader_line, per byte", "1000 pieces", "line of 100 pieces", contenders[0].least / contenders[1].least,
@@ -110,7 +110,8 @@ static void memory_sizes(void) {
     NEED(sockutil_reader_init(&small.reader, small.pair.reader, small.memory, 4096) == 0);
     struct contender contenders[] = {{.run = run_sized, .context = &large}, {.run = run_sized, .context = &small}};
     contest(contenders, LENGTH(contenders));
-    row("reader_line, 64 KB", "16 B", "reader_line, 4 KB", contenders[0].least / contenders[1].least, AT_MOST(1.00));
+    row("reader_line, 64 KB", lines_text(16), "reader_line, 4 KB", contenders[0].least / contenders[1].least,
+        AT_MOST(1.00));
     close_pair(large.pair);
     close_pair(small.pair);
     free((char *)large.stream);
@@ -191,7 +192,7 @@ static void unix_queues(void) {
         contenders[i] = (struct contender){.run = run_queues, .context = &tasks[i]};
     }
     int all_rounds = rounds;
-    rounds = rounds / 10 > 0 ? rounds / 10 : 1; /* a round has many lines */
+    rounds = rounds / 10 + 5; /* a round has many lines */
     contest(contenders, 2 * COUNTS);
     rounds = all_rounds;
     for (size_t i = 0; i < COUNTS; i++) {

@@ -288,7 +288,7 @@ static void contest_of_size(size_t batch, size_t line_bytes, const struct target
     }
     contest(contenders, count);
     for (size_t i = OURS + 1; i < READERS; i++) {
-        const char *size = bytes_text(line_bytes);
+        const char *size = lines_text(line_bytes);
         if (readers[i].timed == NULL)
             row_absent("reader_line, 64 KB", size, readers[i].name);
         else

@@ -153,3 +153,11 @@ const char *bytes_text(size_t n) {
         snprintf(text, sizeof texts[0], "%zu B", n);
     return text;
 }
+
+const char *lines_text(size_t line_bytes) {
+    static char texts[64][32];
+    static size_t next;
+    char *text = texts[next++ % LENGTH(texts)];
+    snprintf(text, sizeof texts[0], "%s lines", bytes_text(line_bytes));
+    return text;
+}

@@ -87,7 +87,7 @@ static void contest_of_size(size_t line_bytes, bool against_all) {
         contenders[i] = (struct contender){.run = run, .context = t};
     }
     contest(contenders, count);
-    const char *size = bytes_text(line_bytes);
+    const char *size = lines_text(line_bytes);
     row("readline", size, takers[TWO_CALLS].name, contenders[OURS].least / contenders[TWO_CALLS].least, AT_MOST(1.10));
     if (against_all) {
         row("readline, 1 KB", size, takers[PEEKED_1_KB].name,

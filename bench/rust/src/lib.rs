@@ -1,5 +1,5 @@
 //! Lines by `BufReader::read_until`, as a Rust program without sockutil would read them. The functions are called by
-//! bench/lines.c and declared in bench/read_until.h.
+//! `bench/lines.c` and declared in `bench/read_until.h`.
 
 use std::ffi::c_int;
 use std::io::{BufRead, BufReader};

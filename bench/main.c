@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static const char USAGE[] =
     "usage: bench [-r ROUNDS] [-j JSON] [-s SVG] [PART...]\n"
@@ -77,6 +78,8 @@ int main(int argc, char *argv[]) {
         fputs(USAGE, stderr);
         return 2;
     }
+    /* A run that hangs ends by SIGALRM: this is ten times what it needs. */
+    (void)alarm(60 + 3 * (unsigned)rounds);
     pin();
     allow_descriptors();
     for (size_t part = 0; part < LENGTH(PARTS); part++)

@@ -2,7 +2,9 @@
 #include "bench.h"
 
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <math.h>
+#include <sockutil.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -125,7 +127,9 @@ static void write_json(const char *name) {
     processor(model, sizeof model);
     fprintf(file, "{\n  \"processor\": \"%s\",\n  \"system\": \"%s %s %s\",\n", model, system.sysname, system.release,
             system.machine);
-    fprintf(file, "  \"compiler\": \"%s\",\n  \"rounds\": %d,\n  \"rows\": [", __VERSION__, rounds);
+    fprintf(file,
+            "  \"compiler\": \"%s\",\n  \"glibc\": \"%s\",\n  \"sockutil\": \"%s\",\n  \"rounds\": %d,\n  \"rows\": [",
+            __VERSION__, gnu_get_libc_version(), sockutil_version(), rounds);
     for (size_t i = 0; i < row_count_; i++) {
         const struct row *r = &rows[i];
         fprintf(file, "%s\n    {\"what\": \"%s\", \"size\": \"%s\", \"against\": \"%s\", ", i > 0 ? "," : "", r->what,

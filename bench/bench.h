@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
@@ -32,6 +33,8 @@ struct contender {
     double least; /* of all rounds */
 };
 
+double clock_ns(clockid_t clock);
+
 /* The processor time that this thread has had. */
 double spent_ns(void);
 
@@ -39,6 +42,9 @@ double spent_ns(void);
 void contest(struct contender *contenders, size_t count);
 
 extern int rounds;
+
+/* How long all contests have lasted, in seconds of a clock on the wall. */
+extern double contest_s;
 
 /* ---- Rows (report.c) ---- */
 

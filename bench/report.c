@@ -7,6 +7,7 @@
 #include <sockutil.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 struct row {
@@ -87,6 +88,18 @@ void row_count(const char *what, const char *size, const char *against, int ours
         .what = what, .size = size, .against = against, .form = COUNT, .ours = ours, .others = others, .of = of});
 }
 
+/* What part of the time of the contests the processor was this program's, or its servers'. 1 on an idle machine. */
+static double own_share(void) {
+    struct rusage own, children;
+    double spent = 0;
+    if (getrusage(RUSAGE_SELF, &own) < 0 || getrusage(RUSAGE_CHILDREN, &children) < 0)
+        fail_call("getrusage");
+    const struct timeval *times[] = {&own.ru_utime, &own.ru_stime, &children.ru_utime, &children.ru_stime};
+    for (size_t i = 0; i < LENGTH(times); i++)
+        spent += (double)times[i]->tv_sec + (double)times[i]->tv_usec / 1e6;
+    return fmin(spent / contest_s, 1);
+}
+
 /* ---- Files ---- */
 
 static FILE *create(const char *name) {
@@ -128,8 +141,9 @@ static void write_json(const char *name) {
     fprintf(file, "{\n  \"processor\": \"%s\",\n  \"system\": \"%s %s %s\",\n", model, system.sysname, system.release,
             system.machine);
     fprintf(file,
-            "  \"compiler\": \"%s\",\n  \"glibc\": \"%s\",\n  \"sockutil\": \"%s\",\n  \"rounds\": %d,\n  \"rows\": [",
-            __VERSION__, gnu_get_libc_version(), sockutil_version(), rounds);
+            "  \"compiler\": \"%s\",\n  \"glibc\": \"%s\",\n  \"sockutil\": \"%s\",\n  \"rounds\": %d,\n  "
+            "\"share_of_the_processor\": %.2f,\n  \"rows\": [",
+            __VERSION__, gnu_get_libc_version(), sockutil_version(), rounds, own_share());
     for (size_t i = 0; i < row_count_; i++) {
         const struct row *r = &rows[i];
         fprintf(file, "%s\n    {\"what\": \"%s\", \"size\": \"%s\", \"against\": \"%s\", ", i > 0 ? "," : "", r->what,
@@ -221,6 +235,8 @@ void report(const char *json, const char *svg) {
             missed += !met(&rows[i]);
         }
     printf("%zu of %zu targets met\n", with_target - missed, with_target);
+    if (own_share() < 0.8)
+        printf("The machine was busy with other work: rows about a few percent may be wrong.\n");
     if (json != NULL)
         write_json(json);
     if (svg != NULL)

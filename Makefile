@@ -21,7 +21,8 @@ need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firs
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
 	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load soak test-valgrind \
-	test-header test-install test-python fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
+	test-header test-install test-python test-instructions instructions bench bench-smoke bench-programs fuzz \
+	fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
 
 all: library
 
@@ -87,7 +88,7 @@ test: library
 
 # ---------------------------------------------------------------------------
 
-C_FILES = $(wildcard c_examples/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
+C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 lint: need-build
@@ -95,8 +96,11 @@ lint: need-build
 	$(call need,shellcheck,is missing: it checks the scripts (the shellcheck package))
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) fmt --manifest-path bench/rust/Cargo.toml --check
 	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
+	$(CARGO) clippy --manifest-path bench/rust/Cargo.toml --target-dir $(TARGET)/bench/rust --release --all-targets --locked -- \
+		-D warnings
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck $(SCRIPTS) .ci/run
 
@@ -222,6 +226,29 @@ SEED =
 soak: library
 	CC='$(CC)' SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(CARGO) test --release --locked --test examples -- --ignored \
 		soak:: --nocapture --test-threads=1
+
+# Instructions of an operation, within 5 % of the table in TESTING.md; and the table anew.
+test-instructions: library
+	$(call need,valgrind,is missing: it counts the instructions (the valgrind package))
+	CC='$(CC)' sh tests/instructions.sh check $(LIBRARIES)
+
+instructions: library
+	$(call need,valgrind,is missing: it counts the instructions (the valgrind package))
+	CC='$(CC)' sh tests/instructions.sh write $(LIBRARIES)
+
+# What it costs, as ratios to what others cost in the same run: a table, bench/results.json and bench/results.svg. PARTS
+# chooses, and writes no files then: make bench PARTS='lines growth'
+ROUNDS = 300
+PARTS =
+bench: bench-programs
+	$(TARGET)/bench/bench -r $(ROUNDS) $(if $(PARTS),$(PARTS),-j bench/results.json -s bench/results.svg)
+
+# All of it once or twice, for the bytes and not for the time: it fails if one is wrong.
+bench-smoke: bench-programs
+	$(TARGET)/bench/bench -r 2
+
+bench-programs: examples
+	$(MAKE) -C bench CC='$(CC)' CARGO='$(CARGO)' BIN='$(abspath $(TARGET))/bench' SOCKUTIL_LIBDIR='$(LIBRARIES)'
 
 clean:
 	$(CARGO) clean

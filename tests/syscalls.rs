@@ -100,6 +100,11 @@ fn a_reader_is_one_call_per_refill() {
 }
 
 #[test]
+fn a_batch_of_lines_is_one_call_for_as_much_as_the_memory_takes() {
+    counts("reader_batch");
+}
+
+#[test]
 fn a_pipe_costs_one_vain_attempt_and_a_byte_at_a_time_for_a_line() {
     counts("pipes");
 }

@@ -647,6 +647,43 @@ static void linear_others(void) {
     }
 }
 
+/* A batch of lines through 16 KB: one call for as much as the memory takes, however many lines that is. What is held of
+ * the last line goes to the front, and the next call fills the rest. */
+static void reader_batch(void) {
+    static const size_t LENGTHS[] = {16, 64, 512};
+    static char mem[16384];
+    static char batch[3 * sizeof mem];
+    may_look_at_the_clock = false;
+    EACH(kind, SOCKETS) EACH(l, LENGTHS) {
+        size_t n = LENGTHS[l];
+        size_t left = sizeof batch;
+        size_t held = 0;
+        size_t refills = 0;
+        int ends[2];
+        sockutil_reader r;
+        char *line;
+        size_t len;
+        struct sum sum = {0};
+        SOCKETS[kind](ends);
+        for (size_t i = 0; i < sizeof batch; i++)
+            batch[i] = i % n == n - 1 ? '\n' : 'x';
+        for (; left > 0; refills++) {
+            size_t room = sizeof mem - 1 - held;
+            size_t got = left < room ? left : room;
+            left -= got;
+            held = (held + got) % n;
+        }
+        CHECK(refills == 4);
+        feed(ends, batch, sizeof batch);
+        CHECK(sockutil_reader_init(&r, ends[0], mem, sizeof mem) == 0);
+        for (size_t i = 0; i < sizeof batch / n; i++)
+            SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_FOREVER) == 1 && len == n);
+        CHECK(sum.recv == refills);
+        CHECK(sum.moved <= refills * n);
+        close_pair(ends);
+    }
+}
+
 static void closing(void) {
     EACH(kind, SOCKETS) EACH(t, TIMEOUTS) {
         int timeout = TIMEOUTS[t];
@@ -767,10 +804,19 @@ static const struct {
     const char *name;
     void (*run)(void);
 } SECTIONS[] = {
-    {"lines", lines},         {"more_lines", more_lines}, {"waiting", waiting},
-    {"transfers", transfers}, {"frames", frames},         {"reader", reader},
-    {"pipes", pipes},         {"linear", linear},         {"linear_others", linear_others},
-    {"closing", closing},     {"others", others},         {"connections", connections},
+    {"lines", lines},
+    {"more_lines", more_lines},
+    {"waiting", waiting},
+    {"transfers", transfers},
+    {"frames", frames},
+    {"reader", reader},
+    {"reader_batch", reader_batch},
+    {"pipes", pipes},
+    {"linear", linear},
+    {"linear_others", linear_others},
+    {"closing", closing},
+    {"others", others},
+    {"connections", connections},
 };
 
 /* usage: LD_PRELOAD=the counter syscalls SECTION */

@@ -1,0 +1,118 @@
+/* bench.h - what the parts of the benchmark share: contests, rows, socket pairs. README.md says how it is measured. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+/* Ends the run with status 1: nothing is printed of a run in which a call failed or bytes were wrong. */
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The call that failed, with errno. */
+_Noreturn void fail_call(const char *call);
+
+#define NEED(condition)                                                                                                \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            fail("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                                                 \
+    } while (0)
+
+/* ---- Contests (contest.c) ---- */
+
+/* One way to do a piece of work. */
+struct contender {
+    double (*run)(void *context); /* does the work once and gives what it cost, in nanoseconds of this thread */
+    void *context;
+    double least; /* of all rounds */
+};
+
+double clock_ns(clockid_t clock);
+
+/* The processor time that this thread has had. */
+double spent_ns(void);
+
+/* Runs each contender once a round, in turns, and keeps the least cost of each. */
+void contest(struct contender *contenders, size_t count);
+
+extern int rounds;
+
+/* How long all contests have lasted, in seconds of a clock on the wall. */
+extern double contest_s;
+
+/* ---- Rows (report.c) ---- */
+
+struct target {
+    enum { NO_TARGET, MOST, LEAST } kind;
+    double number;
+};
+
+#define NONE ((struct target){NO_TARGET, 0})
+
+/* The most that ours may cost for 1 of the other's. */
+#define AT_MOST(number) ((struct target){MOST, number})
+
+/* The least factor by which the other must be dearer. */
+#define AT_LEAST(number) ((struct target){LEAST, number})
+
+/* ratio: what ours costs for 1 of the other's. */
+void row(const char *what, const char *size, const char *against, double ratio, struct target target);
+
+/* A comparator that this machine does not have. */
+void row_absent(const char *what, const char *size, const char *against);
+
+/* How often something happened that the target forbids, of so many tries; and how often to the other. */
+void row_count(const char *what, const char *size, const char *against, int ours, int others, int of);
+
+/* Prints the sum, and writes JSON and SVG into these files unless they are NULL. */
+void report(const char *json, const char *svg);
+
+/* ---- Socket pairs (sockets.c) ---- */
+
+struct pair {
+    int reader, writer;
+};
+
+/* Two ends of a TCP connection over loopback, with buffers as large as the system allows. */
+struct pair tcp_pair(void);
+
+struct pair unix_pair(void);
+
+void close_pair(struct pair pair);
+
+/* Sends n bytes, all of which then lie in the reader's queue. */
+void fill(struct pair pair, const void *bytes, size_t n);
+
+/* Takes n bytes out of the reader's queue, and compares them unless expected is NULL. */
+void drain(int fd, const void *expected, size_t n);
+
+/* How many bytes a queue takes here without a byte that waits outside it: a power of two, at most the wanted. */
+size_t fitting(size_t wanted);
+
+/* Lines of so many bytes each, the newline included, of pseudo-random letters: n bytes in all. The caller frees it. */
+char *make_lines(size_t line_bytes, size_t n);
+
+/* The next of a sequence of pseudo-random numbers, the same in each run. */
+uint64_t random_number(uint64_t *state);
+
+/* "64 B", and "64 B lines", in memory that lasts. */
+const char *bytes_text(size_t n);
+const char *lines_text(size_t line_bytes);
+
+/* ---- The parts ---- */
+
+void bench_lines(void);
+void bench_stateless(void);
+void bench_transfers(void);
+void bench_addresses(void);
+void bench_byte_order(void);
+void bench_servers(void);
+void bench_growth(void);
+
+#endif

@@ -5,8 +5,8 @@
 #   valgrind   the programs and libraries as they are
 #   address    both built with the address sanitizer (and the leak sanitizer), the programs with that of undefined
 #              behaviour too, the library with Rust's own checks of arithmetic and pointers
-#   thread     both built with the thread sanitizer, the library with Rust's own checks too
 #              LEAKS=0: not for leaks
+#   thread     both built with the thread sanitizer, the library with Rust's own checks too
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 tool=$1
@@ -48,6 +48,8 @@ address | thread)
     left_out="$left_out every_import_is_within_reach no_allocation_no_printing_no_exit_no_threads
         the_static_library_holds_its_own_object_alone every_system_call_of_the_library_is_counted
         answers_that_nobody_reads_are_not_hoarded"
+    CC=gcc
+    export CC
     ;;
 *)
     echo "memory.sh: there is no tool $tool here" >&2

@@ -21,7 +21,8 @@ need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firs
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
 	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load soak test-memory \
-	test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
+	test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install \
+	test-python fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
 
 all: library
 

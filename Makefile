@@ -20,9 +20,9 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load soak test-valgrind \
-	test-header test-install test-python test-instructions instructions bench bench-smoke bench-programs fuzz \
-	fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
+	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load soak test-memory \
+	test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python \
+	test-instructions instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
 
 all: library
 
@@ -202,13 +202,34 @@ test-clients: library
 	$(call need,socat,is missing: a client and a server of another house (the socat package))
 	CC='$(CC)' $(CARGO) test --release --locked --test examples -- --ignored clients::
 
-# The programs under valgrind. Left out: what must start with four descriptors, which valgrind cannot; what measures
-# memory, which would be valgrind's; and the demo, whose programs have tests of their own.
+# What looks after memory. The tests that compile C and run it, and the programs, each under valgrind, then built with
+# sanitizers; what a tool cannot run is named in tests/memory.sh. At last, mistakes that the tools must find.
+C_TESTS = connections endpoints every_ipv4 library man regressions syscalls threads
+UNDER = CARGO='$(CARGO)' CC='$(CC)' sh tests/memory.sh
+TEST = $(CARGO) test --release --locked
+VALGRIND_MESSAGE = is missing: it looks after the programs' memory (the valgrind package)
+test-memory: test-valgrind test-valgrind-c test-sanitizers test-planted
+
 test-valgrind: library
-	$(call need,valgrind,is missing: it looks after the programs' memory (the valgrind package))
-	CC='$(CC)' sh tests/valgrind.sh target/valgrind $(CARGO) test --release --locked --test examples -- \
-		--skip without_a_free_descriptor_the_server_pauses_and_then_goes_on \
-		--skip the_demo --skip a_client_costs_a_small_and_fixed_memory --skip the_ten_thousandth_connection_works_as_the_first
+	$(call need,valgrind,$(VALGRIND_MESSAGE))
+	$(UNDER) valgrind $(TEST) --test examples --
+
+test-valgrind-c: library
+	$(call need,valgrind,$(VALGRIND_MESSAGE))
+	$(UNDER) valgrind $(TEST) $(C_TESTS:%=--test %) --
+
+# The leak sanitizer of gcc 12 can hang when a signal comes while it looks, and the programs are ended by signals: their
+# leaks are valgrind's business. The thread sanitizer keeps a signal back while a call waits, so no server runs under it.
+test-sanitizers: library
+	$(call need,gcc,is missing: its sanitizers are used (the gcc package))
+	$(UNDER) address $(TEST) $(C_TESTS:%=--test %) --test faults --
+	LEAKS=0 $(UNDER) address $(TEST) --test examples --
+	$(UNDER) thread $(TEST) --test threads --test connections --
+
+test-planted: library
+	$(call need,gcc,is missing: its sanitizers are used (the gcc package))
+	$(call need,valgrind,$(VALGRIND_MESSAGE))
+	CC='$(CC)' $(TEST) --test planted -- --ignored --nocapture
 
 # With Rust's own checks of pointers and arithmetic switched on.
 test-debug: need-build

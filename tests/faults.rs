@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use support::{C_WARNINGS, compiler, libraries, root, run, scratch, told};
+use support::{C_WARNINGS, compiler, libraries, root, run, sanitizer_flags, scratch, told};
 
 /// What the shim need not stand before: memory and text, the place of errno, and the hooks of loader and tools.
 const CANNOT_FAIL: [&str; 13] = [
@@ -133,7 +133,9 @@ fn harness() -> &'static Harness {
         let harness = Harness { shim: folder.join("shim.so"), driver: folder.join("driver") };
         run(compile(&["-shared", "-fPIC"], &["shim.c"], &harness.shim).arg("-ldl"));
         let sources = ["driver.c", "run.c", "world.c", "faults.c", "transfers.c", "others.c", "connections.c"];
-        run(compile(&[], &sources, &harness.driver).arg("-L").arg(libraries()).args(["-lsockutil", "-ldl"]));
+        let flags = sanitizer_flags();
+        let flags: Vec<&str> = flags.split_whitespace().collect();
+        run(compile(&flags, &sources, &harness.driver).arg("-L").arg(libraries()).args(["-lsockutil", "-ldl"]));
         harness
     })
 }

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::{C_WARNINGS, Link, compile_c, compiler, libraries, link, output, root, run, scratch, told};
+use support::{C_WARNINGS, Link, compile_c, compiler, libraries, link, output, root, run, scratch, told, under};
 
 const CLASSIC: [&str; 4] = ["readn", "writen", "recv_peek", "readline"];
 
@@ -121,7 +121,7 @@ fn serves(cpp: bool, language: &[&str], source: &Path) {
         // What comes after the source is a library again, whatever language the source was said to be.
         command.arg(source).args(["-x", "none", "-o"]).arg(&program);
         run(link(&mut command, how));
-        let done = output(&program);
+        let done = output(under(program));
         assert!(done.status.success(), "{language:?} {how:?} {}", told(&done));
     }
 }
@@ -197,7 +197,7 @@ fn a_program_may_have_other_uses_for_the_classic_names() {
     run(&mut command);
     let program = scratch("library").join("own_names");
     run(link(compiler(false).arg(&object).arg("-o").arg(&program), Link::Shared));
-    let done = output(&program);
+    let done = output(under(program));
     assert!(done.status.success(), "{}", told(&done));
 }
 

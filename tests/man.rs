@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::{C_WARNINGS, Link, compiler, libraries, link, output, root, run, scratch, told};
+use support::{C_WARNINGS, Link, compiler, libraries, link, output, root, run, scratch, told, under};
 
 /// The pages themselves, without the links to them.
 fn pages() -> Vec<PathBuf> {
@@ -63,7 +63,7 @@ fn the_pages_programs_compile_and_print_what_the_page_says() {
                 command.args(["-std=c11", "-D_GNU_SOURCE"]).args(C_WARNINGS);
                 command.arg("-I").arg(root().join("include")).arg(&source).arg("-o").arg(&program);
                 run(link(&mut command, how));
-                let said = output(&program);
+                let said = output(under(program));
                 assert!(said.status.success(), "{name}, {how:?}: {}", told(&said));
                 assert_eq!(&String::from_utf8_lossy(&said.stdout), prints, "{name}, {how:?}");
             }

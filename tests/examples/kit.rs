@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
@@ -14,7 +13,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Link, compile_c, compiler, libraries, root, run, scratch, told};
+use crate::support::{Link, compile_c, compiler, libraries, root, run, sanitizer_flags, scratch, told, under};
 
 /// What has not happened by then never will.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -30,6 +29,10 @@ pub fn make() -> Command {
     let mut make = Command::new("make");
     make.arg("-C").arg(root().join("c_examples")).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
     make.args([variable("CC", compiler(false).get_program()), variable("SOCKUTIL_LIBDIR", libraries())]);
+    let flags = sanitizer_flags();
+    if !flags.is_empty() {
+        make.arg(variable("CFLAGS", flags));
+    }
     make
 }
 
@@ -46,22 +49,10 @@ pub fn programs() -> &'static Path {
     FOLDER.get_or_init(|| {
         let folder = scratch("examples");
         run(make().arg(variable("BIN", &folder)));
-        match std::env::var("SOCKUTIL_RUN_UNDER") {
-            Ok(tool) => under(&tool, &folder),
-            Err(_) => folder,
-        }
+        // Programs or scripts, they are all in one folder.
+        let programs = fs::read_dir(&folder).unwrap().map(|program| under(program.unwrap().path()));
+        programs.last().expect("there are programs").parent().unwrap().to_owned()
     })
-}
-
-/// A folder with a script for each program, which becomes that program under a tool such as valgrind.
-fn under(tool: &str, programs: &Path) -> PathBuf {
-    let folder = scratch("examples-under");
-    for program in fs::read_dir(programs).unwrap().flatten() {
-        let script = folder.join(program.file_name());
-        fs::write(&script, format!("#!/bin/sh\nexec {tool} {} \"$@\"\n", program.path().display())).unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    folder
 }
 
 pub fn program(name: &str, kind: &str) -> PathBuf {

@@ -34,10 +34,24 @@ fn target_dir() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder is in its target folder")
 }
 
+/// Where the libraries are that tests/memory.sh has built with a sanitizer, if that is who runs us, and where the
+/// programs go then.
+fn sanitized() -> Option<PathBuf> {
+    std::env::var_os("SOCKUTIL_SANITIZED").map(PathBuf::from)
+}
+
+/// The flags that make a C compiler use the same sanitizer.
+pub fn sanitizer_flags() -> String {
+    std::env::var("SOCKUTIL_SANITIZER_FLAGS").unwrap_or_default()
+}
+
 /// The folder with the libraries as they are shipped, built before the first look at them.
 pub fn libraries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
+        if let Some(folder) = sanitized() {
+            return folder.join("lib");
+        }
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
         run(cargo.arg(target_dir()).current_dir(root()));
@@ -49,7 +63,7 @@ pub fn libraries() -> &'static Path {
 
 /// A fresh folder for what a test makes.
 pub fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = sanitized().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR"))).join(name);
     fs::create_dir_all(&folder).expect("the target folder is writable");
     folder
 }
@@ -60,8 +74,12 @@ pub fn compiler(cpp: bool) -> Command {
     cc::Build::new().cpp(cpp).target(target).host(target).opt_level(1).cargo_metadata(false).get_compiler().to_command()
 }
 
-/// Appends what links a C program with the library. It comes after the sources.
+/// Appends what links a C program with the library. It comes after the sources. A program without the library is
+/// nobody's business but its own: no sanitizer looks after it.
 pub fn link(command: &mut Command, link: Link) -> &mut Command {
+    if !matches!(link, Link::None) {
+        command.args(sanitizer_flags().split_whitespace());
+    }
     match link {
         Link::Shared => {
             let mut rpath = std::ffi::OsString::from("-Wl,-rpath,");
@@ -82,7 +100,20 @@ pub fn compile_c(name: &str, sources: &[&str], how: Link, flags: &[&str]) -> Pat
     command.args(sources.iter().map(|source| root().join("tests/c").join(source)));
     command.arg("-o").arg(&program);
     run(link(&mut command, how));
-    program
+    if matches!(how, Link::None) { program } else { under(program) }
+}
+
+/// A program or, with `SOCKUTIL_RUN_UNDER`, a script that becomes that program under a tool such as valgrind.
+pub fn under(program: PathBuf) -> PathBuf {
+    let Ok(tool) = std::env::var("SOCKUTIL_RUN_UNDER") else { return program };
+    let folder = program.parent().expect("a program is in a folder");
+    let scripts = scratch("under").join(folder.file_name().expect("and that has a name"));
+    fs::create_dir_all(&scripts).expect("the target folder is writable");
+    let script = scripts.join(program.file_name().expect("a program has a name"));
+    // Written by a process of its own: what is open for writing here may be so in a child, too, and then cannot be run.
+    let write = r#"printf '#!/bin/sh\nexec %s %s "$@"\n' "$1" "$2" >"$3" && chmod +x "$3""#;
+    run(Command::new("sh").args(["-c", write, "sh", &tool]).arg(program).arg(&script));
+    script
 }
 
 /// Runs a program to its end, for at most a minute, and gives what it said.

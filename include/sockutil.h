@@ -1876,6 +1876,49 @@ ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
 #endif
 #endif
 
+/* ---- Byte order, inline ------------------------------------------------ */
+
+/* The same functions for compilers that know how to swap bytes, which so cost
+ * no call. Who takes an address, or compiles with another, has the library's. */
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && \
+    (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ || \
+     __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SOCKUTIL_SWAP(bits, number) __builtin_bswap##bits(number)
+#else
+#define SOCKUTIL_SWAP(bits, number) (number)
+#endif
+#define SOCKUTIL_INLINE extern __inline __attribute__((__gnu_inline__))
+#define SOCKUTIL_BYTE_ORDER(bits, hton, ntoh)                                \
+    SOCKUTIL_INLINE uint##bits##_t hton(uint##bits##_t host)                 \
+    {                                                                        \
+        return SOCKUTIL_SWAP(bits, host);                                    \
+    }                                                                        \
+    SOCKUTIL_INLINE uint##bits##_t ntoh(uint##bits##_t net)                  \
+    {                                                                        \
+        return SOCKUTIL_SWAP(bits, net);                                     \
+    }                                                                        \
+    SOCKUTIL_INLINE uint##bits##_t sockutil_get_be##bits(const void *from)   \
+    {                                                                        \
+        uint##bits##_t net = 0;                                              \
+        if (from)                                                            \
+            __builtin_memcpy(&net, from, sizeof net);                        \
+        return SOCKUTIL_SWAP(bits, net);                                     \
+    }                                                                        \
+    SOCKUTIL_INLINE void sockutil_put_be##bits(void *to, uint##bits##_t value) \
+    {                                                                        \
+        uint##bits##_t net = SOCKUTIL_SWAP(bits, value);                     \
+        if (to)                                                              \
+            __builtin_memcpy(to, &net, sizeof net);                          \
+    }
+SOCKUTIL_BYTE_ORDER(16, sockutil_htons, sockutil_ntohs)
+SOCKUTIL_BYTE_ORDER(32, sockutil_htonl, sockutil_ntohl)
+SOCKUTIL_BYTE_ORDER(64, sockutil_htonll, sockutil_ntohll)
+#undef SOCKUTIL_BYTE_ORDER
+#undef SOCKUTIL_INLINE
+#undef SOCKUTIL_SWAP
+#endif
+
 #undef SOCKUTIL_RESULT
 #undef SOCKUTIL_NONNULL
 #undef SOCKUTIL_READS

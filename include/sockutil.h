@@ -258,7 +258,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * and SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
  * stretch it. done may be NULL: then the count starts at 0 and is not told.
  * Two system calls for a line of up to 2 KB on a socket; what is no socket is
- * read byte by byte.
+ * read byte by byte. On a Unix socket each call costs the more, the more
+ * messages are queued: there sockutil_reader_line is the better choice.
  *
  * Returns 1, a whole line is in buf; 0, end of stream: what there was of a
  * line is in buf, nothing if *done is 0; -1 with errno:
@@ -620,8 +621,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
  * its O_NONBLOCK and SO_RCVTIMEO rule. A failure loses the count, but what
  * had been taken is in buf, with its NUL: sockutil_read_line goes on from
  * there. Two system calls for a line of up to 2 KB on a socket; what is no
- * socket is read byte by byte. Not for datagram sockets, which have no
- * lines: use recvfrom.
+ * socket is read byte by byte. On a Unix socket each call costs the more, the
+ * more messages are queued: there sockutil_reader_line is the better choice.
+ * Not for datagram sockets, which have no lines: use recvfrom.
  *
  * Returns the number of bytes stored, newline included, NUL not; at the end
  * of the stream those of an unterminated last line, then 0; -1 with errno:

@@ -92,8 +92,9 @@ pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len
 /// its O_NONBLOCK and SO_RCVTIMEO rule. A failure loses the count, but what
 /// had been taken is in buf, with its NUL: sockutil_read_line goes on from
 /// there. Two system calls for a line of up to 2 KB on a socket; what is no
-/// socket is read byte by byte. Not for datagram sockets, which have no
-/// lines: use recvfrom.
+/// socket is read byte by byte. On a Unix socket each call costs the more, the
+/// more messages are queued: there sockutil_reader_line is the better choice.
+/// Not for datagram sockets, which have no lines: use recvfrom.
 ///
 /// Returns the number of bytes stored, newline included, NUL not; at the end
 /// of the stream those of an unterminated last line, then 0; -1 with errno:

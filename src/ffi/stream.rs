@@ -165,7 +165,8 @@ pub unsafe extern "C" fn sockutil_writev_full(
 /// and SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
 /// stretch it. done may be NULL: then the count starts at 0 and is not told.
 /// Two system calls for a line of up to 2 KB on a socket; what is no socket is
-/// read byte by byte.
+/// read byte by byte. On a Unix socket each call costs the more, the more
+/// messages are queued: there sockutil_reader_line is the better choice.
 ///
 /// Returns 1, a whole line is in buf; 0, end of stream: what there was of a
 /// line is in buf, nothing if *done is 0; -1 with errno:

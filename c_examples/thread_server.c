@@ -48,9 +48,18 @@ static void begin(int connfd, const sockutil_addr *peer, const pthread_attr_t *d
     }
     *client = (struct client){connfd, endpoint_text(peer)};
     printf("client %s\n", client->peer.s);
+    /* A thread is born with its parent's signal mask. SIGINT and SIGTERM are the accepting thread's business: what
+     * their handler writes is safe for the thread that it interrupts to read, and for no other. */
+    sigset_t stops, before;
+    if (sigemptyset(&stops) < 0 || sigaddset(&stops, SIGINT) < 0 || sigaddset(&stops, SIGTERM) < 0 ||
+        (errno = pthread_sigmask(SIG_BLOCK, &stops, &before)) != 0)
+        die("pthread_sigmask");
     pthread_t thread;
-    errno = pthread_create(&thread, detached, serve, client); /* it returns its error */
-    if (errno != 0) {
+    int failure = pthread_create(&thread, detached, serve, client);
+    if ((errno = pthread_sigmask(SIG_SETMASK, &before, NULL)) != 0)
+        die("pthread_sigmask");
+    if (failure != 0) {
+        errno = failure;
         perror("pthread_create");
         end(client);
     }

@@ -42,7 +42,9 @@ pub fn libraries() -> &'static Path {
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
         run(cargo.arg(target_dir()).current_dir(root()));
         let libraries = target_dir().join("lib");
-        run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(target_dir().join("release")).arg(&libraries));
+        // For a machine that cargo was told by name, it has a folder below the others'.
+        let built = target_dir().join(std::env::var("CARGO_BUILD_TARGET").unwrap_or_default()).join("release");
+        run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(built).arg(&libraries));
         libraries
     })
 }

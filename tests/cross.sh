@@ -1,8 +1,8 @@
 #!/bin/sh
 # cross.sh [MACHINE...] - the tests on machines that are not this one: big-endian, 32-bit and ARM by qemu's user mode, and
 # x86-64 with musl. All is built by Debian's Rust 1.85, the oldest that sockutil is for; "msrv" is that on x86-64 itself.
-# TESTS: names of test programs, instead of all that `make test` runs. FILTER: words of the names of tests, for a look at
-# some of them. What is downloaded and built stays in target/cross.
+# TESTS: names of test programs, instead of all that `make test` runs. FILTER: names of tests, for a look at some of them.
+# What is downloaded and built stays in target/cross.
 set -eu
 cd "$(dirname "$0")/.."
 cross=$PWD/target/cross
@@ -66,8 +66,9 @@ unpack() {
     dpkg-deb --fsys-tarfile "$cross"/apt/new/*.deb >"$cross/apt/new/files.tar"
     case $1 in
         qemu-user/*) for name in s390x i386 aarch64; do echo "./usr/bin/qemu-$name"; done ;;
+        rust-web-src=*) echo ./usr/src/rustc-*/library ./usr/lib/rustlib/src | tr ' ' '\n' ;;
         *) echo . ;;
-    esac | tar -x -C "$tools" --exclude=./usr/share -T - -f "$cross/apt/new/files.tar"
+    esac | tar -x -C "$tools" --exclude=./usr/share --wildcards -T - -f "$cross/apt/new/files.tar"
     rm -r "$cross/apt/new"
     : >"$stamp"
 }
@@ -78,46 +79,119 @@ bind() {
     set -- $elf
     any='\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'
     mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
-    echo ":sockutil:M:4:$1\\x01$any$2:\\xff\\xff\\xff$any\\xff\\xff:$tools/usr/bin/$qemu:PF" \
+    printf '%s\n' ":sockutil:M:4:$1\\x01$any$2:\\xff\\xff\\xff$any\\xff\\xff:$tools/usr/bin/$qemu:PF" \
         >/proc/sys/fs/binfmt_misc/register
 }
 
-# tests MACHINE - runs its tests; what they say is kept in target/cross/MACHINE.log.
+# run_tests MACHINE - in the namespace.
 run_tests() {
     machine "$1"
-    folder=$cross/$1
-    mkdir -p "$folder/bin"
-    export PATH="$folder/bin:$tools/usr/bin:$PATH" LD_LIBRARY_PATH="$tools/usr/lib/x86_64-linux-gnu:$tools/lib/x86_64-linux-gnu"
-    export CARGO_BUILD_TARGET=$rust CARGO_TARGET_DIR="$folder"
-    # The tests' own code is built for speed of building; what they build to ship is built as it is shipped.
-    export CARGO_PROFILE_CROSS_INHERITS=release CARGO_PROFILE_CROSS_LTO=off CARGO_PROFILE_CROSS_OPT_LEVEL=1 \
-        CARGO_PROFILE_CROSS_CODEGEN_UNITS=16
-    linker=CARGO_TARGET_$(echo "$rust" | tr a-z- A-Z_)_LINKER
-    case $1 in
-        musl) ;;
-        msrv) ;;
-        *)
-            export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" QEMU_LD_PREFIX="/usr/$c"
-            export "$linker=$CC"
-            for tool in nm ar readelf objdump; do ln -sf "$(command -v "$c-$tool")" "$folder/bin/$tool"; done
-            bind
-            ;;
-    esac
-    set --
-    for name in ${TESTS:-}; do set -- "$@" --test "$name"; done
+    bin=$cross/bin/$1
+    mkdir -p "$bin"
+    export PATH="$bin:$tools/usr/bin:$PATH" CARGO_BUILD_TARGET="$rust" CARGO_TARGET_DIR="$cross/build"
+    export LD_LIBRARY_PATH="$tools/usr/lib/x86_64-linux-gnu:$tools/lib/x86_64-linux-gnu"
+    of_rust=CARGO_TARGET_$(echo "$rust" | tr a-z- A-Z_)
+    name=$1
+    skip=
+    set -- --release --config profile.release.opt-level=1 --config profile.release.lto=false \
+        --config profile.release.codegen-units=16
+    if [ -n "$qemu" ]; then
+        export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" "${of_rust}_LINKER=$c-gcc"
+        for tool in ar nm readelf; do ln -sf "$(command -v "$c-$tool")" "$bin/$tool"; done
+        export QEMU_LD_PREFIX="/usr/$c" SOCKUTIL_EMULATED=1 SOCKUTIL_TEXTS=100000
+        export CFLAGS=-DWITHOUT_SOCK_DIAG CXXFLAGS=-DWITHOUT_SOCK_DIAG
+        skip=$(left_out | sed 's/^[^ ]* /--skip /')
+        bind
+    fi
+    if [ "$name" = musl ]; then
+        # Debian has no std for musl: it is built with the tests. Its unwinder is gcc's own.
+        export CC=musl-gcc CXX=musl-gcc "${of_rust}_LINKER=musl-gcc"
+        musl-gcc -c -o "$bin/find_object.o" tests/cross/find_object.c
+        echo "INPUT($bin/find_object.o $(gcc -print-file-name=libgcc_eh.a))" >"$bin/libgcc_s.so"
+        export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"
+        export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
+    fi
+    for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
+    # The tests' own code is built quickly; what they build to ship is built as it is shipped.
     # shellcheck disable=SC2086
-    "$tools/usr/bin/cargo" test --locked --no-fail-fast --profile cross "$@" -- ${FILTER:-}
+    "$tools/usr/bin/cargo" test --package sockutil --locked --no-fail-fast "$@" -- --exact $skip ${FILTER:-}
+}
+
+# left_out - the lines of left_out.txt that count: those of the chosen test programs.
+left_out() {
+    grep -v -e '^#' -e '^$' tests/cross/left_out.txt | while read -r program test; do
+        case " ${TESTS:-$program} " in *" $program "*) echo "$program $test" ;; esac
+    done
+}
+
+# Sees that each test that is left out fails here, too, without what qemu lacks.
+check_left_out() {
+    ${CC:-cc} -D_GNU_SOURCE -o "$cross/without" tests/cross/without.c
+    for program in $(left_out | cut -d ' ' -f 1 | sort -u); do
+        names=$(left_out | sed -n "s/^$program //p")
+        # shellcheck disable=SC2086
+        SOCKUTIL_EMULATED=1 "$cross/without" cargo test --release --locked --test "$program" -- --exact $names \
+            >"$cross/without.log" 2>&1 || :
+        for name in $names; do
+            grep -q "^test $name \.\.\. FAILED$" "$cross/without.log" || {
+                cat "$cross/without.log" >&2
+                fail "left_out.txt: $program $name: it does not fail without what qemu lacks, so why is it left out?"
+            }
+        done
+    done
+}
+
+# row MACHINE - what came of it, for the table; false unless tests ran and none failed.
+row() {
+    machine "$1"
+    log=$cross/$1.log
+    # "test result: ok. 3 passed; 0 failed; ..."
+    passed=$(awk '/^test result: / { n += $4 } END { print n + 0 }' "$log")
+    failed=$(awk '/^test result: / { n += $6 } END { print n + 0 }' "$log")
+    out=0
+    [ -z "$qemu" ] || out=$(left_out | wc -l)
+    status=$(cat "$log.status")
+    printf '%-8s %-14s %6s %6s %8s  %s\n' "$1" "${qemu:-natively}" "$passed" "$failed" "$out" \
+        "$([ "$status" -eq 0 ] || echo "exit status $status: see $log")"
+    [ "$status" -eq 0 ] && [ "$passed" -gt 0 ]
 }
 
 if [ "${1:-}" = --inside ]; then
     run_tests "$2"
     exit
 fi
+need unshare util-linux
+need cargo 'cargo (it sees what the left-out tests fail of)'
+emulated=
 for name in "$@"; do
     machine "$name"
-    for package in "rustc-web=$version" "cargo-web=$version" "libstd-rust-web-1.85=$version" libllvm19 libpcre3 libhttp-parser2.9 \
-        libstd-rust-web-dev:amd64="$version" libstd-rust-web-dev:$debian="$version" qemu-user/bookworm-backports; do
-        unpack "$package"
+    case $name in
+        musl) need musl-gcc musl-tools ;;
+        msrv) ;;
+        *)
+            need "$c-gcc" "gcc-$c"
+            need "$c-g++" "g++-$c"
+            need "$c-ar" "binutils-$c"
+            unpack qemu-user/bookworm-backports
+            emulated=yes
+            ;;
+    esac
+    for package in rustc-web cargo-web libstd-rust-web-1.85 libstd-rust-web-dev:amd64 "libstd-rust-web-dev:$debian"; do
+        unpack "$package=$version"
     done
-    unshare --user --map-root-user --mount sh "$0" --inside "$name" || :
+    [ "$name" != musl ] || unpack "rust-web-src=$version"
+    # What these need beyond what every machine has.
+    for package in libllvm19 libpcre3 libhttp-parser2.9; do unpack "$package"; done
 done
+[ -z "$emulated" ] || check_left_out
+for name in "$@"; do
+    sh tests/run.sh "$cross/$name.log" unshare --user --map-root-user --mount sh "$0" --inside "$name" || :
+done
+[ -z "$emulated" ] || {
+    echo "Left out under qemu, which lacks what they need (tests/cross/left_out.txt):"
+    left_out | sed 's/^/    /'
+}
+printf '%-8s %-14s %6s %6s %8s\n' machine runs passed failed 'left out'
+result=0
+for name in "$@"; do row "$name" || result=1; done
+exit $result

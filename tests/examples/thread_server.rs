@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::kit::*;
-use crate::support::{Link, compile_c, told};
+use crate::support::{Link, compile_c, emulated, told};
 
 /// A server with the failures of `tests/c/examples/server_faults.c`.
 pub fn faulty(name: &str) -> PathBuf {
@@ -21,9 +21,9 @@ pub fn faulty(name: &str) -> PathBuf {
     compile_c(&program, &[&own, "examples/server_faults.c"], Link::Static, &flags)
 }
 
-/// How many threads a process has.
+/// How many threads a process has, without the one that is qemu's own.
 pub fn threads(pid: i32) -> usize {
-    fs::read_dir(format!("/proc/{pid}/task")).unwrap().count()
+    fs::read_dir(format!("/proc/{pid}/task")).unwrap().count() - usize::from(emulated())
 }
 
 /// How much of its memory is in RAM now.

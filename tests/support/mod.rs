@@ -40,13 +40,19 @@ pub fn libraries() -> &'static Path {
     FOLDER.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
-        run(cargo.arg(target_dir()).current_dir(root()));
+        // What is built for a machine that cargo is told by name has a folder below the others'.
+        let named = std::env::var_os("CARGO_BUILD_TARGET").is_some();
+        run(cargo.arg(if named { target_dir().parent().unwrap() } else { target_dir() }).current_dir(root()));
         let libraries = target_dir().join("lib");
-        // For a machine that cargo was told by name, it has a folder below the others'.
-        let built = target_dir().join(std::env::var("CARGO_BUILD_TARGET").unwrap_or_default()).join("release");
+        let built = target_dir().join("release");
         run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(built).arg(&libraries));
         libraries
     })
+}
+
+/// Whether this runs under qemu's user mode, as tests/cross.sh says.
+pub fn emulated() -> bool {
+    std::env::var_os("SOCKUTIL_EMULATED").is_some()
 }
 
 /// A fresh folder for what a test makes.

@@ -10,5 +10,6 @@ int wait_readable(int fd, int timeout_ms) {
     memset(select_frame.behind, STACK_BYTE, sizeof select_frame.behind);
     FD_ZERO(&select_frame.set);
     FD_SET(fd, &select_frame.set);
+    after_fd_set();
     return select(fd + 1, &select_frame.set, NULL, NULL, &timeout);
 }

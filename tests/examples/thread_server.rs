@@ -34,7 +34,7 @@ pub fn resident_kib(pid: i32) -> u64 {
 }
 
 /// Sets how many descriptors a process may have, and may give itself.
-pub fn limit_descriptors(pid: i32, soft: u64, hard: u64) -> io::Result<()> {
+pub fn limit_descriptors(pid: i32, soft: libc::rlim_t, hard: libc::rlim_t) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the new limit is alive, and the old one is not asked for.
     let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };

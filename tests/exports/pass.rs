@@ -80,7 +80,7 @@ pub fn open_descriptors() -> usize {
     (0..2000).filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } != -1).count()
 }
 
-fn limit_descriptors(most: u64) -> bool {
+fn limit_descriptors(most: libc::rlim_t) -> bool {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     unsafe {
         let read = libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0;

@@ -187,6 +187,15 @@ off_t lseek(int fd, off_t offset, int whence) {
     return (off_t)told(&call, fails(&call) ? -1 : real_lseek(fd, offset, whence));
 }
 
+#ifdef __GLIBC__
+/* Instead of it where off_t has 32 bits. */
+off64_t lseek64(int fd, off64_t offset, int whence) {
+    REAL(lseek64)
+    struct fault_call call = {.function = F_lseek, .fd = fd};
+    return (off64_t)told(&call, fails(&call) ? -1 : real_lseek64(fd, offset, whence));
+}
+#endif
+
 int getsockopt(int fd, int level, int name, void *value, socklen_t *size) {
     REAL(getsockopt)
     struct fault_call call = {.function = F_getsockopt, .fd = fd, .command = name};

@@ -105,7 +105,11 @@ run_tests() {
     fi
     if [ "$name" = musl ]; then
         # Debian has no std for musl: it is built with the tests. Its unwinder is gcc's own.
-        export CC=musl-gcc CXX=musl-gcc "${of_rust}_LINKER=musl-gcc"
+        # Linux's own headers are no part of it.
+        printf '#!/bin/sh\nexec musl-gcc "$@" -idirafter /usr/include -idirafter /usr/include/%s\n' \
+            "$(gcc -print-multiarch)" >"$bin/musl-cc"
+        chmod +x "$bin/musl-cc"
+        export CC=musl-cc CXX=musl-cc "${of_rust}_LINKER=musl-gcc"
         musl-gcc -c -o "$bin/find_object.o" tests/cross/find_object.c
         echo "INPUT($bin/find_object.o $(gcc -print-file-name=libgcc_eh.a))" >"$bin/libgcc_s.so"
         export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"

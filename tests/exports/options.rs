@@ -288,8 +288,7 @@ impl Receiver {
         // IP_MULTICAST_ALL and IPV6_MULTICAST_ALL.
         let off: c_int = 0;
         let set = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const off).cast(), 4) };
-        // qemu has no such option, and the port of our own will do.
-        assert!(set == 0 || crate::support::emulated(), "{}", errno());
+        assert_eq!(set, 0, "{}", errno());
         let port = socket.local_addr().unwrap().port();
         let [high, low] = port.to_be_bytes();
         let group = match first {

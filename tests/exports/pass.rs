@@ -303,7 +303,7 @@ fn two_descriptors_where_there_is_room_for_one_are_refused_and_closed() {
             return 1;
         }
         let free = unsafe { libc::dup(fd) };
-        if free < 0 || unsafe { libc::close(free) } != 0 || !limit_descriptors(free as u64 + 1) {
+        if free < 0 || unsafe { libc::close(free) } != 0 || !limit_descriptors(free as libc::rlim_t + 1) {
             return 2;
         }
         let mut got = NOTHING;

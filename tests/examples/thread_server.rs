@@ -219,7 +219,7 @@ pub fn every_accept_error_is_survived(name: &str) {
 
 /// Leaves a process no descriptor but those that it has, or lets it have 64.
 fn more_descriptors(pid: i32, allowed: bool) {
-    let taken = |fd: &u64| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok();
+    let taken = |fd: &libc::rlim_t| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok();
     let lowest_free = (0..64).find(|fd| !taken(fd)).unwrap();
     limit_descriptors(pid, if allowed { 64 } else { lowest_free }, 64).unwrap();
 }

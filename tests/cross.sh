@@ -113,7 +113,8 @@ run_tests() {
         musl-gcc -c -o "$bin/find_object.o" tests/cross/find_object.c
         echo "INPUT($bin/find_object.o $(gcc -print-file-name=libgcc_eh.a))" >"$bin/libgcc_s.so"
         export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"
-        export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
+        # A folder of its own: RUSTC_BOOTSTRAP lets cargo build again what is for this machine.
+        export CARGO_TARGET_DIR="$cross/build-musl" RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
     fi
     for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
     # The tests' own code is built quickly; what they build to ship is built as it is shipped.

@@ -41,8 +41,8 @@ pub fn libraries() -> &'static Path {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
         // What is built for a machine that cargo is told by name has a folder below the others'.
-        let named = std::env::var_os("CARGO_BUILD_TARGET").is_some();
-        run(cargo.arg(if named { target_dir().parent().unwrap() } else { target_dir() }).current_dir(root()));
+        let above = std::env::var_os("CARGO_BUILD_TARGET").and_then(|_| target_dir().parent());
+        run(cargo.arg(above.unwrap_or(target_dir())).current_dir(root()));
         let libraries = target_dir().join("lib");
         let built = target_dir().join("release");
         run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(built).arg(&libraries));

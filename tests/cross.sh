@@ -165,6 +165,7 @@ if [ "${1:-}" = --inside ]; then
     run_tests "$2"
     exit
 fi
+[ $# -gt 0 ] || fail "which machines? s390x i686 aarch64 musl msrv"
 need unshare util-linux
 need cargo 'cargo (it sees what the left-out tests fail of)'
 emulated=

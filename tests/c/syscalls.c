@@ -84,8 +84,9 @@ static void compare(int line, const char *call, const struct counts *expected) {
         seen = *syscall_counts();                                                                                      \
         CHECK(as_it_should);                                                                                           \
         if (seen.poll > 0) {                                                                                           \
-            CHECK(seen.poll == 1 && seen.call_if_not == 1);                                                            \
-            seen.poll = seen.call_if_not = 0;                                                                          \
+            /* Where it has no preadv2 at all, the pipe's end is looked at. */                                         \
+            CHECK(seen.poll == 1 && seen.call_if_not == 1 && seen.fcntl <= 1);                                         \
+            seen.poll = seen.call_if_not = seen.fcntl = 0;                                                             \
         }                                                                                                              \
         compare(__LINE__, #call, &(const struct counts){__VA_ARGS__});                                                 \
     } while (0)

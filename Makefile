@@ -20,8 +20,8 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load soak test-memory \
-	test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python \
+	no-panic test-cross test-msrv test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load \
+	soak test-memory test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python \
 	test-instructions instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
 
 all: library
@@ -88,7 +88,8 @@ test: library
 
 # ---------------------------------------------------------------------------
 
-C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/faults/*.[ch] tests/install/*.c)
+C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/cross/*.c \
+	tests/faults/*.[ch] tests/install/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 lint: need-build
@@ -230,6 +231,17 @@ test-planted: library
 	$(call need,gcc,is missing: its sanitizers are used (the gcc package))
 	$(call need,valgrind,$(VALGRIND_MESSAGE))
 	CC='$(CC)' $(TEST) --test planted -- --ignored --nocapture
+
+# The tests where bytes, words and libc are others, by Rust 1.85: big-endian, 32-bit and ARM under qemu's user mode, and
+# musl. A few test programs on some machines: make test-cross MACHINES='s390x musl' TESTS='exports properties'
+MACHINES = s390x i686 aarch64 musl
+TESTS =
+test-cross: need-build
+	TESTS='$(TESTS)' sh tests/cross.sh $(MACHINES)
+
+# The tests by the oldest Rust that sockutil is for, 1.85.
+test-msrv: need-build
+	TESTS='$(TESTS)' sh tests/cross.sh msrv
 
 # With Rust's own checks of pointers and arithmetic switched on.
 test-debug: need-build

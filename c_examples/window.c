@@ -22,10 +22,10 @@ static void write_on(int writer, size_t *taken, int timeout_ms) {
            r < 0 ? "EAGAIN" : "nothing is left");
 }
 
-/* How many bytes wait in a socket: FIONREAD, received and not read; TIOCOUTQ, written and not acknowledged. */
-static int queued(int fd, unsigned long which) {
+/* How many bytes wait in a socket: written and not acknowledged, or received and not read. */
+static int queued(int fd, int written) {
     int n = 0;
-    if (ioctl(fd, which, &n) < 0)
+    if (ioctl(fd, written ? TIOCOUTQ : FIONREAD, &n) < 0)
         die("ioctl");
     return n;
 }
@@ -84,8 +84,8 @@ int main(int argc, char *argv[]) {
     int unread, unsent;
     do {
         (void)poll(NULL, 0, 1);
-        unread = queued(reader, FIONREAD);
-        unsent = queued(writer, TIOCOUTQ);
+        unread = queued(reader, 0);
+        unsent = queued(writer, 1);
     } while ((size_t)unread + (size_t)unsent != taken && sockutil_ms_left(end) > 0);
     printf("queued: %d bytes at the reader, %d at the writer\n", unread, unsent);
 

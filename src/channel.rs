@@ -43,6 +43,13 @@ impl Direction {
         }
     }
 
+    fn wrong_mode(self) -> c_int {
+        match self {
+            Self::In => libc::O_WRONLY,
+            Self::Out => libc::O_RDONLY,
+        }
+    }
+
     fn timeout_option(self) -> c_int {
         match self {
             Self::In => libc::SO_RCVTIMEO,
@@ -219,7 +226,14 @@ impl<const OWN: bool> Channel<OWN> {
                 *wait = Wait::Done;
             }
             Errno(libc::ENOTSOCK) if self.way == Way::Socket => self.way = Way::NoSocket,
-            Errno(libc::EOPNOTSUPP | libc::ENOSYS) if self.way == Way::NoWait => self.way = Way::Polled,
+            Errno(libc::EOPNOTSUPP) if self.way == Way::NoWait => self.way = Way::Polled,
+            Errno(libc::ENOSYS) if self.way == Way::NoWait => {
+                // The call has looked at nothing, and poll would wait at the wrong end of a pipe.
+                if sys::status_flags(self.fd)? & libc::O_ACCMODE == direction.wrong_mode() {
+                    return Err(Errno(libc::EBADF));
+                }
+                self.way = Way::Polled;
+            }
             e => return Err(e),
         }
         Ok(())

@@ -47,12 +47,26 @@ fn programs(page: &Path) -> Vec<(String, String)> {
     displays.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
 }
 
+/// The page whose program asks `sock_diag`, which qemu's user mode lacks.
+const ASKS_SOCK_DIAG: &str = "sockutil_tcp_state.3";
+
 #[test]
 fn the_pages_programs_compile_and_print_what_the_page_says() {
-    let mut count = 0;
-    for page in pages() {
+    let count = programs_print_what_the_page_says(|name| name != ASKS_SOCK_DIAG);
+    assert!(count >= 14, "{count} programs");
+}
+
+#[test]
+fn the_program_of_sockutil_tcp_state_prints_what_the_page_says() {
+    assert_eq!(programs_print_what_the_page_says(|name| name == ASKS_SOCK_DIAG), 1);
+}
+
+/// How many programs there are in the pages that were chosen.
+fn programs_print_what_the_page_says(chosen: impl Fn(&str) -> bool) -> usize {
+    let mut ran = Vec::new();
+    for page in pages().iter().filter(|page| chosen(page.file_name().unwrap().to_str().unwrap())) {
         let name = page.file_name().unwrap().to_str().unwrap();
-        let programs = programs(&page);
+        let programs = programs(page);
         assert!(!programs.is_empty(), "{name} shows no program");
         for (index, (text, prints)) in programs.iter().enumerate() {
             let source = scratch("man").join(format!("{name}-{index}.c"));
@@ -67,10 +81,10 @@ fn the_pages_programs_compile_and_print_what_the_page_says() {
                 assert!(said.status.success(), "{name}, {how:?}: {}", told(&said));
                 assert_eq!(&String::from_utf8_lossy(&said.stdout), prints, "{name}, {how:?}");
             }
-            count += 1;
+            ran.push(source);
         }
     }
-    assert!(count >= 15, "{count} programs");
+    ran.len()
 }
 
 /// Names as they are in five places, to be broken in one of them.

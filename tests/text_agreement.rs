@@ -225,7 +225,7 @@ fn ntop_writes_what_glibc_writes() {
         for (af, size) in FAMILIES {
             // For IPv4 the end of it, where the numbers of one, two and three digits are.
             let bytes = &address[16 - size..];
-            let (mut ours, mut theirs): ([c_char; 64], [c_char; 64]) = ([-1; 64], [-1; 64]);
+            let (mut ours, mut theirs): ([c_char; 64], [c_char; 64]) = ([!0; 64], [!0; 64]);
             let our_answer = unsafe { sockutil_ntop(af, bytes.as_ptr().cast(), ours.as_mut_ptr(), 46) };
             let their_answer = unsafe { inet_ntop(af, bytes.as_ptr().cast(), theirs.as_mut_ptr(), 46) };
             assert_eq!(our_answer, ours.as_ptr());

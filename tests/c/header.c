@@ -2,6 +2,13 @@
  * C99 and as C++11, against the shared and the static library. */
 #include <sockutil.h>
 
+/* tests/cross.sh says where sock_diag is missing, which is asked there: qemu's user mode. */
+#ifdef WITHOUT_SOCK_DIAG
+#define BETWEEN_ENDS (-1)
+#else
+#define BETWEEN_ENDS SOCKUTIL_TCP_ESTABLISHED
+#endif
+
 static int failures;
 
 static void check(int condition) {
@@ -99,7 +106,7 @@ int main(void) {
     server = sockutil_accept(listener, &here, 0, 5000);
     check(server >= 0 && sockutil_addr_peer(server, &list[0]) == 0);
     check(sockutil_addr_equal(&here, &list[0]) == 1);
-    check(sockutil_tcp_state_between(&here, &there) == SOCKUTIL_TCP_ESTABLISHED);
+    check(sockutil_tcp_state_between(&here, &there) == BETWEEN_ENDS);
     check(sockutil_tcp_state_name(SOCKUTIL_TCP_ESTABLISHED)[0] == 'E');
     check(sockutil_set_nodelay(client, 1) == 0 && sockutil_set_keepalive(client, 60, 10, 3) == 0);
     check(sockutil_set_linger(client, 0, 0) == 0 && sockutil_set_nonblock(client, 0) == 0);

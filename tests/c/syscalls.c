@@ -69,6 +69,13 @@ static void compare(int line, const char *call, const struct counts *expected) {
 
 #define NONE .recv = 0
 
+/* Where memchr is an instruction, compilers call no function that could count. */
+#ifdef __s390x__
+#define SEARCHED(counted, bytes) ((counted) == 0)
+#else
+#define SEARCHED(counted, bytes) ((counted) == (bytes))
+#endif
+
 /* As COUNTS, where it depends on the kernel: whether it has RWF_NOWAIT for pipes. */
 #define COUNTS_PIPE(call, call_if_not, ...)                                                                            \
     do {                                                                                                               \
@@ -77,8 +84,9 @@ static void compare(int line, const char *call, const struct counts *expected) {
         seen = *syscall_counts();                                                                                      \
         CHECK(as_it_should);                                                                                           \
         if (seen.poll > 0) {                                                                                           \
-            CHECK(seen.poll == 1 && seen.call_if_not == 1);                                                            \
-            seen.poll = seen.call_if_not = 0;                                                                          \
+            /* Where it has no preadv2 at all, the pipe's end is looked at. */                                         \
+            CHECK(seen.poll == 1 && seen.call_if_not == 1 && seen.fcntl <= 1);                                         \
+            seen.poll = seen.call_if_not = seen.fcntl = 0;                                                             \
         }                                                                                                              \
         compare(__LINE__, #call, &(const struct counts){__VA_ARGS__});                                                 \
     } while (0)
@@ -227,7 +235,7 @@ static void more_lines(void) {
         feed(ends, line_of(2048 + 8192), 2048 + 8192);
         done = 0;
         COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, timeout) == 1 && done == 2048 + 8192, .recv = 4);
-        CHECK(seen.searched_bytes == 2048 + 8192);
+        CHECK(SEARCHED(seen.searched_bytes, 2048 + 8192));
         /* The rest at the end of the stream, and the end. */
         feed(ends, "rest", 4);
         end(ends);
@@ -555,10 +563,11 @@ static void linear(void) {
             feed(ends, piece(PIECES - 1), PIECE);
             SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == 1 && len == LENGTH);
             CHECK(memcmp(line, line_of(LENGTH), LENGTH) == 0);
-            /* The search for the line before may have gone on, up to a block in all, into the first piece. */
-            CHECK(sum.searched <= LENGTH && sum.searched >= LENGTH - PIECE);
+            /* The search for the line before goes to the end of its block, into the first piece perhaps. */
+            CHECK(SEARCHED(sum.searched, LENGTH) ||
+                  (before > 0 && sum.searched < LENGTH && sum.searched >= LENGTH - PIECE));
             if (before == 0)
-                CHECK(sum.searched == LENGTH && sum.recv == 2 * PIECES - 1 && sum.moved == 0);
+                CHECK(sum.recv == 2 * PIECES - 1 && sum.moved == 0);
             else
                 CHECK(sum.recv <= 2 * PIECES && sum.moved <= LENGTH);
         }
@@ -570,7 +579,7 @@ static void linear(void) {
         }
         feed(ends, piece(PIECES - 1), PIECE);
         SUM(&sum, sockutil_read_line(ends[0], buf, sizeof buf, &done, SOCKUTIL_NOWAIT) == 1 && done == LENGTH);
-        CHECK(sum.recv == 3 * PIECES - 1 && sum.searched == LENGTH && sum.moved == 0);
+        CHECK(sum.recv == 3 * PIECES - 1 && SEARCHED(sum.searched, LENGTH) && sum.moved == 0);
 
         sum = (struct sum){0};
         done = 0;
@@ -618,7 +627,7 @@ static void linear_others(void) {
         }
         feed(ends, piece(PIECES - 1), PIECE);
         SUM(&sum, sockutil_reader_skip_line(&r, &done, SOCKUTIL_NOWAIT) == 1 && done == LENGTH);
-        CHECK(sum.recv == 2 * PIECES - 1 && sum.searched == LENGTH && sum.moved == 0);
+        CHECK(sum.recv == 2 * PIECES - 1 && SEARCHED(sum.searched, LENGTH) && sum.moved == 0);
 
         /* What is too long is not searched again. Whole blocks are searched without memchr, their rest with it. */
         sum = (struct sum){0};
@@ -626,7 +635,7 @@ static void linear_others(void) {
         feed(ends, line_of(LENGTH), LENGTH);
         for (int i = 0; i < 1000; i++)
             SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == -1 && errno == EMSGSIZE);
-        CHECK(sum.recv == 1 && sum.searched == 999 % (8 * sizeof(size_t)) && sum.moved == 0);
+        CHECK(sum.recv == 1 && SEARCHED(sum.searched, 999 % (8 * sizeof(size_t))) && sum.moved == 0);
         drain(ends[0]);
 
         /* Lines of 100 bytes through memory for ten and a half: one call for as much as is free, and only the half line
@@ -771,8 +780,12 @@ static void connections(void) {
     COUNTS(sockutil_addr_peer(server, &peer) == 0, .getpeername = 1);
     COUNTS(sockutil_addr_equal(&local, &peer) == 0, NONE);
     COUNTS(sockutil_tcp_state(server) == SOCKUTIL_TCP_ESTABLISHED, .getsockopt = 1);
+#ifdef WITHOUT_SOCK_DIAG
+    COUNTS(sockutil_tcp_state_between(&local, &peer) == -1 && errno == EOPNOTSUPP, .socket = 1);
+#else
     COUNTS(sockutil_tcp_state_between(&local, &peer) == SOCKUTIL_TCP_ESTABLISHED, .socket = 1, .send = 1, .recv = 1,
            .close = 1);
+#endif
     COUNTS(sockutil_set_nodelay(server, 1) == 0, .setsockopt = 1);
     COUNTS(sockutil_set_nonblock(server, 1) == 0, .fcntl = 2);
     COUNTS(sockutil_set_nonblock(server, 1) == 0, .fcntl = 1);

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,17 +25,18 @@ struct counts *syscall_counts(void) {
 /* Defines a function that counts itself and calls the next of its name. Its own name is the assembler's, for glibc
  * declares some with parameters of its own kind. memcpy, because ISO C knows no conversion of dlsym's answer into a
  * function pointer. */
-#define COUNT(type, name, parameters, arguments)                                                                       \
+#define COUNT_AS(counter, type, name, parameters, arguments)                                                           \
     type counted_##name parameters __asm__(#name);                                                                     \
     type counted_##name parameters {                                                                                   \
         static type(*next) parameters;                                                                                 \
-        counts.name++;                                                                                                 \
+        counts.counter++;                                                                                              \
         if (next == NULL) {                                                                                            \
             void *found = dlsym(RTLD_NEXT, #name);                                                                     \
             memcpy(&next, &found, sizeof next);                                                                        \
         }                                                                                                              \
         return next arguments;                                                                                         \
     }
+#define COUNT(type, name, parameters, arguments) COUNT_AS(name, type, name, parameters, arguments)
 
 COUNT(ssize_t, recv, (int fd, void *buf, size_t n, int flags), (fd, buf, n, flags))
 COUNT(ssize_t, send, (int fd, const void *buf, size_t n, int flags), (fd, buf, n, flags))
@@ -44,6 +46,8 @@ COUNT(ssize_t, write, (int fd, const void *buf, size_t n), (fd, buf, n))
 COUNT(ssize_t, writev, (int fd, const struct iovec *iov, int count), (fd, iov, count))
 COUNT(int, poll, (struct pollfd * fds, nfds_t n, int timeout_ms), (fds, n, timeout_ms))
 COUNT(off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence))
+/* Instead of it where off_t has 32 bits. */
+COUNT_AS(lseek, int64_t, lseek64, (int fd, int64_t offset, int whence), (fd, offset, whence))
 COUNT(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size), (fd, level, name, value, size))
 COUNT(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size), (fd, level, name, value, size))
 COUNT(int, shutdown, (int fd, int how), (fd, how))

@@ -507,7 +507,7 @@ fn the_server_survives_every_accept_error() {
 }
 
 /// Sets how many descriptors a process may have.
-fn limit_descriptors(pid: i32, most: u64) -> io::Result<()> {
+fn limit_descriptors(pid: i32, most: libc::rlim_t) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: most, rlim_max: most.max(64) };
     // SAFETY: the new limit is alive, and the old one is not asked for.
     let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };

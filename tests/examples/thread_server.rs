@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::kit::*;
-use crate::support::{Link, compile_c, told};
+use crate::support::{Link, compile_c, emulated, told};
 
 /// A server with the failures of `tests/c/examples/server_faults.c`.
 pub fn faulty(name: &str) -> PathBuf {
@@ -21,9 +21,9 @@ pub fn faulty(name: &str) -> PathBuf {
     compile_c(&program, &[&own, "examples/server_faults.c"], Link::Static, &flags)
 }
 
-/// How many threads a process has.
+/// How many threads a process has, without the one that is qemu's own.
 pub fn threads(pid: i32) -> usize {
-    fs::read_dir(format!("/proc/{pid}/task")).unwrap().count()
+    fs::read_dir(format!("/proc/{pid}/task")).unwrap().count() - usize::from(emulated())
 }
 
 /// How much of its memory is in RAM now.
@@ -34,7 +34,7 @@ pub fn resident_kib(pid: i32) -> u64 {
 }
 
 /// Sets how many descriptors a process may have, and may give itself.
-pub fn limit_descriptors(pid: i32, soft: u64, hard: u64) -> io::Result<()> {
+pub fn limit_descriptors(pid: i32, soft: libc::rlim_t, hard: libc::rlim_t) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the new limit is alive, and the old one is not asked for.
     let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
@@ -219,7 +219,7 @@ pub fn every_accept_error_is_survived(name: &str) {
 
 /// Leaves a process no descriptor but those that it has, or lets it have 64.
 fn more_descriptors(pid: i32, allowed: bool) {
-    let taken = |fd: &u64| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok();
+    let taken = |fd: &libc::rlim_t| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok();
     let lowest_free = (0..64).find(|fd| !taken(fd)).unwrap();
     limit_descriptors(pid, if allowed { 64 } else { lowest_free }, 64).unwrap();
 }

@@ -168,18 +168,18 @@ fn parse(text: impl AsRef<[u8]>, default_port: c_int) -> Result<Option<Slot>, c_
 
 #[track_caller]
 fn format(slot: &Slot) -> Result<String, c_int> {
-    let mut text = [-1; 160];
+    let mut text = [!0; 160];
     set_errno(Errno(4711));
     let answer = unsafe { sockutil_addr_format(slot.addr(), text.as_mut_ptr(), 128) };
     let after = errno();
     if answer < 0 {
-        assert_eq!((answer, text), (-1, [-1; 160]));
+        assert_eq!((answer, text), (-1, [!0; 160]));
         return Err(after.0);
     }
     assert_eq!(after, Errno(4711), "errno on success");
     let written = unsafe { CStr::from_ptr(text.as_ptr()) };
     assert_eq!(written.to_bytes().len(), answer as usize);
-    assert!(text[answer as usize + 1..].iter().all(|byte| *byte == -1), "written behind the text");
+    assert!(text[answer as usize + 1..].iter().all(|byte| *byte == !0), "written behind the text");
     Ok(String::from_utf8_lossy(written.to_bytes()).into_owned())
 }
 
@@ -515,13 +515,13 @@ fn sockutil_addr_format_ENOSPC() {
     ] {
         let slot = parse(text, -1).unwrap().unwrap();
         for size in 0..=text.len() {
-            let mut dst: [c_char; 160] = [-1; 160];
+            let mut dst: [c_char; 160] = [!0; 160];
             fails(libc::ENOSPC, || unsafe { sockutil_addr_format(slot.addr(), dst.as_mut_ptr(), size) });
-            assert_eq!(dst, [-1; 160], "{text} in {size} bytes");
+            assert_eq!(dst, [!0; 160], "{text} in {size} bytes");
         }
-        let mut dst: [c_char; 160] = [-1; 160];
+        let mut dst: [c_char; 160] = [!0; 160];
         gives(text.len() as i32, || unsafe { sockutil_addr_format(slot.addr(), dst.as_mut_ptr(), text.len() + 1) });
-        assert_eq!(dst[text.len()..text.len() + 2], [0, -1]);
+        assert_eq!(dst[text.len()..text.len() + 2], [0, !0]);
         assert_eq!(unsafe { CStr::from_ptr(dst.as_ptr()) }.to_str(), Ok(text));
         // NULL with length 0 is legal, and holds nothing.
         fails(libc::ENOSPC, || unsafe { sockutil_addr_format(slot.addr(), ptr::null_mut(), 0) });
@@ -567,7 +567,7 @@ fn sockutil_addr_format_EAFNOSUPPORT() {
 #[test]
 fn sockutil_addr_format_EINVAL() {
     let slot = Slot::ip(v4("1.2.3.4:80"));
-    let mut dst: [c_char; 160] = [-1; 160];
+    let mut dst: [c_char; 160] = [!0; 160];
     fails(EINVAL, || unsafe { sockutil_addr_format(ptr::null(), dst.as_mut_ptr(), 160) });
     fails(EINVAL, || unsafe { sockutil_addr_format(ptr::null(), ptr::null_mut(), 0) });
     fails(EINVAL, || unsafe { sockutil_addr_format(slot.addr(), ptr::null_mut(), 160) });
@@ -575,7 +575,7 @@ fn sockutil_addr_format_EINVAL() {
         fails(EINVAL, || unsafe { sockutil_addr_format(slot.addr(), dst.as_mut_ptr(), size) });
         fails(EINVAL, || unsafe { sockutil_addr_format(slot.addr(), ptr::null_mut(), size) });
     }
-    assert_eq!(dst, [-1; 160]);
+    assert_eq!(dst, [!0; 160]);
 }
 
 #[test]
@@ -748,7 +748,7 @@ fn generated_texts_mean_what_the_contract_says_and_come_back() {
             Meaning::Failure(_) => 3,
         }] += 1;
         let Ok(Some(slot)) = answer else { continue };
-        let mut written: [c_char; 128] = [-1; 128];
+        let mut written: [c_char; 128] = [!0; 128];
         let length = unsafe { sockutil_addr_format(slot.addr(), written.as_mut_ptr(), 128) };
         assert!(length > 0, "{shown}: {}", errno());
         let written = unsafe { CStr::from_ptr(written.as_ptr()) };

@@ -33,7 +33,7 @@ fn pton(af: c_int, text: &str) -> Option<Vec<u8>> {
 }
 
 fn ntop(af: c_int, address: &[u8]) -> String {
-    let mut text = [-1; 64];
+    let mut text = [!0; 64];
     let place = text.as_mut_ptr();
     set_errno(Errno(4711));
     let answer = unsafe { sockutil_ntop(af, address.as_ptr().cast(), place, 46) };
@@ -141,14 +141,14 @@ fn sockutil_ntop_ENOSPC() {
     let v4 = [192, 168, 100, 100_u8];
     let v6 = [0xAB_u8; 16];
     for (af, src, length) in [(AF_INET, &v4[..], 15), (AF_INET6, &v6[..], 39)] {
-        let mut text: [c_char; 64] = [-1; 64];
+        let mut text: [c_char; 64] = [!0; 64];
         for size in 0..=length {
             ntop_fails(libc::ENOSPC, af, src.as_ptr().cast(), text.as_mut_ptr(), size);
-            assert_eq!(text, [-1; 64]);
+            assert_eq!(text, [!0; 64]);
         }
         let place = text.as_mut_ptr();
         assert_eq!(unsafe { sockutil_ntop(af, src.as_ptr().cast(), place, length + 1) }, place.cast_const());
-        assert_eq!((text[length as usize], text[length as usize + 1]), (0, -1));
+        assert_eq!((text[length as usize], text[length as usize + 1]), (0, !0));
     }
 }
 

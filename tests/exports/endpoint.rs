@@ -212,7 +212,7 @@ fn await_waits(thread: c_int, more: u64) {
 }
 
 /// What a caller may find changed: the descriptor's flags and its own timeouts.
-fn modes(fd: c_int) -> (c_int, [(i64, i64); 2]) {
+fn modes(fd: c_int) -> (c_int, [(libc::time_t, libc::suseconds_t); 2]) {
     let timeout = |name| {
         let mut time = libc::timeval { tv_sec: -1, tv_usec: -1 };
         let mut size = size_of::<libc::timeval>() as u32;

@@ -160,9 +160,16 @@ pub fn is_nonblock(fd: c_int) -> bool {
     unsafe { libc::fcntl(fd, libc::F_GETFL) & libc::O_NONBLOCK != 0 }
 }
 
+/// What a clock shows. Its words are not of one size everywhere.
+pub fn clock_ms(clock: libc::clockid_t) -> i64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    assert_eq!(unsafe { libc::clock_gettime(clock, &raw mut time) }, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32).as_millis() as i64
+}
+
 /// SO_RCVTIMEO or SO_SNDTIMEO.
 pub fn set_timeout(fd: c_int, option: c_int, ms: i64) {
-    let time = libc::timeval { tv_sec: ms / 1000, tv_usec: ms % 1000 * 1000 };
+    let time = libc::timeval { tv_sec: (ms / 1000) as _, tv_usec: (ms % 1000 * 1000) as _ };
     let size = size_of::<libc::timeval>() as u32;
     let set = unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, (&raw const time).cast(), size) };
     assert_eq!(set, 0);

@@ -80,7 +80,7 @@ pub fn open_descriptors() -> usize {
     (0..2000).filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } != -1).count()
 }
 
-fn limit_descriptors(most: u64) -> bool {
+fn limit_descriptors(most: libc::rlim_t) -> bool {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     unsafe {
         let read = libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0;
@@ -303,7 +303,7 @@ fn two_descriptors_where_there_is_room_for_one_are_refused_and_closed() {
             return 1;
         }
         let free = unsafe { libc::dup(fd) };
-        if free < 0 || unsafe { libc::close(free) } != 0 || !limit_descriptors(free as u64 + 1) {
+        if free < 0 || unsafe { libc::close(free) } != 0 || !limit_descriptors(free as libc::rlim_t + 1) {
             return 2;
         }
         let mut got = NOTHING;

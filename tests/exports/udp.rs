@@ -523,9 +523,7 @@ fn sockutil_sendto_EAGAIN() {
 }
 
 fn thread_cpu_ms() -> i64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) }, 0);
-    time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    clock_ms(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
 /// poll(2) calls an unconnected Unix datagram socket writable whatever the receiver's queue is like.

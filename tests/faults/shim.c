@@ -108,7 +108,7 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     if (fails(&call))
         return (ssize_t)told(&call, -1);
     if (call.act == ACT_CUT && message->msg_iovlen > 0) {
-        one = first_byte(message->msg_iov, message->msg_iovlen);
+        one = first_byte(message->msg_iov, (size_t)message->msg_iovlen);
         shorter.msg_iov = &one;
         shorter.msg_iovlen = 1;
     }
@@ -186,6 +186,15 @@ off_t lseek(int fd, off_t offset, int whence) {
     struct fault_call call = {.function = F_lseek, .fd = fd};
     return (off_t)told(&call, fails(&call) ? -1 : real_lseek(fd, offset, whence));
 }
+
+#ifdef __GLIBC__
+/* Instead of it where off_t has 32 bits. */
+off64_t lseek64(int fd, off64_t offset, int whence) {
+    REAL(lseek64)
+    struct fault_call call = {.function = F_lseek, .fd = fd};
+    return (off64_t)told(&call, fails(&call) ? -1 : real_lseek64(fd, offset, whence));
+}
+#endif
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *size) {
     REAL(getsockopt)
@@ -352,6 +361,10 @@ unsigned int if_nametoindex(const char *name) {
     return index;
 }
 
+/* Declared with the array's size in glibc, and without in musl. */
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Warray-parameter"
+#endif
 char *if_indextoname(unsigned int index, char name[IF_NAMESIZE]) {
     REAL(if_indextoname)
     struct fault_call call = {.function = F_if_indextoname, .fd = -1};

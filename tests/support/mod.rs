@@ -54,11 +54,19 @@ pub fn libraries() -> &'static Path {
         }
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
-        run(cargo.arg(target_dir()).current_dir(root()));
+        // What is built for a machine that cargo is told by name has a folder below the others'.
+        let above = std::env::var_os("CARGO_BUILD_TARGET").and_then(|_| target_dir().parent());
+        run(cargo.arg(above.unwrap_or(target_dir())).current_dir(root()));
         let libraries = target_dir().join("lib");
-        run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(target_dir().join("release")).arg(&libraries));
+        let built = target_dir().join("release");
+        run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(built).arg(&libraries));
         libraries
     })
+}
+
+/// Whether this runs under qemu's user mode, as tests/cross.sh says.
+pub fn emulated() -> bool {
+    std::env::var_os("SOCKUTIL_EMULATED").is_some()
 }
 
 /// A fresh folder for what a test makes.

@@ -8,19 +8,13 @@
 #include <sys/resource.h>
 
 #ifdef TUTORIAL
-/* What stands in for the tutorial's stack behind its fd_set. */
-static int stack_is_whole(void) {
+/* What stands in for the tutorial's stack behind its fd_set. Looked at before select, of which qemu dies. */
+void after_fd_set(void) {
     for (size_t i = 0; i < sizeof select_frame.behind; i++) {
-        if (select_frame.behind[i] != STACK_BYTE) {
-            return 0;
-        }
+        MUST(select_frame.behind[i] == STACK_BYTE, "FD_SET wrote behind the set");
     }
-    return 1;
 }
 #else
-static int stack_is_whole(void) {
-    return 1;
-}
 
 static int wait_readable(int fd, int timeout_ms) {
     int answer = sockutil_wait(fd, POLLIN, timeout_ms);
@@ -43,9 +37,7 @@ int main(void) {
     int high = fcntl(pair[0], F_DUPFD_CLOEXEC, 1050);
     CHECK(high == 1050);
 
-    int answer = wait_readable(high, 0);
-    MUST(stack_is_whole(), "FD_SET wrote behind the set");
-    CHECK(answer == 0);
+    CHECK(wait_readable(high, 0) == 0);
     put(pair, "x", 1);
     CHECK(wait_readable(high, 5000) == 1);
     CHECK(close(high) == 0);

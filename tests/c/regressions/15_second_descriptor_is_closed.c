@@ -23,8 +23,9 @@ static void send_descriptors(int unix_fd, int fd, size_t count) {
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.memory};
     int both[2] = {fd, fd};
     CHECK(count <= 2);
-    control.header.cmsg_len = CMSG_LEN(count * sizeof fd);
-    message.msg_controllen = CMSG_SPACE(count * sizeof fd);
+    /* A size_t in glibc, a socklen_t in musl. */
+    control.header.cmsg_len = (__typeof__(control.header.cmsg_len))CMSG_LEN(count * sizeof fd);
+    message.msg_controllen = (__typeof__(message.msg_controllen))CMSG_SPACE(count * sizeof fd);
     memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), both, count * sizeof fd);
     CHECK(sendmsg(unix_fd, &message, MSG_NOSIGNAL) == 1);
 }

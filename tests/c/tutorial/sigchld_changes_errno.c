@@ -1,6 +1,7 @@
 /* The mistake: the last waitpid leaves its ECHILD in errno. */
 #include "tutorial.h"
 
+#include <stddef.h>
 #include <sys/wait.h>
 
 void on_child(int signal_number) {

@@ -2,6 +2,7 @@
 #include "tutorial.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/wait.h>
 
 void on_child(int signal_number) {

@@ -30,6 +30,9 @@ extern struct select_frame {
     unsigned char behind[64];
 } select_frame;
 
+/* The test's: what it looks at when FD_SET has been called. */
+void after_fd_set(void);
+
 /* The handler of SIGCHLD. */
 void on_child(int signal_number);
 

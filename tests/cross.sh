@@ -1,0 +1,203 @@
+#!/bin/sh
+# cross.sh [MACHINE...] - the tests on machines that are not this one: big-endian, 32-bit and ARM by qemu's user mode, and
+# x86-64 with musl. All is built by Debian's Rust 1.85, the oldest that sockutil is for; "msrv" is that on x86-64 itself.
+# TESTS: names of test programs, instead of all that `make test` runs. FILTER: names of tests, for a look at some of them.
+# What is downloaded and built stays in target/cross.
+set -eu
+cd "$(dirname "$0")/.."
+cross=$PWD/target/cross
+tools=$cross/tools
+version=1.85.0+dfsg3-1~deb12u3
+
+fail() {
+    echo "cross.sh: $*" >&2
+    exit 1
+}
+# need COMMAND PACKAGE
+need() {
+    command -v "$1" >/dev/null 2>&1 || fail "$1 is missing: install the $2 package"
+}
+
+# machine NAME - what Rust, the C compilers, Debian and qemu call it, and how its programs begin: class, byte order and
+# machine of the ELF header.
+machine() {
+    case $1 in
+        s390x) rust=s390x-unknown-linux-gnu c=s390x-linux-gnu debian=s390x qemu=qemu-s390x elf='\x02\x02 \x00\x16' ;;
+        i686) rust=i686-unknown-linux-gnu c=i686-linux-gnu debian=i386 qemu=qemu-i386 elf='\x01\x01 \x03\x00' ;;
+        aarch64) rust=aarch64-unknown-linux-gnu c=aarch64-linux-gnu debian=arm64 qemu=qemu-aarch64 elf='\x02\x01 \xb7\x00' ;;
+        musl) rust=x86_64-unknown-linux-musl c=musl debian=amd64 qemu='' ;;
+        msrv) rust=x86_64-unknown-linux-gnu c='' debian=amd64 qemu='' ;;
+        *) fail "there is no machine called $1: s390x i686 aarch64 musl msrv" ;;
+    esac
+}
+
+# ---- Tools ----
+
+# apt with lists of its own: those of this machine are neither used nor changed.
+private_apt() {
+    apt-get -qq -o Dir::State="$cross/apt" -o Dir::Cache="$cross/apt" -o Dir::Etc::sourcelist="$cross/apt/sources.list" \
+        -o Dir::Etc::sourceparts=- -o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Architecture=amd64 \
+        -o APT::Architectures::=i386 -o APT::Architectures::=arm64 -o APT::Architectures::=s390x "$@"
+}
+
+fetch_lists() {
+    need apt-get apt
+    need dpkg-deb dpkg
+    # shellcheck disable=SC2016
+    site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
+    [ -n "$site" ] || fail "apt knows no Debian archive to take Rust 1.85 and qemu from (apt-get update?)"
+    keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    rm -rf "$cross/apt"
+    mkdir -p "$cross/apt/lists/partial"
+    printf "deb [signed-by=$keys] $site %s main\n" bookworm bookworm-backports >"$cross/apt/sources.list"
+    private_apt update
+    : >"$cross/apt/updated"
+}
+
+# unpack PACKAGE - downloads a package and unpacks it below the tools, once.
+unpack() {
+    stamp=$tools/.unpacked/$(echo "$1" | tr / _)
+    [ ! -e "$stamp" ] || return 0
+    [ -e "$cross/apt/updated" ] || fetch_lists
+    rm -rf "$cross/apt/new"
+    mkdir -p "$cross/apt/new" "$tools/.unpacked"
+    (cd "$cross/apt/new" && private_apt download "$1")
+    # Without what is for readers, and of the many machines of qemu those that are wanted.
+    dpkg-deb --fsys-tarfile "$cross"/apt/new/*.deb >"$cross/apt/new/files.tar"
+    case $1 in
+        qemu-user/*) for name in s390x i386 aarch64; do echo "./usr/bin/qemu-$name"; done ;;
+        rust-web-src=*) echo ./usr/src/rustc-*/library ./usr/lib/rustlib/src | tr ' ' '\n' ;;
+        *) echo . ;;
+    esac | tar -x -C "$tools" --exclude=./usr/share --wildcards -T - -f "$cross/apt/new/files.tar"
+    rm -r "$cross/apt/new"
+    : >"$stamp"
+}
+
+# Binds what begins as the machine's programs to its qemu, in a namespace of its own: so that programs can run programs.
+bind() {
+    # shellcheck disable=SC2086
+    set -- $elf
+    any='\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00'
+    mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+    printf '%s\n' ":sockutil:M:4:$1\\x01$any$2:\\xff\\xff\\xff$any\\xff\\xff:$tools/usr/bin/$qemu:PF" \
+        >/proc/sys/fs/binfmt_misc/register
+}
+
+# run_tests MACHINE - in the namespace.
+run_tests() {
+    machine "$1"
+    bin=$cross/bin/$1
+    mkdir -p "$bin"
+    export PATH="$bin:$tools/usr/bin:$PATH" CARGO_BUILD_TARGET="$rust" CARGO_TARGET_DIR="$cross/build"
+    export LD_LIBRARY_PATH="$tools/usr/lib/x86_64-linux-gnu:$tools/lib/x86_64-linux-gnu"
+    of_rust=CARGO_TARGET_$(echo "$rust" | tr a-z- A-Z_)
+    name=$1
+    skip=
+    set -- --release --config profile.release.opt-level=1 --config profile.release.lto=false \
+        --config profile.release.codegen-units=16
+    if [ -n "$qemu" ]; then
+        export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" "${of_rust}_LINKER=$c-gcc"
+        for tool in ar nm readelf; do ln -sf "$(command -v "$c-$tool")" "$bin/$tool"; done
+        export QEMU_LD_PREFIX="/usr/$c" SOCKUTIL_EMULATED=1 SOCKUTIL_TEXTS=100000
+        export CFLAGS=-DWITHOUT_SOCK_DIAG CXXFLAGS=-DWITHOUT_SOCK_DIAG
+        skip=$(left_out | sed 's/^[^ ]* /--skip /')
+        bind
+    fi
+    if [ "$name" = musl ]; then
+        # Debian has no std for musl: it is built with the tests. Its unwinder is gcc's own.
+        # Linux's own headers are no part of it.
+        printf '#!/bin/sh\nexec musl-gcc "$@" -idirafter /usr/include -idirafter /usr/include/%s\n' \
+            "$(gcc -print-multiarch)" >"$bin/musl-cc"
+        chmod +x "$bin/musl-cc"
+        export CC=musl-cc CXX=musl-cc "${of_rust}_LINKER=musl-gcc"
+        musl-gcc -c -o "$bin/find_object.o" tests/cross/find_object.c
+        echo "INPUT($bin/find_object.o $(gcc -print-file-name=libgcc_eh.a))" >"$bin/libgcc_s.so"
+        export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"
+        # A folder of its own: RUSTC_BOOTSTRAP lets cargo build again what is for this machine.
+        export CARGO_TARGET_DIR="$cross/build-musl" RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
+    fi
+    for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
+    # The tests' own code is built quickly; what they build to ship is built as it is shipped.
+    # shellcheck disable=SC2086
+    "$tools/usr/bin/cargo" test --package sockutil --locked --no-fail-fast "$@" -- --exact $skip ${FILTER:-}
+}
+
+# left_out - the lines of left_out.txt that count: those of the chosen test programs.
+left_out() {
+    grep -v -e '^#' -e '^$' tests/cross/left_out.txt | while read -r program test; do
+        case " ${TESTS:-$program} " in *" $program "*) echo "$program $test" ;; esac
+    done
+}
+
+# Sees that each test that is left out fails here, too, without what qemu lacks.
+check_left_out() {
+    ${CC:-cc} -D_GNU_SOURCE -o "$cross/without" tests/cross/without.c
+    for program in $(left_out | cut -d ' ' -f 1 | sort -u); do
+        names=$(left_out | sed -n "s/^$program //p")
+        # shellcheck disable=SC2086
+        SOCKUTIL_EMULATED=1 "$cross/without" cargo test --release --locked --test "$program" -- --exact $names \
+            >"$cross/without.log" 2>&1 || :
+        for name in $names; do
+            grep -q "^test $name \.\.\. FAILED$" "$cross/without.log" || {
+                cat "$cross/without.log" >&2
+                fail "left_out.txt: $program $name: it does not fail without what qemu lacks, so why is it left out?"
+            }
+        done
+    done
+}
+
+# row MACHINE - what came of it, for the table; false unless tests ran and none failed.
+row() {
+    machine "$1"
+    log=$cross/$1.log
+    # "test result: ok. 3 passed; 0 failed; ..."
+    passed=$(awk '/^test result: / { n += $4 } END { print n + 0 }' "$log")
+    failed=$(awk '/^test result: / { n += $6 } END { print n + 0 }' "$log")
+    out=0
+    [ -z "$qemu" ] || out=$(left_out | wc -l)
+    status=$(cat "$log.status")
+    printf '%-8s %-14s %6s %6s %8s  %s\n' "$1" "${qemu:-natively}" "$passed" "$failed" "$out" \
+        "$([ "$status" -eq 0 ] || echo "exit status $status: see $log")"
+    [ "$status" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+if [ "${1:-}" = --inside ]; then
+    run_tests "$2"
+    exit
+fi
+[ $# -gt 0 ] || fail "which machines? s390x i686 aarch64 musl msrv"
+need unshare util-linux
+need cargo 'cargo (it sees what the left-out tests fail of)'
+emulated=
+for name in "$@"; do
+    machine "$name"
+    case $name in
+        musl) need musl-gcc musl-tools ;;
+        msrv) ;;
+        *)
+            need "$c-gcc" "gcc-$c"
+            need "$c-g++" "g++-$c"
+            need "$c-ar" "binutils-$c"
+            unpack qemu-user/bookworm-backports
+            emulated=yes
+            ;;
+    esac
+    for package in rustc-web cargo-web libstd-rust-web-1.85 libstd-rust-web-dev:amd64 "libstd-rust-web-dev:$debian"; do
+        unpack "$package=$version"
+    done
+    [ "$name" != musl ] || unpack "rust-web-src=$version"
+    # What these need beyond what every machine has.
+    for package in libllvm19 libpcre3 libhttp-parser2.9; do unpack "$package"; done
+done
+[ -z "$emulated" ] || check_left_out
+for name in "$@"; do
+    sh tests/run.sh "$cross/$name.log" unshare --user --map-root-user --mount sh "$0" --inside "$name" || :
+done
+[ -z "$emulated" ] || {
+    echo "Left out under qemu, which lacks what they need (tests/cross/left_out.txt):"
+    left_out | sed 's/^/    /'
+}
+printf '%-8s %-14s %6s %6s %8s\n' machine runs passed failed 'left out'
+result=0
+for name in "$@"; do row "$name" || result=1; done
+exit $result

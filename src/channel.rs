@@ -1,5 +1,7 @@
 //! A stream descriptor during one call: which system call moves its bytes, and how long to wait for it.
 
+#![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
+
 use core::ffi::c_int;
 
 use errno::Errno;
@@ -104,6 +106,7 @@ impl<const OWN: bool> Channel<OWN> {
     }
 
     /// Appends at most `most` bytes and says how many: 0 is the end of the stream.
+    #[inline(always)]
     pub fn read(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
         self.complete(Direction::In, |fd, way, flags| match way {
             Way::Socket => sys::recv(fd, buffer, most, flags),
@@ -123,6 +126,7 @@ impl<const OWN: bool> Channel<OWN> {
     }
 
     /// Sends some of the bytes, of which there is at least one, and says how many: at least one.
+    #[inline(always)]
     pub fn write(&mut self, bytes: Bytes<'_>) -> Result<usize, Errno> {
         let taken = self.complete(Direction::Out, |fd, way, flags| match way {
             Way::Socket => sys::send(fd, bytes, flags | libc::MSG_NOSIGNAL),
@@ -187,6 +191,7 @@ impl<const OWN: bool> Channel<OWN> {
 
     /// Repeats the attempt until it moves something or fails for good: signals are passed over, and "not yet" is waited
     /// out as the limit allows.
+    #[inline(always)]
     fn complete<T>(
         &mut self,
         direction: Direction,

@@ -1,5 +1,7 @@
 //! Whole transfers: as many bytes as were asked for, however the kernel cuts them.
 
+#![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
+
 use errno::Errno;
 
 use crate::channel::Channel;
@@ -15,6 +17,7 @@ pub enum Read {
 }
 
 /// Fills the buffer.
+#[inline(always)]
 pub fn read_full<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) -> Result<Read, Errno> {
     while buffer.room() > 0 {
         if channel.read(buffer, usize::MAX)? == 0 {
@@ -28,6 +31,7 @@ pub fn read_full<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffe
 }
 
 /// Sends all bytes from `done` on, and keeps the count there.
+#[inline(always)]
 pub fn write_full<const OWN: bool>(
     channel: &mut Channel<OWN>,
     bytes: Bytes<'_>,

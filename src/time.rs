@@ -83,13 +83,19 @@ pub enum Limit {
 
 impl Limit {
     /// What a `timeout_ms` argument means, counted from now.
+    #[allow(clippy::inline_always, reason = "most calls need no clock, and then it is two comparisons")]
+    #[inline(always)]
     pub fn from_ms(timeout_ms: c_int) -> Result<Self, Errno> {
         match timeout_ms {
             FOREVER => Ok(Self::Forever),
             NOWAIT => Ok(Self::NoWait),
-            1.. => Ok(Self::Until(Instant::now()?.after_ms(timeout_ms))),
-            _ => Err(Errno(libc::EINVAL)),
+            _ => Self::in_ms(timeout_ms),
         }
+    }
+
+    #[inline(never)]
+    fn in_ms(timeout_ms: c_int) -> Result<Self, Errno> {
+        if timeout_ms < 0 { Err(Errno(libc::EINVAL)) } else { Ok(Self::Until(Instant::now()?.after_ms(timeout_ms))) }
     }
 
     /// Whether a system call under this limit may block by itself.

@@ -1,6 +1,7 @@
 //! One thin function per system call: no policy, no retry. This is the only place that makes system calls, and
 //! [`checked`] the only place where -1 becomes an error.
 
+#![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
 #![expect(unsafe_code, reason = "system calls take raw pointers")]
 
 mod address;
@@ -41,6 +42,7 @@ fn size_of<T>() -> socklen_t {
 }
 
 /// `recv(2)`: appends at most `most` bytes.
+#[inline(always)]
 pub fn recv(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Result<usize, Errno> {
     let (start, room) = buffer.spare(most);
     // SAFETY: `spare` gives `room` writable bytes, borrowed for as long as the call lasts.
@@ -76,6 +78,7 @@ pub fn read_nowait(fd: c_int, buffer: &mut Buffer<'_>, most: usize) -> Result<us
 }
 
 /// `send(2)`.
+#[inline(always)]
 pub fn send(fd: c_int, bytes: Bytes<'_>, flags: c_int) -> Result<usize, Errno> {
     // SAFETY: a slice is readable for its length.
     counted(unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })

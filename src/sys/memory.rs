@@ -2,7 +2,7 @@
 //! read before a system call has filled it.
 
 #[cfg(target_arch = "x86_64")]
-use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
+use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -153,11 +153,6 @@ pub fn places(byte: u8, block: &Block) -> usize {
         unsafe { _mm_cmpeq_epi8(_mm_loadu_si128(start), _mm_set1_epi8(wanted)) }
     };
     let (first, second, third, fourth) = (quarter(0), quarter(16), quarter(32), quarter(48));
-    // SAFETY: as above.
-    let any = unsafe { _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(first, second), _mm_or_si128(third, fourth))) };
-    if any == 0 {
-        return 0;
-    }
     // SAFETY: as above.
     let bits = |part| usize::try_from(unsafe { _mm_movemask_epi8(part) }).unwrap_or_default();
     bits(first) | (bits(second) << 16) | (bits(third) << 32) | (bits(fourth) << 48)

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use errno::Errno;
 
-use crate::ip::{format_v4, format_v6, parse_v4, parse_v6};
+use crate::ip::{TextV4, format_v6, parse_v4, parse_v6};
 use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, Endpoint, UNIX_PATH_BYTES};
 
@@ -167,7 +167,7 @@ pub fn format(address: &Address) -> Result<Text, Errno> {
     let mut text = Text::new();
     match address.endpoint().ok_or(Errno(libc::EAFNOSUPPORT))? {
         Endpoint::V4(ip, port) => {
-            text.push_all(format_v4(ip).as_bytes());
+            text.push_all(TextV4::new(ip).as_text().as_bytes());
             text.push(b':');
             text.push_decimal(port.into());
         }

@@ -215,20 +215,47 @@ fn hexadecimal(values: u32) -> u32 {
     values.wrapping_add(ZEROS).wrapping_add(letters.wrapping_mul(TO_LETTERS))
 }
 
-/// The text of an IPv4 address. In registers, where no part of it waits for another to be stored.
-#[inline(always)]
-pub fn format_v4(address: [u8; 4]) -> Text<16> {
-    let mut text: u128 = 0;
-    let mut bits: u32 = 0;
-    for byte in address {
-        text |= u128::from(DECIMALS.get(usize::from(byte)).copied().unwrap_or_default()).wrapping_shl(bits);
-        let digits = 1_u32.wrapping_add((byte > 9).into()).wrapping_add((byte > 99).into());
-        bits = bits.wrapping_add(digits.wrapping_add(1).wrapping_mul(8));
+/// The text of an IPv4 address, the first byte lowest, NULs behind it. In registers, where no part of it waits until
+/// another has been stored.
+#[derive(Clone, Copy)]
+pub struct TextV4 {
+    text: u128,
+    bits: u32,
+}
+
+impl TextV4 {
+    /// The text of an address.
+    #[inline(always)]
+    pub fn new(address: [u8; 4]) -> Self {
+        let mut text: u128 = 0;
+        let mut bits: u32 = 0;
+        for byte in address {
+            text |= u128::from(DECIMALS.get(usize::from(byte)).copied().unwrap_or_default()).wrapping_shl(bits);
+            let digits = 1_u32.wrapping_add((byte > 9).into()).wrapping_add((byte > 99).into());
+            bits = bits.wrapping_add(digits.wrapping_add(1).wrapping_mul(8));
+        }
+        // Without the last dot.
+        let bits = bits.wrapping_sub(8);
+        Self { text: text & !u128::MAX.wrapping_shl(bits), bits }
     }
-    // Without the last dot.
-    let bits = bits.wrapping_sub(8);
-    let bytes = (text & !u128::MAX.wrapping_shl(bits)).to_le_bytes();
-    Text { bytes, length: usize::try_from(bits.wrapping_div(8)).unwrap_or_default() }
+
+    /// How long it is, without a NUL.
+    #[inline(always)]
+    pub fn len(self) -> usize {
+        usize::try_from(self.bits.wrapping_div(8)).unwrap_or_default()
+    }
+
+    /// The text and a NUL, which are eight bytes at least: the first eight of them and the last.
+    #[inline(always)]
+    pub fn ends(self) -> [[u8; 8]; 2] {
+        let last = self.text.wrapping_shr(self.bits.wrapping_add(8).wrapping_sub(64));
+        [self.text, last].map(|text| u64::try_from(text & u128::from(u64::MAX)).unwrap_or_default().to_le_bytes())
+    }
+
+    /// The same as others are.
+    pub fn as_text(self) -> Text<16> {
+        Text { bytes: self.text.to_le_bytes(), length: self.len() }
+    }
 }
 
 /// The one text of an IPv6 address that RFC 5952 allows: lower case, no leading zeros, "::" for the first of the longest
@@ -237,7 +264,7 @@ pub fn format_v6(address: [u8; 16]) -> Text<{ LONGEST_V6 + size_of::<u64>() }> {
     let mut text = Text::new();
     if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] = address {
         text.put(*b"::ffff:", 7);
-        let v4 = format_v4([a, b, c, d]);
+        let v4 = TextV4::new([a, b, c, d]).as_text();
         text.put(v4.bytes, v4.length);
         return text;
     }
@@ -272,11 +299,6 @@ pub struct Text<const N: usize> {
 impl<const N: usize> Text<N> {
     fn new() -> Self {
         Self { bytes: [0; N], length: 0 }
-    }
-
-    /// The text, and NULs as far as there is memory for them.
-    pub fn padded(&self) -> &[u8; N] {
-        &self.bytes
     }
 
     /// The text, without a NUL.

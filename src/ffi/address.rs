@@ -10,7 +10,7 @@ use super::check::{self, INVALID};
 use super::flags;
 use super::outcome;
 use crate::address;
-use crate::ip::{self, Ip};
+use crate::ip::{self, Ip, TextV4};
 use crate::resolve::{self, Purpose};
 use crate::sys::{self, Address};
 
@@ -71,6 +71,7 @@ pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut
 /// dotted for ::ffff:0:0/96 alone. src is a struct in_addr or a struct
 /// in6_addr, in network byte order, of any alignment. size is that of the
 /// whole of dst, NUL included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN suffices.
+/// What is behind the NUL stays as it was.
 ///
 /// Returns dst; NULL with errno, and dst untouched:
 ///   ENOSPC         the text and its NUL are longer than size
@@ -97,11 +98,15 @@ pub unsafe extern "C" fn sockutil_ntop(
         match af {
             libc::AF_INET => {
                 // SAFETY: not null, the caller vouches for an address of the family, and any alignment serves bytes.
-                let text = ip::format_v4(unsafe { src.cast::<[u8; 4]>().read() });
-                // As large as it should be, dst takes all at once.
-                match memory.first_chunk_mut() {
-                    Some(place) => *place = text.padded().map(MaybeUninit::new),
-                    None => check::store_text(memory, text.as_bytes())?,
+                let text = TextV4::new(unsafe { src.cast::<[u8; 4]>().read() });
+                let size = text.len().saturating_add(1);
+                let place = memory.get_mut(..size).ok_or(Errno(libc::ENOSPC))?;
+                let [first, last] = text.ends().map(|end| end.map(MaybeUninit::new));
+                if let Some(place) = place.first_chunk_mut() {
+                    *place = first;
+                }
+                if let Some(place) = place.last_chunk_mut() {
+                    *place = last;
                 }
             }
             libc::AF_INET6 => {

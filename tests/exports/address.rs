@@ -38,7 +38,9 @@ fn ntop(af: c_int, address: &[u8]) -> String {
     set_errno(Errno(4711));
     let answer = unsafe { sockutil_ntop(af, address.as_ptr().cast(), place, 46) };
     assert_eq!((answer, errno()), (place.cast_const(), Errno(4711)));
-    unsafe { CStr::from_ptr(answer) }.to_str().unwrap().to_owned()
+    let written = unsafe { CStr::from_ptr(answer) }.to_str().unwrap().to_owned();
+    assert!(text[written.len() + 1..].iter().all(|&c| c == !0), "{written}: something is behind its NUL");
+    written
 }
 
 #[test]

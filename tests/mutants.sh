@@ -49,8 +49,8 @@ if [ -s "$output/survivors" ]; then
     sed -e 's/[][\\.*^()+?{}|$]/\\&/g' -e 's/.*/^&$/' "$output/survivors" >"$output/patterns"
     set --
     while IFS= read -r pattern; do set -- "$@" --re "$pattern"; done <"$output/patterns"
-    round rest --timeout 300 -C--test=syscalls -C--test=properties -C--test=faults -C--test=endpoints \
-        -C--test=connections "$@"
+    round rest --timeout 300 -C--test=clock -C--test=syscalls -C--test=properties -C--test=faults \
+        -C--test=endpoints -C--test=connections "$@"
     [ "$(lines rest caught timeout unviable missed | wc -l)" -eq "$(wc -l <"$output/survivors")" ] || {
         echo "mutants.sh: the second round was not about what the first had left" >&2
         exit 1

@@ -13,6 +13,21 @@ host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 rm -rf "$output"
 mkdir -p "$output/quick" "$output/rest"
 
+# What is left out must be there: a line of the configuration that has come to mean nothing would be about something else
+# one day.
+"$cargo" mutants --no-config --list --colors never >"$output/all"
+sed -n "s/^    '\(.*\)',\$/\1/p" .cargo/mutants.toml >"$output/left-out"
+while IFS= read -r pattern; do
+    grep -Eq -e "$pattern" "$output/all" || {
+        echo "mutants.sh: .cargo/mutants.toml leaves out what does not exist: $pattern" >&2
+        exit 1
+    }
+done <"$output/left-out"
+[ -s "$output/left-out" ] || {
+    echo "mutants.sh: .cargo/mutants.toml has no list of one line each" >&2
+    exit 1
+}
+
 # round NAME OPTION...: 2 is "one was missed", 3 "one did not end"; neither is ours to judge before the last round.
 round() {
     name=$1

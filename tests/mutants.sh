@@ -64,23 +64,28 @@ if [ -s "$output/survivors" ]; then
     sed -e 's/[][\\.*^()+?{}|$]/\\&/g' -e 's/.*/^&$/' "$output/survivors" >"$output/patterns"
     set --
     while IFS= read -r pattern; do set -- "$@" --re "$pattern"; done <"$output/patterns"
-    round rest --timeout 300 -C--test=clock -C--test=syscalls -C--test=properties -C--test=faults \
+    round rest --timeout 300 -C--test=answers -C--test=syscalls -C--test=properties -C--test=faults \
         -C--test=endpoints -C--test=connections "$@"
-    [ "$(lines rest caught timeout unviable missed | wc -l)" -eq "$(wc -l <"$output/survivors")" ] || {
-        echo "mutants.sh: the second round was not about what the first had left" >&2
+    # (cargo-mutants 27.1.0 adds some mutants that no --re asks for.)
+    lines rest caught timeout unviable missed >"$output/done"
+    if grep -Fxv -f "$output/done" "$output/survivors" >"$output/not-done"; then
+        echo "mutants.sh: the second round has left these out:" >&2
+        cat "$output/not-done" >&2
         exit 1
-    }
-    lines rest missed >"$output/survivors"
+    fi
+    for list in caught timeout unviable missed; do
+        lines rest "$list" | grep -Fx -f "$output/survivors" >"$output/rest-$list" || :
+    done
+    cp "$output/rest-missed" "$output/survivors"
 else
-    mkdir "$output/rest/mutants.out"
-    for list in caught timeout unviable missed; do : >"$output/rest/mutants.out/$list.txt"; done
+    for list in caught timeout; do : >"$output/rest-$list"; done
 fi
 
 {
     lines quick caught unviable timeout missed | sed 's/:.*/ all/'
     lines quick caught | sed 's/:.*/ quick/'
-    lines rest caught | sed 's/:.*/ rest/'
-    { lines quick timeout && lines rest timeout; } | sed 's/:.*/ endless/'
+    sed 's/:.*/ rest/' "$output/rest-caught"
+    { lines quick timeout && cat "$output/rest-timeout"; } | sed 's/:.*/ endless/'
     lines quick unviable | sed 's/:.*/ unviable/'
     sed 's/:.*/ missed/' "$output/survivors"
 } | awk '

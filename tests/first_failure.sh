@@ -5,6 +5,7 @@
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
 mkfifo "$folder/lines"
 prlimit --cpu=15 "$@" --test-threads=16 --skip _EIO >"$folder/lines" 2>&1 &
 program=$!

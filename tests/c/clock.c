@@ -30,6 +30,8 @@ static bool called_ready;
 /* The longest wait that poll was asked for. */
 static int longest_ms;
 
+static bool clock_fails;
+
 static int calls;
 
 static void count_call(void) {
@@ -40,6 +42,10 @@ static void count_call(void) {
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
+    if (clock_fails) {
+        errno = EINVAL;
+        return -1;
+    }
     int64_t ns = clock == CLOCK_MONOTONIC_COARSE ? now_ns / TICK_NS * TICK_NS : now_ns;
     time->tv_sec = (time_t)(ns / NS_PER_S);
     time->tv_nsec = (long)(ns % NS_PER_S);
@@ -194,6 +200,12 @@ static void milliseconds(void) {
     CHECK(sockutil_ms_left(INT64_MAX) == INT_MAX);
     now_ns++;
     CHECK(sockutil_now_ms() == 7000);
+    /* Where there is no such clock. */
+    clock_fails = true;
+    errno = 0;
+    CHECK(sockutil_now_ms() == -1 && errno == EINVAL);
+    CHECK(sockutil_ms_left(INT64_MAX) == 0);
+    clock_fails = false;
 }
 
 int main(void) {

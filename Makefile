@@ -22,7 +22,8 @@ need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firs
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
 	no-panic test-cross test-msrv test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load \
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python \
-	test-instructions instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist
+	test-mutants test-mutants-quick test-instructions instructions bench bench-smoke bench-programs fuzz fuzz-smoke \
+	fuzz-corpus fuzz-lint dist test-dist
 
 all: library
 
@@ -171,6 +172,17 @@ fuzz-lint: need-build
 # The fuzz targets find what is planted for them.
 test-fuzz: need-build
 	$(CARGO) test --release --locked --test fuzzing -- --ignored --nocapture
+
+# cargo-mutants changes the core in one place at a time, and fails when no test notices one of the changes. All of them
+# (hours), or make test-mutants MUTANTS='-f src/reader.rs'. JOBS of them at once. What can make no difference is in
+# .cargo/mutants.toml, each with the reason. The quick form: lines and frames, some thirty changes.
+MUTANTS =
+JOBS = 2
+MUTANTS_MESSAGE = is missing: it makes the changes (cargo install cargo-mutants --version 27.1.0 --locked)
+test-mutants-quick: MUTANTS = -f src/line.rs -f src/frame.rs
+test-mutants test-mutants-quick: need-build
+	$(call need,cargo-mutants,$(MUTANTS_MESSAGE))
+	CARGO='$(CARGO)' CC='$(CC)' JOBS='$(JOBS)' sh tests/mutants.sh $(TARGET)/mutation $(MUTANTS)
 
 # The header in every standard of C and C++, and what compilers must warn of.
 test-header: library

@@ -135,10 +135,7 @@ impl Limit {
 /// Waits until one of the events, or an error or hang-up, which cannot be masked, is there; `EAGAIN` when time runs out.
 pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> {
     loop {
-        let ms = limit.ms_left()?;
-        match sys::poll(fd, events, ms) {
-            // The rest of a wait longer than poll can be told is waited for in the next round.
-            Ok(0) if ms == c_int::MAX => {}
+        match sys::poll(fd, events, limit.ms_left()?) {
             Ok(0) => return Err(Errno(libc::EAGAIN)),
             Ok(revents) => return Ok(revents),
             Err(Errno(libc::EINTR)) => {}

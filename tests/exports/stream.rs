@@ -1,5 +1,6 @@
 //! read_full and write_full.
 
+use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
@@ -272,6 +273,36 @@ fn files_are_read_and_written_whatever_the_limit() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         fails(libc::ENOSPC, || write_full(full.as_raw_fd(), &sent, &mut 0, timeout));
     }
+}
+
+/// A device that always takes and gives, some hundred bytes a microsecond, and stops for signals alone.
+fn never_at_a_loss() -> File {
+    File::options().read(true).write(true).open("/dev/urandom").unwrap()
+}
+
+#[test]
+fn the_time_ends_what_never_has_to_wait() {
+    let device = never_at_a_loss();
+    let mut buffer = vec![0; 64 << 20];
+    let mut done = 0;
+    in_a_storm(|| fails(EAGAIN, || read_full(device.as_raw_fd(), &mut buffer, &mut done, 20)));
+    assert!(done > 0 && done < buffer.len(), "{done}");
+    done = 0;
+    in_a_storm(|| fails(EAGAIN, || write_full(device.as_raw_fd(), &buffer, &mut done, 20)));
+    assert!(done > 0 && done < buffer.len(), "{done}");
+}
+
+/// EAGAIN would have the caller go on with a transfer that has nothing left.
+#[test]
+fn what_is_complete_is_done_however_late() {
+    let device = never_at_a_loss();
+    let mut buffer = vec![0; 8 << 20];
+    let mut done = 0;
+    takes_ms(2, || gives(1, || read_full(device.as_raw_fd(), &mut buffer, &mut done, 1)));
+    assert_eq!(done, buffer.len());
+    done = 0;
+    takes_ms(2, || gives(1, || write_full(device.as_raw_fd(), &buffer, &mut done, 1)));
+    assert_eq!(done, buffer.len());
 }
 
 #[test]

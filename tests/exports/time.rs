@@ -101,6 +101,26 @@ fn sockutil_wait_EINVAL() {
     }
 }
 
+/// Those that the header names, one by one and together, and every other bit.
+#[test]
+fn wait_takes_each_event_of_poll_and_nothing_else() {
+    use libc::{POLLRDBAND, POLLRDNORM, POLLWRBAND, POLLWRNORM};
+    let named = [POLLIN, POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM, POLLWRBAND, POLLERR, POLLHUP];
+    let named = named.map(c_int::from);
+    // The reading end of a pipe is never ready to be written to.
+    let pair = pipe();
+    let all = named.iter().fold(0, |all, event| all | event);
+    for bit in (0..c_int::BITS).map(|shift| 1 << shift) {
+        if named.contains(&bit) {
+            fails(EAGAIN, || sockutil_wait(pair.r(), bit, NOWAIT));
+        } else {
+            fails(EINVAL, || sockutil_wait(pair.r(), bit, NOWAIT));
+            fails(EINVAL, || sockutil_wait(pair.r(), all | bit, NOWAIT));
+        }
+    }
+    fails(EAGAIN, || sockutil_wait(pair.r(), all, NOWAIT));
+}
+
 #[test]
 fn wait_works_on_a_descriptor_above_1023() {
     let pair = tcp();

@@ -1,0 +1,32 @@
+#!/bin/sh
+# first_failure.sh PROGRAM [ARGUMENT...] - runs a Rust test program with many threads, for most tests wait rather than
+# compute, and kills it when a test has failed, or when it has computed five times as long as it should. For
+# tests/mutants.sh, where one failure says all, and a change may well make a loop endless. A failure counts when the test
+# fails alone too: on a busy machine and beside others some tests are too late.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
+mkfifo "$folder/lines"
+prlimit --cpu=15 "$@" --test-threads=16 --skip _EIO >"$folder/lines" 2>&1 &
+program=$!
+doubtful=
+while IFS= read -r line; do
+    printf '%s\n' "$line"
+    case $line in
+    "test "*" ... FAILED")
+        test=${line#test }
+        test=${test% ... FAILED}
+        if prlimit --cpu=15 "$@" --exact "$test"; then
+            doubtful=yes
+        else
+            kill -KILL "$program" 2>/dev/null || :
+            exit 1
+        fi
+        ;;
+    esac
+done <"$folder/lines"
+status=0
+wait "$program" || status=$?
+# 101 is "a test has failed".
+[ "$status" -eq 0 ] || { [ "$status" -eq 101 ] && [ -n "$doubtful" ]; }

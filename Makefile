@@ -175,11 +175,12 @@ test-fuzz: need-build
 
 # cargo-mutants changes the core in one place at a time, and fails when no test notices one of the changes. All of them
 # (hours), or make test-mutants MUTANTS='-f src/reader.rs'. JOBS of them at once. What can make no difference is in
-# .cargo/mutants.toml, each with the reason. The quick form: lines and frames, some thirty changes.
+# .cargo/mutants.toml, each with the reason. The quick form: ways to close, and TCP states, some thirty changes that the
+# first tests notice.
 MUTANTS =
 JOBS = 2
 MUTANTS_MESSAGE = is missing: it makes the changes (cargo install cargo-mutants --version 27.1.0 --locked)
-test-mutants-quick: MUTANTS = -f src/line.rs -f src/frame.rs
+test-mutants-quick: MUTANTS = -f src/close.rs -f src/tcp_state.rs
 test-mutants test-mutants-quick: need-build
 	$(call need,cargo-mutants,$(MUTANTS_MESSAGE))
 	CARGO='$(CARGO)' CC='$(CC)' JOBS='$(JOBS)' sh tests/mutants.sh $(TARGET)/mutation $(MUTANTS)

@@ -113,6 +113,35 @@ fn lines_come_out_as_they_went_in() {
 }
 
 #[test]
+fn lines_of_all_lengths_come_out_of_one_memory() {
+    // However they lie in it: each comes behind a line of each other length, short ones in numbers and long ones.
+    let lengths = (1..=140_usize).flat_map(|length| [length, 1, 300 - length, length, 2, 64 - length % 64]);
+    let lines: Vec<Vec<u8>> = lengths.map(|length| [vec![b'x'; length - 1], b"\n".to_vec()].concat()).collect();
+    let stream = lines.concat();
+    for cap in [302, 1000, 70_000] {
+        for searched_before in [None, Some(0)] {
+            let pair = unix();
+            let mut reader = Reader::new(pair.r(), cap);
+            let (mut fed, mut taken) = (0, 0);
+            for line in &lines {
+                if taken + line.len() > fed {
+                    let more = (stream.len() - fed).min(20_000);
+                    pair.feed(&stream[fed..fed + more]);
+                    fed += more;
+                    if let Some(delimiter) = searched_before {
+                        // Nowhere: all that fits is held and searched for it.
+                        assert_eq!(reader.until(delimiter, NOWAIT).0, -1);
+                    }
+                }
+                assert_eq!(reader.line(NOWAIT), whole(line), "with {cap} bytes, after {taken}");
+                taken += line.len();
+            }
+            not_yet(reader.line(NOWAIT));
+        }
+    }
+}
+
+#[test]
 fn errno_is_untouched_on_success() {
     let pair = tcp();
     let mut reader = Reader::new(pair.r(), 64);

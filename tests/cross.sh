@@ -122,6 +122,8 @@ run_tests() {
         export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"
         # A folder of its own: RUSTC_BOOTSTRAP lets cargo build again what is for this machine.
         export CARGO_TARGET_DIR="$cross/build-musl" RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
+        # Tests unwind whatever the profile says; if that says another thing, cargo builds two std and mixes them.
+        set -- "$@" --config 'profile.release.panic="unwind"'
     fi
     for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
     # The tests' own code is built quickly; what they build to ship is built as it is shipped.

@@ -7,6 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 cross=$PWD/target/cross
 tools=$cross/tools
+libraries=$tools/usr/lib/x86_64-linux-gnu:$tools/lib/x86_64-linux-gnu
 version=1.85.0+dfsg3-1~deb12u3
 
 fail() {
@@ -89,7 +90,7 @@ run_tests() {
     bin=$cross/bin/$1
     mkdir -p "$bin"
     export PATH="$bin:$tools/usr/bin:$PATH" CARGO_BUILD_TARGET="$rust" CARGO_TARGET_DIR="$cross/build"
-    export LD_LIBRARY_PATH="$tools/usr/lib/x86_64-linux-gnu:$tools/lib/x86_64-linux-gnu"
+    export LD_LIBRARY_PATH="$libraries"
     of_rust=CARGO_TARGET_$(echo "$rust" | tr a-z- A-Z_)
     name=$1
     skip=
@@ -98,7 +99,13 @@ run_tests() {
     if [ -n "$qemu" ]; then
         export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" "${of_rust}_LINKER=$c-gcc"
         for tool in ar nm readelf; do ln -sf "$(command -v "$c-$tool")" "$bin/$tool"; done
-        export QEMU_LD_PREFIX="/usr/$c" SOCKUTIL_EMULATED=1 SOCKUTIL_TEXTS=100000
+        # qemu finds the machine's libraries here. A cache without a library hides this machine's: that may know others of
+        # the same machine (/lib32, another glibc), of which the loader would take some.
+        root=$cross/root/$name
+        mkdir -p "$root/etc"
+        ln -sfn "/usr/$c/lib" "$root/lib"
+        : >"$root/etc/ld.so.cache"
+        export QEMU_LD_PREFIX="$root" SOCKUTIL_EMULATED=1 SOCKUTIL_TEXTS=100000
         export CFLAGS=-DWITHOUT_SOCK_DIAG CXXFLAGS=-DWITHOUT_SOCK_DIAG
         skip=$(left_out | sed 's/^[^ ]* /--skip /')
         bind
@@ -115,6 +122,8 @@ run_tests() {
         export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"
         # A folder of its own: RUSTC_BOOTSTRAP lets cargo build again what is for this machine.
         export CARGO_TARGET_DIR="$cross/build-musl" RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
+        # Tests unwind whatever the profile says; if that says another thing, cargo builds two std and mixes them.
+        set -- "$@" --config 'profile.release.panic="unwind"'
     fi
     for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
     # The tests' own code is built quickly; what they build to ship is built as it is shipped.
@@ -189,6 +198,11 @@ for name in "$@"; do
     # What these need beyond what every machine has.
     for package in libllvm19 libpcre3 libhttp-parser2.9; do unpack "$package"; done
 done
+# What they need of this machine, of which every Debian with git and a C compiler has most.
+missing=$(LD_LIBRARY_PATH="$libraries" ldd "$tools/usr/bin/cargo" "$tools/usr/bin/rustc" \
+    "$tools"/usr/lib/x86_64-linux-gnu/*.so* | sed -n 's/^\t\(.*\) => not found.*/\1/p' | sort -u | tr '\n' ' ')
+[ -z "$missing" ] || fail "Debian's Rust 1.85 needs libraries that are missing: $missing" \
+    "(the packages libcurl4, libssh2-1, libxml2, libedit2 and libz3-4)"
 [ -z "$emulated" ] || check_left_out
 for name in "$@"; do
     sh tests/run.sh "$cross/$name.log" unshare --user --map-root-user --mount sh "$0" --inside "$name" || :

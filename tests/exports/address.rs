@@ -245,6 +245,9 @@ fn addresses_are_written_as_the_c_library_does() {
             let compatible = af == AF_INET6 && address[..12] == [0; 12] && theirs.contains('.');
             if compatible {
                 assert!(!ours.contains('.'), "{ours}");
+            } else if cfg!(target_env = "musl") && af == AF_INET6 {
+                // Of two runs of zeros musl does not shorten the one that RFC 5952 does.
+                assert_eq!(pton(af, theirs).as_deref(), Some(bytes), "{theirs}");
             } else {
                 assert_eq!(ours, theirs);
             }

@@ -225,7 +225,9 @@ fn sockutil_recv_fd_EPROTO() {
         let way = unix();
         way.feed(b"x");
         refused(libc::EPROTO, way.r(), timeout);
-        for count in [2, 3, 10, 253] {
+        // As many as the kernel takes; musl's sendmsg has room for 1,024 bytes of them.
+        let most = if cfg!(target_env = "musl") { 250 } else { 253 };
+        for count in [2, 3, 10, most] {
             let target = pipe();
             assert!(send_by_hand(way.w(), b"x", &vec![target.w(); count]));
             drop(target.writer);

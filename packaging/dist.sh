@@ -21,7 +21,7 @@ fi
     cat "$work/said" >&2
     exit 1
 }
-mkdir "$work/$name/.cargo"
+mkdir -p "$work/$name/.cargo"
 cat >"$work/$name/.cargo/config.toml" <<'EOF'
 [source.crates-io]
 replace-with = "vendored-sources"

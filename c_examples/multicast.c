@@ -39,10 +39,12 @@ int main(int argc, char *argv[]) {
     printf("interface lo: number %u\n", lo);
 
     /* 2. receiver: bound to any address, since what comes is sent to the group's. Without the option off, Linux gives
-     * it what other sockets of this host have joined, too. */
+     * it what other sockets of this host have joined, too; not every system that runs Linux programs has the option. */
     int gai, receiver = sockutil_udp_bind("0.0.0.0", "0", SOCKUTIL_NUMERIC, &gai);
-    if (receiver < 0 || sockutil_setsockopt_int(receiver, IPPROTO_IP, IP_MULTICAST_ALL, 0) < 0)
+    if (receiver < 0)
         die("receiver");
+    if (sockutil_setsockopt_int(receiver, IPPROTO_IP, IP_MULTICAST_ALL, 0) < 0 && errno != ENOPROTOOPT)
+        die("IP_MULTICAST_ALL");
     sockutil_addr local = local_address(receiver), group, everybody;
     if (sockutil_addr_parse(&group, "239.255.66.66", sockutil_addr_port(&local)) != 1 ||
         sockutil_addr_parse(&everybody, "127.255.255.255", sockutil_addr_port(&local)) != 1)

@@ -23,7 +23,6 @@
 /* The low halves of the arguments: they are ints, and processors here are little-endian. */
 static struct sock_filter filter[] = {
     REFUSE(SYS_socket, args[0], AF_NETLINK, NETLINK_SOCK_DIAG, EOPNOTSUPP),
-    REFUSE(SYS_setsockopt, args[1], IPPROTO_IP, IP_MULTICAST_IF, ENOPROTOOPT),
     REFUSE(SYS_getsockopt, args[1], IPPROTO_IP, IP_MULTICAST_IF, ENOPROTOOPT),
     REFUSE(SYS_setsockopt, args[1], IPPROTO_IP, IP_MULTICAST_ALL, ENOPROTOOPT),
     REFUSE(SYS_setsockopt, args[1], IPPROTO_IPV6, IPV6_MULTICAST_IF, ENOPROTOOPT),

@@ -13,6 +13,7 @@ use sockutil::ffi::*;
 
 use crate::addr::{Slot, interfaces, loopback_index, socket};
 use crate::kit::*;
+use crate::support::emulated;
 
 /// By the system's means.
 #[track_caller]
@@ -272,7 +273,7 @@ fn sockutil_set_keepalive_ENOTSOCK() {
     refuses(ENOTSOCK, |fd| sockutil_set_keepalive(fd, 0, 0, 0));
 }
 
-/// A receiver that hears its own groups only, and that others may not disturb: the group is made of its port.
+/// A receiver that others cannot disturb: the group is made of its port, which it shares with nobody.
 struct Receiver {
     socket: UdpSocket,
     group: SocketAddr,
@@ -284,11 +285,6 @@ impl Receiver {
         let host = if first.is_ipv4() { "0.0.0.0" } else { "::" };
         let socket = udp(host);
         socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let (level, option) = if first.is_ipv4() { (IPPROTO_IP, 49) } else { (IPPROTO_IPV6, 29) };
-        // IP_MULTICAST_ALL and IPV6_MULTICAST_ALL.
-        let off: c_int = 0;
-        let set = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const off).cast(), 4) };
-        assert_eq!(set, 0, "{}", errno());
         let port = socket.local_addr().unwrap().port();
         let [high, low] = port.to_be_bytes();
         let group = match first {
@@ -339,11 +335,37 @@ fn hears(receiver: &Receiver, sender: Option<&UdpSocket>, expected: bool) {
     }
 }
 
+/// Whether this kernel has IPV6_MULTICAST_IF; qemu's user mode has not.
+fn chooses_v6() -> bool {
+    if !emulated() {
+        return true;
+    }
+    let (v6, any): (_, c_int) = (udp("::1"), 0);
+    let value = (&raw const any).cast();
+    let set = unsafe { libc::setsockopt(v6.as_raw_fd(), IPPROTO_IPV6, libc::IPV6_MULTICAST_IF, value, 4) };
+    if set == -1 {
+        assert_eq!(errno().0, libc::ENOPROTOOPT);
+        println!("skipped: no IPV6_MULTICAST_IF");
+    }
+    set == 0
+}
+
+/// The families whose interface for multicast can be chosen.
+fn choosing() -> Vec<c_int> {
+    if has_v6() && chooses_v6() { vec![AF_INET, AF_INET6] } else { vec![AF_INET] }
+}
+
 /// Tries an interface for datagrams to IPv6 groups that never leave this machine. Not every one has a route for them:
 /// lo has none.
-fn v6_sender(interface: u32) -> Option<UdpSocket> {
+fn v6_sender(name: &[u8], interface: u32) -> Option<UdpSocket> {
     let sender = udp("::");
-    gives(0, || sockutil_set_multicast_interface(sender.as_raw_fd(), AF_INET6, interface));
+    if chooses_v6() {
+        gives(0, || sockutil_set_multicast_interface(sender.as_raw_fd(), AF_INET6, interface));
+    } else {
+        let (device, bytes) = (name.as_ptr().cast(), name.len() as u32);
+        let bound = unsafe { libc::setsockopt(sender.as_raw_fd(), SOL_SOCKET, libc::SO_BINDTODEVICE, device, bytes) };
+        assert_eq!(bound, 0, "{}", errno());
+    }
     let no_hop: c_int = 0;
     let hops = (&raw const no_hop).cast();
     let set = unsafe { libc::setsockopt(sender.as_raw_fd(), IPPROTO_IPV6, libc::IPV6_MULTICAST_HOPS, hops, 4) };
@@ -361,7 +383,8 @@ fn receivers() -> Vec<(Receiver, u32, Option<UdpSocket>)> {
     if has_v6() {
         for group in ["[ff02::]:0", "[ff05::]:0"] {
             let receiver = Receiver::new(group.parse().unwrap());
-            let mut usable = interfaces().into_iter().filter_map(|(_, index)| Some((index, v6_sender(index)?)));
+            let mut usable =
+                interfaces().into_iter().filter_map(|(name, index)| Some((index, v6_sender(&name, index)?)));
             if let Some((interface, sender)) = usable.next() {
                 all.push((receiver, interface, Some(sender)));
             } else {
@@ -533,9 +556,12 @@ fn set_multicast_interface_is_seen_by_the_kernel() {
         // accepted, the datagrams of the other tests do.
         gives(0, || sockutil_set_multicast_interface(v4.as_raw_fd(), AF_INET, lo));
         gives(0, || sockutil_set_multicast_interface(v4.as_raw_fd(), AF_INET, 0));
-        assert_eq!(chosen(v4.as_raw_fd()), 0);
+        // qemu's user mode can set it, not get it.
+        if !emulated() {
+            assert_eq!(chosen(v4.as_raw_fd()), 0);
+        }
     }
-    if !has_v6() {
+    if !choosing().contains(&AF_INET6) {
         return;
     }
     let v6 = udp("::1");
@@ -547,11 +573,8 @@ fn set_multicast_interface_is_seen_by_the_kernel() {
 
 #[test]
 fn set_multicast_interface_refuses_what_is_no_interface() {
-    let mut sockets = vec![(udp("127.0.0.1"), AF_INET)];
-    if has_v6() {
-        sockets.push((udp("::1"), AF_INET6));
-    }
-    for (socket, af) in sockets {
+    for af in choosing() {
+        let socket = udp(if af == AF_INET { "127.0.0.1" } else { "::1" });
         for interface in [2_000_000_000, i32::MAX as u32, 1 << 31, u32::MAX, (1 << 31) + loopback_index()] {
             set_errno(Errno(4711));
             assert_eq!(sockutil_set_multicast_interface(socket.as_raw_fd(), af, interface), -1);
@@ -570,14 +593,14 @@ fn sockutil_set_multicast_interface_EAFNOSUPPORT() {
 
 #[test]
 fn sockutil_set_multicast_interface_EBADF() {
-    for af in [AF_INET, AF_INET6] {
+    for af in choosing() {
         refuses(EBADF, |fd| sockutil_set_multicast_interface(fd, af, 0));
     }
 }
 
 #[test]
 fn sockutil_set_multicast_interface_ENOTSOCK() {
-    for af in [AF_INET, AF_INET6] {
+    for af in choosing() {
         refuses(ENOTSOCK, |fd| sockutil_set_multicast_interface(fd, af, 0));
     }
 }

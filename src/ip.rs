@@ -58,8 +58,9 @@ pub fn parse_v4(text: &[u8]) -> Option<[u8; 4]> {
 /// The forms of RFC 4291, section 2.2, without a zone.
 pub fn parse_v6(text: &[u8]) -> Option<[u8; 16]> {
     let mut colons = places(b':', text, LONGEST_V6)?;
-    let mut groups = [0; 8];
-    let mut used = 0;
+    // The groups so far, the last of them lowest.
+    let mut groups: u128 = 0;
+    let mut used: u32 = 0;
     // The gap is where "::" stands: as many zeros as are missing in the end.
     let mut gap = None;
     let mut start = 0;
@@ -78,7 +79,7 @@ pub fn parse_v6(text: &[u8]) -> Option<[u8; 16]> {
                 return None;
             }
         } else if let Some(group) = group(text, start, end) {
-            *groups.get_mut(used)? = group;
+            groups = groups << 16 | u128::from(group);
             used = used.wrapping_add(1);
             // A colon must be followed by something.
             if end.wrapping_add(1) == text.len() {
@@ -89,30 +90,21 @@ pub fn parse_v6(text: &[u8]) -> Option<[u8; 16]> {
             if end < text.len() {
                 return None;
             }
-            let [a, b, c, d] = parse_v4(text.get(start..)?)?;
-            for pair in [[a, b], [c, d]] {
-                *groups.get_mut(used)? = u16::from_be_bytes(pair);
-                used = used.wrapping_add(1);
-            }
+            groups = groups << 32 | u128::from(u32::from_be_bytes(parse_v4(text.get(start..)?)?));
+            used = used.wrapping_add(2);
         }
         start = end.wrapping_add(1);
     }
-    let mut address = [0; 16];
-    let missing = groups.len().wrapping_sub(used);
+    let missing = u32::checked_sub(8, used)?;
     // "::" stands for one group of zeros at least, and without it none may be missing.
-    let gap = match gap {
-        Some(gap) if missing > 0 => gap,
-        None if missing == 0 => groups.len(),
+    let behind = match gap {
+        Some(gap) if missing > 0 => used.wrapping_sub(gap).wrapping_mul(16),
+        None if missing == 0 => 0,
         _ => return None,
     };
-    let mut pairs = address.chunks_exact_mut(2);
-    for (index, group) in groups.into_iter().take(used).enumerate() {
-        if index == gap {
-            pairs.nth(missing.wrapping_sub(1));
-        }
-        pairs.next()?.copy_from_slice(&group.to_be_bytes());
-    }
-    Some(address)
+    let before = groups >> behind;
+    let zeros = missing.wrapping_mul(16);
+    Some((before.wrapping_shl(behind).wrapping_shl(zeros) | groups & !(u128::MAX << behind)).to_be_bytes())
 }
 
 /// Where a byte is in a text of at most `longest`: bit i stands for byte i. `None` for one that is too long.

@@ -13,6 +13,8 @@
 )]
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "pre_exec is one, and what runs there another")]
 
+#[path = "../support/interface.rs"]
+mod interface;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -20,6 +20,8 @@
     reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
 )]
 
+#[path = "../support/interface.rs"]
+mod interface;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -3,7 +3,7 @@
 use super::support::emulated;
 
 /// Whether the interface for multicast datagrams of this family can be chosen here by its number. qemu's user mode knows
-/// no `IPV6_MULTICAST_IF`, and loses the number on 64-bit big-endian machines: there it takes one that cannot exist.
+/// no `IPV6_MULTICAST_IF`, and loses the number where the machine has 64 bits: there it takes one that cannot be.
 pub fn chooses_interface(af: libc::c_int) -> bool {
     let none: libc::c_int = 2_000_000_000;
     if !emulated() {

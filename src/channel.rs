@@ -60,6 +60,57 @@ impl Direction {
     }
 }
 
+/// One system call that moves bytes, by the way given. Where it moves the bytes of a whole transfer it is no closure:
+/// one that has several callers would be a call for each attempt.
+trait Attempt<const OWN: bool, T> {
+    fn make(&mut self, fd: c_int, way: Way, flags: c_int) -> Result<T, Errno>;
+}
+
+impl<const OWN: bool, T, F: FnMut(c_int, Way, c_int) -> Result<T, Errno>> Attempt<OWN, T> for F {
+    fn make(&mut self, fd: c_int, way: Way, flags: c_int) -> Result<T, Errno> {
+        self(fd, way, flags)
+    }
+}
+
+/// Appends at most so many bytes.
+struct Reading<'b, 'm> {
+    buffer: &'b mut Buffer<'m>,
+    most: usize,
+}
+
+impl<const OWN: bool> Attempt<OWN, usize> for Reading<'_, '_> {
+    #[inline(always)]
+    fn make(&mut self, fd: c_int, way: Way, flags: c_int) -> Result<usize, Errno> {
+        match way {
+            Way::Socket => sys::recv(fd, self.buffer, self.most, flags),
+            Way::NoWait if !OWN => sys::read_nowait(fd, self.buffer, self.most),
+            Way::Polled if !OWN => {
+                ready_now(fd, Direction::In)?;
+                sys::read(fd, self.buffer, self.most)
+            }
+            _ => sys::read(fd, self.buffer, self.most),
+        }
+    }
+}
+
+/// Sends some of the bytes.
+struct Writing<'a>(Bytes<'a>);
+
+impl<const OWN: bool> Attempt<OWN, usize> for Writing<'_> {
+    #[inline(always)]
+    fn make(&mut self, fd: c_int, way: Way, flags: c_int) -> Result<usize, Errno> {
+        match way {
+            Way::Socket => sys::send(fd, self.0, flags | libc::MSG_NOSIGNAL),
+            Way::NoWait if !OWN => sys::write_nowait(fd, &[IoSlice::from(self.0)]),
+            Way::Polled if !OWN => {
+                ready_now(fd, Direction::Out)?;
+                sys::write(fd, self.0.get(..libc::PIPE_BUF).unwrap_or(self.0))
+            }
+            _ => sys::write(fd, self.0),
+        }
+    }
+}
+
 /// Who waits between two attempts.
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Wait {
@@ -108,15 +159,7 @@ impl<const OWN: bool> Channel<OWN> {
     /// Appends at most `most` bytes and says how many: 0 is the end of the stream.
     #[inline(always)]
     pub fn read(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
-        self.complete(Direction::In, |fd, way, flags| match way {
-            Way::Socket => sys::recv(fd, buffer, most, flags),
-            Way::NoWait if !OWN => sys::read_nowait(fd, buffer, most),
-            Way::Polled if !OWN => {
-                ready_now(fd, Direction::In)?;
-                sys::read(fd, buffer, most)
-            }
-            _ => sys::read(fd, buffer, most),
-        })
+        self.complete(Direction::In, Reading { buffer, most })
     }
 
     /// Puts at most `most` bytes behind the buffer's contents, leaves them in the queue, and says how many: 0 is the
@@ -128,15 +171,7 @@ impl<const OWN: bool> Channel<OWN> {
     /// Sends some of the bytes, of which there is at least one, and says how many: at least one.
     #[inline(always)]
     pub fn write(&mut self, bytes: Bytes<'_>) -> Result<usize, Errno> {
-        let taken = self.complete(Direction::Out, |fd, way, flags| match way {
-            Way::Socket => sys::send(fd, bytes, flags | libc::MSG_NOSIGNAL),
-            Way::NoWait if !OWN => sys::write_nowait(fd, &[IoSlice::from(bytes)]),
-            Way::Polled if !OWN => {
-                ready_now(fd, Direction::Out)?;
-                sys::write(fd, bytes.get(..libc::PIPE_BUF).unwrap_or(bytes))
-            }
-            _ => sys::write(fd, bytes),
-        })?;
+        let taken = self.complete(Direction::Out, Writing(bytes))?;
         if taken == 0 { Err(NOTHING_TAKEN) } else { Ok(taken) }
     }
 
@@ -192,11 +227,7 @@ impl<const OWN: bool> Channel<OWN> {
     /// Repeats the attempt until it moves something or fails for good: signals are passed over, and "not yet" is waited
     /// out as the limit allows.
     #[inline(always)]
-    fn complete<T>(
-        &mut self,
-        direction: Direction,
-        mut attempt: impl FnMut(c_int, Way, c_int) -> Result<T, Errno>,
-    ) -> Result<T, Errno> {
+    fn complete<T>(&mut self, direction: Direction, mut attempt: impl Attempt<OWN, T>) -> Result<T, Errno> {
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and cannot be asked later how much of them has passed.
         let start = if OWN { Instant::now_coarse().ok() } else { None };
         let mut wait = Wait::NotYet;
@@ -206,7 +237,7 @@ impl<const OWN: bool> Channel<OWN> {
             }
             // MSG_DONTWAIT, not O_NONBLOCK: that one belongs to every process that shares the descriptor.
             let may_block = if OWN { wait == Wait::NotYet } else { self.limit.may_block() };
-            match attempt(self.fd, self.way, if may_block { 0 } else { libc::MSG_DONTWAIT }) {
+            match attempt.make(self.fd, self.way, if may_block { 0 } else { libc::MSG_DONTWAIT }) {
                 Ok(answer) => return Ok(answer),
                 Err(e) if OWN => self.outlast(e, direction, start, &mut wait)?,
                 Err(e) => self.overcome(e, direction, &mut wait)?,

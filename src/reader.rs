@@ -82,15 +82,13 @@ impl State {
         }
     }
 
-    /// Searches all that is held.
+    /// Searches what is held and has not been searched. Nothing is marked yet, or by another delimiter's search.
     fn search(&mut self, buffer: &Buffer<'_>, delimiter: u8) {
         if self.delimiter != delimiter {
             self.delimiter = delimiter;
             self.forget();
         }
-        if self.found == 0 {
-            self.search_blocks(buffer);
-        }
+        self.search_blocks(buffer);
         if self.found == 0 {
             self.search_rest(buffer);
         }

@@ -20,7 +20,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-cross test-msrv test-faults test-properties exhaustive test-fuzz test-debug test-clients test-load \
+	no-panic test-cross test-msrv test-faults test-broken test-properties exhaustive test-fuzz test-debug test-clients test-load \
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python \
 	test-mutants test-mutants-quick test-instructions instructions bench bench-smoke bench-programs fuzz fuzz-smoke \
 	fuzz-corpus fuzz-lint dist test-dist
@@ -143,6 +143,10 @@ no-panic: need-build
 # A preloaded shim fails each call of libc in turn; builds that are broken on purpose must be caught.
 test-faults: library
 	CC='$(CC)' $(CARGO) test --release --locked --test faults -- --include-ignored --nocapture
+
+# Of that, only the builds that are broken on purpose.
+test-broken: library
+	CC='$(CC)' $(CARGO) test --release --locked --test faults -- --ignored --nocapture broken_builds_are_caught
 
 # Fresh cases of the properties, as many of each as you like: make test-properties CASES=20000
 CASES = 2000

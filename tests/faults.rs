@@ -225,7 +225,9 @@ fn broken_library(broken: &Broken) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
     run(cargo.arg(&target).env("RUSTFLAGS", "-A warnings").current_dir(&copy));
-    target.join("release")
+    let libraries = target.join("lib");
+    run(Command::new("sh").arg(copy.join("capi/stage.sh")).arg(target.join("release")).arg(&libraries));
+    libraries
 }
 
 #[test]

@@ -318,7 +318,8 @@ typedef struct sockutil_reader {
   size_t end;
   size_t searched;
   size_t found;
-  size_t reserved[2];
+  size_t reserved;
+  int reserved_too[2];
 } sockutil_reader;
 
 /**

@@ -75,10 +75,12 @@ fn the_static_library_holds_its_own_object_alone() {
     let needed = names(&["--undefined-only"], "libsockutil.a");
     assert!(needed.contains("recv"), "{needed:?}");
     let imported = names(&["--dynamic", "--undefined-only"], "libsockutil.so");
-    let more: Vec<_> = needed
-        .difference(&imported)
-        .filter(|name| !["_GLOBAL_OFFSET_TABLE_", "sockutil.o:"].contains(&name.as_str()))
-        .collect();
+    let mut others = vec!["_GLOBAL_OFFSET_TABLE_", "sockutil.o:"];
+    // Every C compiler brings division of 64 bits to a machine that has none.
+    if cfg!(target_pointer_width = "32") {
+        others.extend(["__divdi3", "__udivdi3"]);
+    }
+    let more: Vec<_> = needed.difference(&imported).filter(|name| !others.contains(&name.as_str())).collect();
     assert!(more.is_empty(), "{more:?}");
 }
 

@@ -35,7 +35,8 @@ pub struct sockutil_reader {
     end: size_t,
     searched: size_t,
     found: size_t,
-    reserved: [size_t; 2],
+    reserved: size_t,
+    reserved_too: [c_int; 2],
 }
 
 /// Nothing is covered by a NUL.
@@ -77,7 +78,8 @@ pub unsafe extern "C" fn sockutil_reader_init(
             delimiter: 0,
             is_socket: 1,
             found: 0,
-            reserved: [0; 2],
+            reserved: 0,
+            reserved_too: [0; 2],
         };
         fresh.keep(State::NEW);
         // SAFETY: not null, and the caller vouches for the place.

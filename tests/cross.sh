@@ -205,7 +205,12 @@ missing=$(LD_LIBRARY_PATH="$libraries" ldd "$tools/usr/bin/cargo" "$tools/usr/bi
     "(the packages libcurl4, libssh2-1, libxml2, libedit2 and libz3-4)"
 [ -z "$emulated" ] || check_left_out
 for name in "$@"; do
-    sh tests/run.sh "$cross/$name.log" unshare --user --map-root-user --mount sh "$0" --inside "$name" || :
+    machine "$name"
+    # What is emulated is bound to qemu in a namespace of its own.
+    namespace=
+    [ -z "$qemu" ] || namespace='unshare --user --map-root-user --mount'
+    # shellcheck disable=SC2086
+    sh tests/run.sh "$cross/$name.log" $namespace sh "$0" --inside "$name" || :
 done
 [ -z "$emulated" ] || {
     echo "Left out under qemu, which lacks what they need (tests/cross/left_out.txt):"

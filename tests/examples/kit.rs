@@ -24,6 +24,12 @@ pub const KINDS: [&str; 2] = ["", "_static"];
 
 // ---- The programs ----
 
+/// What this machine's libc calls an errno value: strerror(3), whose words are not the same in every libc.
+pub fn reason(errno: libc::c_int) -> String {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    text.split_once(" (os error").expect("Rust adds the number").0.to_owned()
+}
+
 /// `make` in `c_examples`, on nobody else's behalf.
 pub fn make() -> Command {
     let mut make = Command::new("make");

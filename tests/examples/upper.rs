@@ -290,7 +290,8 @@ fn a_server_without_the_option_neither_joins_nor_is_joined() {
             let mut joining = Command::new(program("upper_server", kind));
             let output = finished(joining.args(ours).args(["127.0.0.1", &first.port.to_string()]), b"");
             assert_eq!(output.status.code(), Some(1), "{theirs:?} {ours:?}: {}", told(&output));
-            assert_eq!(output.stderr, b"listen: Address already in use\n", "{theirs:?} {ours:?}");
+            let in_use = format!("listen: {}\n", reason(libc::EADDRINUSE));
+            assert_eq!(output.stderr, in_use.as_bytes(), "{theirs:?} {ours:?}");
             assert!(output.stdout.is_empty(), "{}", told(&output));
             served(first.port);
         }

@@ -83,9 +83,11 @@ impl Running {
     /// A program whose end comes after so many seconds, if nobody ended it.
     pub fn start_for(command: &mut Command, alarm_s: u32) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // SAFETY: alarm is async-signal-safe; it outlives the exec that follows.
+        // SAFETY: both are async-signal-safe; what they set outlives the exec that follows.
         unsafe {
             command.pre_exec(move || {
+                // A shell without job control has what it starts in the background ignore this.
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
                 libc::alarm(alarm_s);
                 Ok(())
             })

@@ -23,3 +23,8 @@ fn time_limits_come_late_but_never_early() {
 fn tcp_state_between_asks_for_two_ends_and_believes_no_others() {
     passes("diag");
 }
+
+#[test]
+fn a_pipe_serves_where_the_kernel_knows_no_preadv2() {
+    passes("without_preadv2");
+}

@@ -1,5 +1,5 @@
 //! What the library makes of the system's answers, with programs that give them in the system's place: exactly, at once,
-//! and those too that this machine never gives.
+//! and those too that this machine seldom or never gives.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -27,4 +27,9 @@ fn tcp_state_between_asks_for_two_ends_and_believes_no_others() {
 #[test]
 fn a_pipe_serves_where_the_kernel_knows_no_preadv2() {
     passes("without_preadv2");
+}
+
+#[test]
+fn descriptor_0_is_one_like_any_other() {
+    passes("descriptor_0");
 }

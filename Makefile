@@ -288,7 +288,7 @@ instructions: library
 
 # What it costs, as ratios to what others cost in the same run: a table, bench/results.json and bench/results.svg. PARTS
 # chooses, and writes no files then: make bench PARTS='lines growth'
-ROUNDS = 300
+ROUNDS = 1000
 PARTS =
 bench: bench-programs
 	$(TARGET)/bench/bench -r $(ROUNDS) $(if $(PARTS),$(PARTS),-j bench/results.json -s bench/results.svg)

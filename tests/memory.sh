@@ -40,7 +40,7 @@ valgrind)
         regression_07_signals_do_not_stretch_so_rcvtimeo regression_04_an_error_does_not_end_the_program"
     # What threads that still run have is "possibly" lost when a program ends: memcheck cannot see into them.
     leaks='--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
-    SOCKUTIL_RUN_UNDER="valgrind -q $leaks --error-exitcode=99 --log-file=$findings/%p"
+    SOCKUTIL_RUN_UNDER="valgrind -q --suppressions=$here/valgrind.supp $leaks --error-exitcode=99 --log-file=$findings/%p"
     export SOCKUTIL_RUN_UNDER
     ;;
 address | thread)

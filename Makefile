@@ -20,8 +20,8 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
 .PHONY: all library examples demo install uninstall test need-build clean lint header man abi abi-baseline contract \
-	no-panic test-cross test-msrv test-faults test-broken test-properties exhaustive test-fuzz test-debug test-clients test-load \
-	soak test-memory test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python \
+	no-panic test-cross test-msrv test-faults test-broken test-properties exhaustive test-fuzz test-debug test-clients \
+	test-load soak test-memory test-valgrind test-valgrind-c test-sanitizers test-planted test-header test-install test-python \
 	test-mutants test-mutants-quick test-instructions instructions bench bench-smoke bench-programs fuzz fuzz-smoke \
 	fuzz-corpus fuzz-lint dist test-dist
 

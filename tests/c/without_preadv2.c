@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <sockutil.h>
-#include <stdarg.h>
 #include <sys/syscall.h>
 
 #define MOMENT_MS 20

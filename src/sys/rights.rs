@@ -18,10 +18,10 @@ const MOST_DESCRIPTORS: usize = 253;
 /// without room would take it away from the descriptors, whose number could not be told then.
 const OTHERS: [usize; 5] = [
     // SCM_TIMESTAMPING, the largest of the times: three of two 64-bit words.
-    48, // SCM_CREDENTIALS: three ints.
-    12, // SCM_SECURITY: a label, of which no system in use makes a longer one.
+    48,   // SCM_CREDENTIALS: three ints.
+    12,   // SCM_SECURITY: a label, of which no system in use makes a longer one.
     1024, // SCM_PIDFD.
-    4, // SCM_INQ.
+    4,    // SCM_INQ.
     4,
 ];
 

@@ -44,5 +44,6 @@ mod stream;
 mod tcp_state;
 mod time;
 mod udp;
+mod unix_names;
 mod unix_socket;
 mod writev;

@@ -32,6 +32,7 @@ mod classic;
 mod close;
 mod endpoint;
 mod frame;
+mod hosts;
 mod kit;
 mod line;
 mod misc;

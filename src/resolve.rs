@@ -170,7 +170,13 @@ fn looks_numeric(host: &[u8]) -> bool {
 }
 
 /// `sockutil_resolve`: how many were found, each given to `store` with its index.
+///
+/// A service is a port, which of all socket types two have. glibc also takes `SOCK_DCCP`, and `SOCK_SEQPACKET` for SCTP,
+/// musl neither; both refuse `SOCK_RAW` with any service.
 pub fn resolve(query: &Query<'_>, mut store: impl FnMut(usize, &Address)) -> Result<usize, Failure> {
+    if !matches!(query.kind, 0 | libc::SOCK_STREAM | libc::SOCK_DGRAM) {
+        return Err(Failure::resolver(libc::EAI_SOCKTYPE));
+    }
     let mut count: usize = 0;
     for address in query.resolve()?.addresses() {
         store(count, &address);

@@ -302,7 +302,8 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 /// Returns 0; -1 with errno:
 ///   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
 ///                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
-///                   port above 65535 or with leading zeros
+///                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
+///                   another socktype
 ///   EINVAL          service or count is NULL, out is NULL and cap is not 0,
 ///                   flags has other bits
 ///   ENODEV          no interface has the zone's name

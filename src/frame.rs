@@ -4,7 +4,7 @@ use core::mem::MaybeUninit;
 
 use errno::Errno;
 
-use crate::channel::Channel;
+use crate::channel::Limited;
 use crate::stream;
 use crate::sys::{Bytes, IoSlice};
 
@@ -92,7 +92,7 @@ impl<'a> Frame<'a> {
 
     /// Sends all from `done` on, and keeps the count there. Header and body leave in one call: written apart, the second
     /// would wait for the acknowledgement of the first (Nagle's algorithm).
-    pub fn send(&self, channel: &mut Channel, done: &mut usize) -> Result<(), Errno> {
+    pub fn send(&self, channel: &mut Limited, done: &mut usize) -> Result<(), Errno> {
         if self.body.len() > COPIED_BODY_BYTES {
             let slices = [IoSlice::from(self.header()), IoSlice::from(self.body)];
             return stream::writev_full(channel, &slices, done);

@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use errno::Errno;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Limited};
 use crate::frame::HeaderSize;
 use crate::stream::{self, Read};
 use crate::sys::{self, Block, Buffer};
@@ -163,7 +163,7 @@ pub struct Reader<'a> {
     pub buffer: Buffer<'a>,
     /// Whether the descriptor may be a socket.
     pub is_socket: bool,
-    channel: Channel,
+    channel: Limited,
     /// What the memory can hold: all but the place of a NUL.
     usable: usize,
     refilled: bool,
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
     pub fn new(fd: c_int, limit: Limit, mut buffer: Buffer<'a>, mut state: State, is_socket: bool) -> Self {
         state.uncover(&mut buffer);
         let usable = buffer.len().saturating_add(buffer.room()).saturating_sub(1);
-        let channel = Channel::known(fd, limit, is_socket);
+        let channel = Limited::known(fd, limit, is_socket);
         Self { state, buffer, is_socket, channel, usable, refilled: false }
     }
 
@@ -222,6 +222,9 @@ impl<'a> Reader<'a> {
     pub fn read_full(&mut self, into: &mut Buffer<'_>) -> Result<Read, Errno> {
         let taken = into.extend(self.held());
         self.state.consume(&self.buffer, taken);
+        if taken > 0 && into.room() == 0 {
+            return Ok(Read::Done);
+        }
         let result = stream::read_full(&mut self.channel, into);
         self.is_socket = self.channel.is_socket();
         result
@@ -229,15 +232,19 @@ impl<'a> Reader<'a> {
 
     /// Drops what comes up to and with the next newline, and counts it.
     pub fn skip_line(&mut self, done: &mut usize) -> Result<Read, Errno> {
+        let mut dropped = 0;
         loop {
             let held = self.held();
             let newline = sys::memchr(b'\n', held);
             let length = newline.map_or(held.len(), |index| index.saturating_add(1));
             self.state.consume(&self.buffer, length);
+            dropped += length;
+            // A 32-bit count can be at its end before the line is.
             *done = done.saturating_add(length);
             if newline.is_some() {
                 return Ok(Read::Done);
             }
+            self.channel.go_on_after(dropped)?;
             if self.refill(1)? == 0 {
                 return Ok(Read::End);
             }
@@ -252,7 +259,7 @@ impl<'a> Reader<'a> {
     fn refill(&mut self, wanted: usize) -> Result<usize, Errno> {
         // Time is looked at only when there has been some progress, and after what that brought.
         if self.refilled {
-            self.channel.check_time()?;
+            self.channel.go_on()?;
         }
         self.refilled = true;
         let held = self.held().len();

@@ -7,7 +7,7 @@ use libc::{iovec, size_t};
 
 use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
-use crate::channel::Channel;
+use crate::channel::Limited;
 use crate::line::{self, Line};
 use crate::stream;
 use crate::sys::Buffer;
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn sockutil_read_full(
         let done = unsafe { Done::new(done, n) }?;
         // SAFETY: what is done was written by the calls before this one.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
-        let result = stream::read_full(&mut Channel::new(fd, limit), &mut buffer);
+        let result = stream::read_full(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
         result.map(outcome::read)
     })
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn sockutil_write_full(
         // SAFETY: as above.
         let done = unsafe { Done::new(done, n) }?;
         let mut count = done.start();
-        let result = stream::write_full(&mut Channel::new(fd, limit), bytes, &mut count);
+        let result = stream::write_full(&mut Limited::new(fd, limit), bytes, &mut count);
         done.report(count);
         result.map(|()| DONE)
     })
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn sockutil_writev_full(
         // SAFETY: as above.
         let done = unsafe { Done::new(done, total) }?;
         let mut count = done.start();
-        let result = stream::writev_full(&mut Channel::new(fd, limit), slices, &mut count);
+        let result = stream::writev_full(&mut Limited::new(fd, limit), slices, &mut count);
         done.report(count);
         result.map(|()| DONE)
     })
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn sockutil_read_line(
         // What can fail from here on leaves a text behind.
         buffer.terminate();
         let limit = Limit::from_ms(timeout_ms)?;
-        let result = line::read_line(&mut Channel::new(fd, limit), &mut buffer);
+        let result = line::read_line(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
         match result? {
             Line::Whole => Ok(DONE),

@@ -487,12 +487,6 @@ fn signals_neither_end_nor_stretch_a_write() {
 }
 
 #[test]
-fn a_closed_descriptor_with_nothing_to_move() {
-    // No byte is to be moved, so nobody is asked.
-    gives(1, || unsafe { sockutil_read_full(CLOSED, somewhere(), 0, ptr::null_mut(), FOREVER) });
-}
-
-#[test]
 fn two_readers_share_the_bytes_out() {
     for pair in streams() {
         let sent: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();

@@ -7,6 +7,7 @@ use core::ffi::c_int;
 use errno::Errno;
 
 use super::{Attempt, Channel, Direction, Gathering, NOTHING_TAKEN, Reading, Writing};
+use crate::socket::uninterrupted;
 use crate::sys::{self, Address, Buffer, Bytes, FileKind, IoSlice};
 use crate::time::{self, Limit};
 
@@ -144,11 +145,15 @@ impl Limited {
                 attempt.plain(fd)
             }
             Way::Terminal => {
-                let ready = ready_now(fd, A::DIRECTION);
-                // With VMIN above 1, poll(2) does not report what is there: it can be read all the same.
-                let queued = if A::DIRECTION == Direction::In { sys::bytes_to_read(fd)? } else { 0 };
-                if queued == 0 {
-                    ready?;
+                let ready = match ready_now(fd, A::DIRECTION) {
+                    Err(Errno(libc::EAGAIN)) => false,
+                    ready => ready.map(|()| true)?,
+                };
+                // With VMIN above 1, poll(2) does not report what is there: it can be read all the same. A terminal that
+                // has hung up has no FIONREAD.
+                let queued = if A::DIRECTION == Direction::In { sys::bytes_to_read(fd).unwrap_or(0) } else { 0 };
+                if queued == 0 && !ready {
+                    return Err(Errno(libc::EAGAIN));
                 }
                 attempt.terminal(fd, queued)
             }
@@ -177,7 +182,7 @@ impl Limited {
             // This kind has no RWF_NOWAIT, or the kernel no such call (ENOSYS), or a sandbox refuses it (EPERM, EINVAL).
             Errno(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM | libc::EINVAL) if self.way == Way::NoWait => {
                 // At the wrong end of a pipe poll(2) would wait.
-                self.check(direction)?;
+                uninterrupted(|| self.check(direction))?;
                 self.way = Way::Polled;
             }
             e => return self.wait(e, direction, waited),

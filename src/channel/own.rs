@@ -35,9 +35,12 @@ impl Own {
 
     #[inline(always)]
     fn transfer<A: Attempt>(&mut self, mut attempt: A) -> Result<usize, Errno> {
-        self.repeat(A::DIRECTION, |fd, is_socket, flags| {
-            if is_socket { attempt.socket(fd, flags) } else { attempt.plain(fd) }
-        })
+        self.repeat(
+            A::DIRECTION,
+            |fd, is_socket, flags| {
+                if is_socket { attempt.socket(fd, flags) } else { attempt.plain(fd) }
+            },
+        )
     }
 
     /// Repeats the call until it succeeds or fails for good. Signals do not end it.

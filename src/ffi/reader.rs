@@ -244,11 +244,14 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 /// For a line that is too long, or not wanted. *done counts the bytes dropped,
 /// newline included: set it to 0 to start; it is true on every return. After
 /// EAGAIN the same call goes on dropping the same line. done may be NULL.
-/// Waiting and signals are as for sockutil_reader_line.
+/// Waiting and signals are as for sockutil_reader_line, but SOCKUTIL_NOWAIT
+/// ends after 256 KiB with EAGAIN although more may be there, so that a peer
+/// who sends without end does not hold the caller: with edge-triggered epoll
+/// call again until *done stops changing.
 ///
 /// Returns 1, the newline was dropped; 0, end of stream, before which *done
 /// bytes were dropped; -1 with errno:
-///   EAGAIN   timeout_ms ran out: call again
+///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
 ///   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
 ///   EBADF    the descriptor is not open for reading
 /// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is

@@ -23,8 +23,10 @@ use crate::time::Limit;
 /// SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
 /// stretch it; shutdown(2) from another thread or a handler ends a wait on a
 /// connected socket. done may be NULL: then the count starts at 0 and is not
-/// told. On a blocking descriptor that is no socket, no pipe and no file, a
-/// second reader can make read(2) block after poll(2) said ready.
+/// reported. On a terminal a time limit takes what FIONREAD reports, whatever
+/// VMIN and VTIME say; SOCKUTIL_FOREVER follows VMIN. On a blocking FIFO,
+/// terminal or eventfd a second reader can make read(2) block after poll(2)
+/// reported it ready.
 ///
 /// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
 /// else cut short; -1 with errno:
@@ -70,10 +72,12 @@ pub unsafe extern "C" fn sockutil_read_full(
 /// rules, whatever O_NONBLOCK and SO_SNDTIMEO say, neither of which is
 /// changed. Signals neither end nor stretch it. A socket never raises
 /// SIGPIPE; on a pipe the program's own disposition of SIGPIPE rules. done
-/// may be NULL: then the count starts at 0 and is not told. A blocking pipe
-/// is never overrun; a terminal whose output is stopped, or a pipe that a
-/// second writer fills in between on a kernel without RWF_NOWAIT for pipes,
-/// can make write(2) block after poll(2) said ready.
+/// may be NULL: then the count starts at 0 and is not reported. Within a time
+/// limit a blocking pipe or terminal is never given more than it has room for,
+/// a terminal therefore at most 256 bytes, or one control character, at a time.
+/// What can still make write(2) block after poll(2) reported a blocking
+/// descriptor ready: a second writer on a FIFO or a terminal, and a value that
+/// is too large for what an eventfd holds already.
 ///
 /// Returns 1, all n bytes are taken (not: received by the peer); -1 with
 /// errno:

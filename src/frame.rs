@@ -82,11 +82,11 @@ impl<'a> Frame<'a> {
 
     /// Header and body, in bytes.
     pub fn len(&self) -> usize {
-        self.header_bytes.saturating_add(self.body.len())
+        self.header_bytes + self.body.len()
     }
 
     fn header(&self) -> Bytes<'_> {
-        let unused = LONGEST_HEADER_BYTES.saturating_sub(self.header_bytes);
+        let unused = LONGEST_HEADER_BYTES - self.header_bytes;
         self.header.get(unused..).unwrap_or_default()
     }
 

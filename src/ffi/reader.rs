@@ -291,7 +291,7 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_pending(r: *const sockutil_reader) -> size_t {
     // SAFETY: the caller vouches for it, as the comment above asks.
-    unsafe { r.as_ref() }.map_or(0, |r| r.end.saturating_sub(r.start))
+    unsafe { r.as_ref() }.map_or(0, |r| r.end - r.start)
 }
 
 impl sockutil_reader {
@@ -306,10 +306,15 @@ impl sockutil_reader {
     }
 
     fn keep(&mut self, state: State) {
+        self.delimiter = state.delimiter;
+        self.keep_places(state);
+    }
+
+    /// All that can have changed without a search for another delimiter.
+    fn keep_places(&mut self, state: State) {
         self.start = state.start;
         self.searched = state.searched;
         self.found = state.found;
-        self.delimiter = state.delimiter;
         self.covered = state.covered.map_or(UNCOVERED, i16::from);
     }
 }
@@ -328,27 +333,7 @@ unsafe fn until(
     timeout_ms: c_int,
 ) -> c_int {
     // SAFETY: the caller vouches for it.
-    match unsafe { held::<false>(r, delimiter, place, len, timeout_ms) } {
-        Some(()) => DONE,
-        // SAFETY: as above.
-        None => unsafe { long(r, delimiter, place, len, timeout_ms) },
-    }
-}
-
-/// The same for long lines.
-///
-/// # Safety
-/// As for [`item`].
-#[inline(never)]
-unsafe fn long(
-    r: *mut sockutil_reader,
-    delimiter: u8,
-    place: *mut *mut c_char,
-    len: *mut size_t,
-    timeout_ms: c_int,
-) -> c_int {
-    // SAFETY: the caller vouches for it.
-    match unsafe { held::<true>(r, delimiter, place, len, timeout_ms) } {
+    match unsafe { held(r, delimiter, place, len, timeout_ms) } {
         Some(()) => DONE,
         // SAFETY: as above.
         None => unsafe { more(r, delimiter, place, len, timeout_ms) },
@@ -377,7 +362,7 @@ unsafe fn more(
 /// # Safety
 /// As for [`item`].
 #[inline(always)]
-unsafe fn held<const LONG: bool>(
+unsafe fn held(
     r: *mut sockutil_reader,
     delimiter: u8,
     place: *mut *mut c_char,
@@ -393,17 +378,17 @@ unsafe fn held<const LONG: bool>(
     if timeout_ms < FOREVER || r.found == 0 {
         return None;
     }
-    // SAFETY: a mark is left by calls that have looked at the memory and the room in it: a delimiter is held.
+    // SAFETY: `State` says so where there is a mark, and the calls that left it there had looked at the memory.
     unsafe { hint::assert_unchecked(r.start < r.searched && r.searched <= r.end && r.end < r.cap) };
     // SAFETY: as above, and the memory was the caller's to give when the reader was made.
     let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
     // SAFETY: `end` is what the calls before this one have written.
     let mut buffer = unsafe { Buffer::new(memory, r.end) };
     let mut state = r.state();
-    let part = state.next::<LONG>(&mut buffer, delimiter)?;
-    r.keep(state);
+    let part = state.next(&mut buffer, delimiter)?;
+    r.keep_places(state);
     *place = r.mem.wrapping_add(part.start);
-    *len = part.len();
+    *len = part.end - part.start;
     Some(())
 }
 

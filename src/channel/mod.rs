@@ -191,6 +191,6 @@ impl Attempt for Gathering<'_> {
 /// (Linux's n_tty has room for as many then), or one that is, because it can become several on its way ("\n" two).
 fn terminal_piece(bytes: Bytes<'_>) -> usize {
     const ROOM: usize = 256;
-    let plain = bytes.iter().take(ROOM).take_while(|byte| !sys::value(byte).is_ascii_control()).count();
+    let plain = bytes.iter().take(ROOM).take_while(|byte| !sys::value(**byte).is_ascii_control()).count();
     plain.max(1)
 }

@@ -15,7 +15,7 @@ use libc::iovec;
 pub type Bytes<'a> = &'a [MaybeUninit<u8>];
 
 /// The value of a byte that is to be written.
-pub fn value(byte: &MaybeUninit<u8>) -> u8 {
+pub fn value(byte: MaybeUninit<u8>) -> u8 {
     // SAFETY: the byte is C's, which lets any byte of an object be read: one that was never set has some value, too.
     unsafe { byte.assume_init() }
 }

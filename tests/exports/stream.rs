@@ -17,11 +17,6 @@ fn write_full(fd: c_int, bytes: &[u8], done: &mut usize, timeout_ms: c_int) -> c
     unsafe { sockutil_write_full(fd, bytes.as_ptr().cast(), bytes.len(), done, timeout_ms) }
 }
 
-/// Something to point at, for calls that must not get that far.
-fn somewhere() -> *mut c_void {
-    ptr::dangling_mut::<u8>().cast()
-}
-
 #[test]
 fn read_full_takes_what_it_was_asked_for_and_no_more() {
     for pair in streams() {

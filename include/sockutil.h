@@ -988,13 +988,15 @@ SOCKUTIL_RESULT;
  * SOCK_DGRAM or 0 for any. flags: SOCKUTIL_NUMERIC, never ask: a name is then
  * an error. Literals are never asked for either. A host that looks numeric
  * and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never read
- * as octal. The first cap addresses go to out, each once, in the resolver's
- * order; *count is how many were found. Asking takes the resolver's time.
+ * as octal; so is "*", which some resolvers take for every address. The first
+ * cap addresses go to out, each once, in the resolver's order; *count is how
+ * many were found. Asking takes the resolver's time.
  *
  * Returns 0; -1 with errno:
  *   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
  *                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
- *                   port above 65535 or with leading zeros
+ *                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
+ *                   another socktype
  *   EINVAL          service or count is NULL, out is NULL and cap is not 0,
  *                   flags has other bits
  *   ENODEV          no interface has the zone's name
@@ -1306,18 +1308,25 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  * socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. A socket file
  * that is there already is replaced only after a connect has shown that
  * nobody listens on it. That probe is seen by a living listener as a client
- * that leaves at once. Of two starters at one moment, one can take the other's
+ * that leaves at once. If two servers start at once, one can take the other's
  * fresh socket for a stale one: a lock file of their own would prevent it. The
- * file stays when the socket is closed. backlog is 0 to 65535. flags:
- * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ * file stays when the socket is closed.
+ *
+ * A path that begins with '@' is an abstract name (Linux), as in
+ * sockutil_addr_parse: there is no file, and the name is free again when the
+ * last descriptor of the socket is closed. No permissions protect it: every
+ * process of the network namespace can connect. A file of such a name is
+ * "./@name". backlog is 0 to 65535. flags: SOCKUTIL_NONBLOCK,
+ * SOCKUTIL_INHERIT.
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
  *   EADDRINUSE     somebody listens there, or what is there is not a socket;
  *                  it is left alone
- *   ENAMETOOLONG   path is longer than 107 bytes
- *   EINVAL         path is NULL or empty, backlog is not 0 to 65535, flags has
- *                  other bits
+ *   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
+ *                  '@' are longer than 108
+ *   EINVAL         path is NULL, empty or "@", backlog is not 0 to 65535,
+ *                  flags has other bits
  * and what bind(2) and unlink(2) say: EACCES, ENOENT, ENOTDIR, EROFS, ...
  *
  * Async-signal-safe and thread-safe.
@@ -1331,17 +1340,20 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 /**
  * Connect to a listener at a path, within a time limit.
  *
- * A listener whose backlog is full is waited for. flags: SOCKUTIL_NONBLOCK,
- * SOCKUTIL_INHERIT.
+ * A listener whose backlog is full is waited for. A path that begins with '@'
+ * is an abstract name (Linux), as for sockutil_unix_listen. flags:
+ * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
  *
  * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
  * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
  *   ETIMEDOUT      timeout_ms ran out while the backlog was full
- *   ECONNREFUSED   the socket file is there, and nobody listens
+ *   ECONNREFUSED   the socket file is there, and nobody listens; or nobody
+ *                  has the abstract name
  *   ENOENT         there is no such file
- *   ENAMETOOLONG   path is longer than 107 bytes
- *   EINVAL         path is NULL or empty, timeout_ms is 0 (SOCKUTIL_NOWAIT) or
- *                  below -1, flags has other bits
+ *   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
+ *                  '@' are longer than 108
+ *   EINVAL         path is NULL, empty or "@", timeout_ms is 0
+ *                  (SOCKUTIL_NOWAIT) or below -1, flags has other bits
  * and what connect(2) says: EACCES, EPROTOTYPE, ...
  *
  * Async-signal-safe and thread-safe.

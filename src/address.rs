@@ -73,8 +73,8 @@ pub fn parse_decimal<T: TryFrom<u32>>(digits: &[u8]) -> Option<T> {
 
 /// The address that a text with an optional port names; without `default_port`, the text must name one.
 pub fn parse(text: &[u8], default_port: Option<u16>) -> Result<Option<Address>, Errno> {
-    if let Some(name) = text.strip_prefix(UNIX_PREFIX) {
-        return parse_unix(name);
+    if let Some(path) = text.strip_prefix(UNIX_PREFIX) {
+        return if path.is_empty() { Ok(None) } else { parse_unix(path).map(Some) };
     }
     let is_v6 = text.first() == Some(&b'[') || text.splitn(3, |c| *c == b':').count() == 3;
     let (ip, port) = if let Some(rest) = text.strip_prefix(b"[") {
@@ -142,24 +142,22 @@ fn zone_of(name: &[u8]) -> Result<u32, Errno> {
     sys::if_nametoindex(CStr::from_bytes_until_nul(&terminated).map_err(|_| Errno(libc::ENODEV))?)
 }
 
-/// A path, or behind an @ an abstract name.
-fn parse_unix(name: &[u8]) -> Result<Option<Address>, Errno> {
-    if name.is_empty() {
-        return Ok(None);
-    }
-    let mut path = [0; UNIX_PATH_BYTES];
-    // A path keeps one place for its NUL; a name has none behind it, but one before it, in the @'s place.
-    let longest = if name.first() == Some(&b'@') { UNIX_PATH_BYTES } else { UNIX_PATH_BYTES - 1 };
-    if name.len() > longest {
-        return Err(Errno(libc::ENAMETOOLONG));
-    }
-    for (place, byte) in path.iter_mut().zip(name) {
-        *place = *byte;
-    }
-    if let [first @ b'@', ..] = &mut path {
+/// The Unix address that a path names, or behind an '@' an abstract name (unix(7)). An empty path is `EINVAL`: the
+/// kernel would choose an address.
+pub fn parse_unix(path: &[u8]) -> Result<Address, Errno> {
+    let mut name = [0; UNIX_PATH_BYTES];
+    // A path keeps one place for its NUL; an abstract name has its NUL in the place of the '@'.
+    let (is_abstract, longest) = match path.first() {
+        None => return Err(Errno(libc::EINVAL)),
+        Some(b'@') => (true, UNIX_PATH_BYTES),
+        Some(_) => (false, UNIX_PATH_BYTES - 1),
+    };
+    let name = name.get_mut(..path.len()).filter(|_| path.len() <= longest).ok_or(Errno(libc::ENAMETOOLONG))?;
+    name.copy_from_slice(path);
+    if let (true, Some(first)) = (is_abstract, name.first_mut()) {
         *first = 0;
     }
-    Ok(path.get(..name.len()).and_then(Address::unix))
+    Address::unix(name).ok_or(Errno(libc::ENAMETOOLONG))
 }
 
 /// The text that [`parse`] reads; `EAFNOSUPPORT` for what has none.

@@ -272,8 +272,9 @@ pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, limit: L
 pub fn unix_listen(path: &CStr, backlog: c_int, flags: Flags) -> Result<c_int, Errno> {
     let address = unix_address(path)?;
     let socket = flags.socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
+    let is_file = path.to_bytes().first() != Some(&b'@');
     match sys::bind(socket.fd(), &address) {
-        Err(Errno(libc::EADDRINUSE)) if is_stale(path, &address)? => {
+        Err(Errno(libc::EADDRINUSE)) if is_file && is_stale(path, &address)? => {
             // Another starter may have been quicker, with the unlink or with the bind: the bind tells.
             match sys::unlink(path) {
                 Ok(()) | Err(Errno(libc::ENOENT)) => sys::bind(socket.fd(), &address)?,
@@ -283,7 +284,9 @@ pub fn unix_listen(path: &CStr, backlog: c_int, flags: Flags) -> Result<c_int, E
         result => result?,
     }
     if let Err(e) = sys::listen(socket.fd(), backlog) {
-        let _ = sys::unlink(path);
+        if is_file {
+            let _ = sys::unlink(path);
+        }
         return Err(e);
     }
     Ok(socket.hand_over())
@@ -310,14 +313,13 @@ pub fn unix_connect(path: &CStr, flags: Flags, limit: Limit) -> Result<c_int, Er
     Ok(socket.hand_over())
 }
 
+/// What a path to listen or to connect at names. An abstract name of nothing but its '@' is refused: it looks like a
+/// name that was left out.
 fn unix_address(path: &CStr) -> Result<Address, Errno> {
-    let bytes = path.to_bytes();
-    // An empty path would be an address that the kernel chooses.
-    if bytes.is_empty() {
-        return Err(Errno(libc::EINVAL));
+    match path.to_bytes() {
+        b"@" => Err(Errno(libc::EINVAL)),
+        bytes => address::parse_unix(bytes),
     }
-    let fits = bytes.len() < sys::UNIX_PATH_BYTES;
-    Some(bytes).filter(|_| fits).and_then(Address::unix).ok_or(Errno(libc::ENAMETOOLONG))
 }
 
 /// What an address says, without the difference between IPv4 and IPv4 in IPv6's clothes.

@@ -25,7 +25,7 @@ pub fn recv_fd(unix_fd: c_int, limit: Limit) -> Result<Option<c_int>, Errno> {
     match (passed.first, passed.count) {
         (Some(fd), 1) if !passed.cut => Ok(Some(fd)),
         (Some(fd), _) => {
-            // One is not to be told from another: none is kept.
+            // Which of several was meant is unknown: none is kept.
             let _ = sys::close(fd);
             Err(Errno(libc::EPROTO))
         }

@@ -114,8 +114,9 @@ impl Query<'_> {
         } else {
             None
         };
-        // What strtoul would take for a number getaddrinfo does too, and cuts it to 16 bits; and "" is port 0 to it.
-        if matches!(service.first(), None | Some(b'+' | b'-' | b' ' | b'\t'..=b'\r')) {
+        // What strtoul would take for a number glibc's getaddrinfo does too, and cuts it to 16 bits; "" and "*" are
+        // port 0 to it.
+        if service == b"*" || matches!(service.first(), None | Some(b'+' | b'-' | b' ' | b'\t'..=b'\r')) {
             return Err(Failure::resolver(libc::EAI_SERVICE));
         }
         let literal = match self.host {
@@ -123,7 +124,8 @@ impl Query<'_> {
             Some(host) => {
                 let text = host.to_bytes();
                 let address = address::parse_host(text, port.unwrap_or_default())?;
-                if address.is_none() && looks_numeric(text) {
+                // "*" is every address to glibc, and nothing to musl.
+                if address.is_none() && (text == b"*" || looks_numeric(text)) {
                     return Err(Failure::resolver(libc::EAI_NONAME));
                 }
                 address.map(|address| [Some(address), None])
@@ -168,7 +170,13 @@ fn looks_numeric(host: &[u8]) -> bool {
 }
 
 /// `sockutil_resolve`: how many were found, each given to `store` with its index.
+///
+/// A service is a port, which of all socket types two have. glibc also takes `SOCK_DCCP`, and `SOCK_SEQPACKET` for SCTP,
+/// musl neither; both refuse `SOCK_RAW` with any service.
 pub fn resolve(query: &Query<'_>, mut store: impl FnMut(usize, &Address)) -> Result<usize, Failure> {
+    if !matches!(query.kind, 0 | libc::SOCK_STREAM | libc::SOCK_DGRAM) {
+        return Err(Failure::resolver(libc::EAI_SOCKTYPE));
+    }
     let mut count: usize = 0;
     for address in query.resolve()?.addresses() {
         store(count, &address);

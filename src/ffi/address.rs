@@ -295,13 +295,15 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 /// SOCK_DGRAM or 0 for any. flags: SOCKUTIL_NUMERIC, never ask: a name is then
 /// an error. Literals are never asked for either. A host that looks numeric
 /// and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never read
-/// as octal. The first cap addresses go to out, each once, in the resolver's
-/// order; *count is how many were found. Asking takes the resolver's time.
+/// as octal; so is "*", which some resolvers take for every address. The first
+/// cap addresses go to out, each once, in the resolver's order; *count is how
+/// many were found. Asking takes the resolver's time.
 ///
 /// Returns 0; -1 with errno:
 ///   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
 ///                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
-///                   port above 65535 or with leading zeros
+///                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
+///                   another socktype
 ///   EINVAL          service or count is NULL, out is NULL and cap is not 0,
 ///                   flags has other bits
 ///   ENODEV          no interface has the zone's name

@@ -7,6 +7,7 @@
 mod address;
 mod diag;
 mod memory;
+mod rights;
 
 use core::ffi::{CStr, c_int};
 use core::mem::{self, MaybeUninit};
@@ -18,6 +19,7 @@ use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
 pub use memory::{Block, Buffer, Bytes, IoSlice, places, value};
+pub use rights::{recv_descriptor, send_descriptor};
 
 /// Everything the kernel answers below zero is a failure whose cause is in `errno`.
 fn checked<T: PartialOrd + From<bool>>(answer: T) -> Result<T, Errno> {
@@ -479,96 +481,4 @@ impl Drop for AddrInfo {
         // SAFETY: getaddrinfo made the list, and nothing refers to it any more.
         unsafe { libc::freeaddrinfo(self.0) };
     }
-}
-
-/// What came with `SCM_RIGHTS`.
-pub struct Passed {
-    /// The bytes of payload; 0 is the end of the stream.
-    pub bytes: usize,
-    /// How many descriptors came.
-    pub count: usize,
-    /// The first of them.
-    pub first: Option<c_int>,
-    /// Whether there were some that could not be given to this process.
-    pub cut: bool,
-}
-
-/// Room for one control message with as many descriptors as Linux ever passes at once, and for another kind beside it.
-#[repr(C, align(8))]
-struct Control([MaybeUninit<u8>; 1280]);
-
-/// `sendmsg(2)` of one byte and one descriptor.
-pub fn send_descriptor(fd: c_int, passed: c_int, flags: c_int) -> Result<usize, Errno> {
-    let byte = [0_u8];
-    let part = iovec { iov_base: (&raw const byte).cast_mut().cast(), iov_len: byte.len() };
-    let mut control = Control([MaybeUninit::zeroed(); 1280]);
-    // SAFETY: all-zero is a valid msghdr.
-    let mut message: libc::msghdr = unsafe { mem::zeroed() };
-    message.msg_iov = (&raw const part).cast_mut();
-    message.msg_iovlen = 1;
-    message.msg_control = (&raw mut control).cast();
-    let one = u32::try_from(mem::size_of::<c_int>()).unwrap_or_default();
-    // SAFETY: it computes, and reads nothing.
-    let space = unsafe { libc::CMSG_SPACE(one) };
-    message.msg_controllen = space.try_into().unwrap_or_default();
-    // SAFETY: the control memory is aligned, and its size is in the message.
-    let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
-    // SAFETY: it has room for one header, which is all zeros now.
-    let header = unsafe { header.as_mut() }.ok_or(Errno(libc::EINVAL))?;
-    header.cmsg_level = libc::SOL_SOCKET;
-    header.cmsg_type = libc::SCM_RIGHTS;
-    // SAFETY: it computes, and reads nothing.
-    let length = unsafe { libc::CMSG_LEN(one) };
-    header.cmsg_len = length.try_into().unwrap_or_default();
-    // SAFETY: the data lies behind the header, within the control memory.
-    let data: *mut c_int = unsafe { libc::CMSG_DATA(header) }.cast();
-    // SAFETY: there is room for one descriptor; its alignment is not relied on.
-    unsafe { data.write_unaligned(passed) };
-    // SAFETY: the message and all it points to live until the call returns.
-    counted(unsafe { libc::sendmsg(fd, &raw const message, flags) })
-}
-
-/// `recvmsg(2)` of one byte and the descriptors that come with it. All but the first are closed at once.
-pub fn recv_descriptor(fd: c_int, flags: c_int) -> Result<Passed, Errno> {
-    let mut byte = [0_u8];
-    let mut part = iovec { iov_base: (&raw mut byte).cast(), iov_len: byte.len() };
-    let mut control = Control([MaybeUninit::zeroed(); 1280]);
-    // SAFETY: all-zero is a valid msghdr.
-    let mut message: libc::msghdr = unsafe { mem::zeroed() };
-    message.msg_iov = &raw mut part;
-    message.msg_iovlen = 1;
-    message.msg_control = (&raw mut control).cast();
-    #[allow(clippy::useless_conversion, reason = "a size_t in glibc, a socklen_t in musl")]
-    let room = mem::size_of::<Control>().try_into().unwrap_or_default();
-    message.msg_controllen = room;
-    // SAFETY: the message and all it points to live until the call returns, and are writable.
-    let bytes = counted(unsafe { libc::recvmsg(fd, &raw mut message, flags) })?;
-    let mut passed = Passed { bytes, count: 0, first: None, cut: message.msg_flags & libc::MSG_CTRUNC != 0 };
-    // SAFETY: the kernel has filled the control memory, and the message says how far.
-    let mut next = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
-    // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR give complete headers or null.
-    while let Some(header) = unsafe { next.as_ref() } {
-        if header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS {
-            // SAFETY: it computes, and reads nothing.
-            let empty = usize::try_from(unsafe { libc::CMSG_LEN(0) }).unwrap_or(usize::MAX);
-            #[allow(clippy::useless_conversion, reason = "a size_t in glibc, a socklen_t in musl")]
-            let length = usize::try_from(header.cmsg_len).unwrap_or(0).saturating_sub(empty);
-            // SAFETY: the data lies behind the header.
-            let data: *const c_int = unsafe { libc::CMSG_DATA(header) }.cast_const().cast();
-            for index in 0..length.div_euclid(mem::size_of::<c_int>()) {
-                // SAFETY: the header's length covers it; its alignment is not relied on.
-                let received = unsafe { data.wrapping_add(index).read_unaligned() };
-                passed.count = passed.count.saturating_add(1);
-                if passed.first.is_none() {
-                    passed.first = Some(received);
-                } else {
-                    // It is this process's now, and unwanted; how closing it went matters to nobody.
-                    let _ = close(received);
-                }
-            }
-        }
-        // SAFETY: `header` is the one before, within the message.
-        next = unsafe { libc::CMSG_NXTHDR(&raw const message, header) };
-    }
-    Ok(passed)
 }

@@ -135,17 +135,8 @@ fn the_descriptors_come_in_order_and_are_one_file_with_the_senders() {
 
 #[test]
 fn every_kind_of_unix_socket_passes_descriptors() {
-    for kind in [libc::SOCK_STREAM, libc::SOCK_SEQPACKET, libc::SOCK_DGRAM] {
-        let mut ends = [0; 2];
-        assert_eq!(unsafe { libc::socketpair(libc::AF_UNIX, kind | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr()) }, 0);
-        let [reader, writer] = ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
-        // The receiver may have asked for more than descriptors.
-        let on: c_int = 1;
-        let set = unsafe {
-            let size = size_of::<c_int>() as u32;
-            libc::setsockopt(reader.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PASSCRED, (&raw const on).cast(), size)
-        };
-        assert_eq!(set, 0);
+    for kind in UNIX_KINDS {
+        let [reader, writer] = unix_ends(kind);
         gives(1, || sockutil_send_fd(writer.as_raw_fd(), pipe().r(), 1000));
         received(reader.as_raw_fd(), 1000);
     }
@@ -225,9 +216,7 @@ fn sockutil_recv_fd_EPROTO() {
         let way = unix();
         way.feed(b"x");
         refused(libc::EPROTO, way.r(), timeout);
-        // As many as the kernel takes; musl's sendmsg has room for 1,024 bytes of them.
-        let most = if cfg!(target_env = "musl") { 250 } else { 253 };
-        for count in [2, 3, 10, most] {
+        for count in [2, 3, 10, MOST_AT_ONCE] {
             let target = pipe();
             assert!(send_by_hand(way.w(), b"x", &vec![target.w(); count]));
             drop(target.writer);
@@ -314,6 +303,200 @@ fn two_descriptors_where_there_is_room_for_one_are_refused_and_closed() {
         }
         if unsafe { libc::fcntl(free, libc::F_GETFD) } == -1 { 0 } else { 4 }
     });
+}
+
+/// What has the kernel put control messages of its own beside those of the sender: socket(7), unix(7).
+const PIDFD: (c_int, &str) = (libc::SO_PASSPIDFD, "SO_PASSPIDFD");
+const ASKED: [(c_int, &str); 7] = [
+    (libc::SO_PASSCRED, "SO_PASSCRED"),
+    (libc::SO_PASSSEC, "SO_PASSSEC"),
+    PIDFD,
+    (libc::SO_TIMESTAMP, "SO_TIMESTAMP"),
+    (libc::SO_TIMESTAMPNS, "SO_TIMESTAMPNS"),
+    (libc::SO_TIMESTAMPING, "SO_TIMESTAMPING"),
+    // SO_INQ, which the kernel has since 6.17.
+    (84, "SO_INQ"),
+];
+
+/// Each of them alone, none, and all that go together.
+fn asks() -> Vec<Vec<(c_int, &'static str)>> {
+    let mut all: Vec<_> = ASKED.iter().map(|option| vec![*option]).collect();
+    all.push(Vec::new());
+    all.push(ASKED.to_vec());
+    all
+}
+
+/// Turns the options on; those that this kernel or this kind of socket lacks are left out.
+pub fn ask(fd: c_int, options: &[(c_int, &str)]) -> usize {
+    let on = |(option, _): &&(c_int, &str)| {
+        // Of SO_TIMESTAMPING: whatever software can tell. Of the others: on.
+        let value: c_int = if *option == libc::SO_TIMESTAMPING { 0x18 } else { 1 };
+        let size = size_of::<c_int>() as u32;
+        unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, *option, (&raw const value).cast(), size) == 0 }
+    };
+    options.iter().filter(on).count()
+}
+
+/// Two ends of a connection between Unix sockets, the first of which is the receiver.
+pub fn unix_ends(kind: c_int) -> [OwnedFd; 2] {
+    let mut ends = [0; 2];
+    assert_eq!(unsafe { libc::socketpair(libc::AF_UNIX, kind | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr()) }, 0);
+    ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+pub const UNIX_KINDS: [c_int; 3] = [libc::SOCK_STREAM, libc::SOCK_SEQPACKET, libc::SOCK_DGRAM];
+
+/// As many as the kernel takes in one message; musl's sendmsg has room for 1,024 bytes of them.
+pub const MOST_AT_ONCE: usize = if cfg!(target_env = "musl") { 250 } else { 253 };
+
+#[test]
+fn what_this_kernel_can_be_asked_for_is_known() {
+    let [receiver, _sender] = unix_ends(libc::SOCK_STREAM);
+    for option in ASKED {
+        if ask(receiver.as_raw_fd(), &[option]) == 0 {
+            println!("skipped: this kernel has no {}", option.1);
+        }
+    }
+}
+
+#[test]
+fn recv_fd_keeps_one_descriptor_whatever_else_comes() {
+    let passed = pipe();
+    let fd = passed.r();
+    for kind in UNIX_KINDS {
+        for options in asks() {
+            for count in [0, 1, 2, 3, MOST_AT_ONCE] {
+                let [receiver, sender] = unix_ends(kind);
+                ask(receiver.as_raw_fd(), &options);
+                let (receiver, sender) = (receiver.as_raw_fd(), sender.as_raw_fd());
+                println!("kind {kind}, {count} sent, {options:?}");
+                in_a_child(|| {
+                    let before = open_descriptors();
+                    for _ in 0..3 {
+                        let mut got = NOTHING;
+                        if !send_by_hand(sender, b"x", &[fd; MOST_AT_ONCE][..count]) {
+                            return 1;
+                        }
+                        if count == 1 {
+                            if recv_fd(receiver, &mut got, 1000) != 1 || !same_file(got, fd) {
+                                return 2;
+                            }
+                            if unsafe { libc::close(got) } != 0 {
+                                return 3;
+                            }
+                        } else if recv_fd(receiver, &mut got, 1000) != -1 || errno().0 != libc::EPROTO {
+                            return 4;
+                        } else if got != NOTHING {
+                            return 5;
+                        }
+                    }
+                    if open_descriptors() == before { 0 } else { 6 }
+                });
+            }
+        }
+    }
+}
+
+fn same_file(one: c_int, other: c_int) -> bool {
+    let of = |fd| unsafe {
+        let mut status: libc::stat = mem::zeroed();
+        (libc::fstat(fd, &raw mut status) == 0).then_some((status.st_dev, status.st_ino))
+    };
+    of(one).is_some() && of(one) == of(other)
+}
+
+#[test]
+fn an_accepted_socket_inherits_what_was_asked_for_and_leaks_nothing() {
+    let path = crate::support::scratch("unix").join(format!("inherits-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    ask(listener.as_raw_fd(), &ASKED);
+    let client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    let (server, client) = (server.as_raw_fd(), client.as_raw_fd());
+    in_a_child(|| {
+        let before = open_descriptors();
+        for _ in 0..100 {
+            let mut got = NOTHING;
+            if sockutil_send_fd(client, client, 1000) != 1 || recv_fd(server, &mut got, 1000) != 1 {
+                return 1;
+            }
+            if unsafe { libc::close(got) } != 0 {
+                return 2;
+            }
+        }
+        if open_descriptors() == before { 0 } else { 3 }
+    });
+}
+
+#[test]
+fn the_end_of_the_stream_brings_no_descriptor() {
+    for options in asks() {
+        let [receiver, sender] = unix_ends(libc::SOCK_STREAM);
+        ask(receiver.as_raw_fd(), &options);
+        drop(sender);
+        let fd = receiver.as_raw_fd();
+        in_a_child(|| {
+            let before = open_descriptors();
+            let mut got = NOTHING;
+            if recv_fd(fd, &mut got, 1000) != 0 || got != NOTHING {
+                return 1;
+            }
+            if open_descriptors() == before { 0 } else { 2 }
+        });
+    }
+}
+
+#[test]
+fn what_there_is_no_number_for_is_told_apart_from_too_many() {
+    let passed = pipe();
+    let fd = passed.r();
+    for kind in UNIX_KINDS {
+        for options in asks() {
+            // The process may have so many more descriptors, the peer sends so many: which errno, 0 for none.
+            for (free, count, expected) in [
+                (0, 0, libc::EPROTO),
+                (0, 1, libc::EMFILE),
+                (0, 2, libc::EMFILE),
+                (1, 0, libc::EPROTO),
+                (1, 1, 0),
+                (1, 2, libc::EPROTO),
+                (2, 1, 0),
+                (2, 2, libc::EPROTO),
+                (2, 3, libc::EPROTO),
+                (2, MOST_AT_ONCE, libc::EPROTO),
+            ] {
+                let [receiver, sender] = unix_ends(kind);
+                ask(receiver.as_raw_fd(), &options);
+                let (receiver, sender) = (receiver.as_raw_fd(), sender.as_raw_fd());
+                println!("kind {kind}, {free} free, {count} sent, {options:?}");
+                in_a_child(|| {
+                    if !send_by_hand(sender, b"x", &[fd; MOST_AT_ONCE][..count]) {
+                        return 1;
+                    }
+                    // No hole below the first number that is free, so that the limit leaves so many.
+                    let mut next = 0;
+                    while next >= 0 && next < 1500 {
+                        next = unsafe { libc::dup(fd) };
+                    }
+                    if !limit_descriptors(next as libc::rlim_t + 1 + free) {
+                        return 2;
+                    }
+                    let before = open_descriptors();
+                    let mut got = NOTHING;
+                    let answer = recv_fd(receiver, &mut got, 1000);
+                    let said = errno().0;
+                    match (answer, open_descriptors() - before) {
+                        (1, 1) if expected == 0 && got != NOTHING => 0,
+                        (-1, 0) if said == expected && got == NOTHING => 0,
+                        (-1, 0) => 3,
+                        (_, 0 | 1) => 4,
+                        _ => 5,
+                    }
+                });
+            }
+        }
+    }
 }
 
 #[test]

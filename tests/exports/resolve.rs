@@ -16,7 +16,7 @@ const GAI_MARK: c_int = 4711;
 /// How many addresses the tests have room for.
 const ROOM: usize = 16;
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Failure {
     errno: c_int,
     gai: c_int,
@@ -195,8 +195,43 @@ fn a_host_with_something_behind_the_number_is_no_address_either() {
 fn a_port_above_65535_or_with_leading_zeros_is_no_service() {
     for service in ["65536", "99999999999", "080", "00", "000", "0080", "65616", "4294967376", "18446744073709551696"] {
         for flags in [0, NUMERIC] {
-            for host in [None, Some("1.2.3.4"), Some("::1"), Some("localhost")] {
-                assert_eq!(resolve(host, service, SOCK_STREAM, flags), Err(NO_SERVICE), "{host:?} {service} {flags}");
+            for host in [None, Some("1.2.3.4"), Some("::1"), Some("fe80::1%lo"), Some("localhost")] {
+                for kind in [SOCK_STREAM, SOCK_DGRAM, 0] {
+                    assert_eq!(resolve(host, service, kind, flags), Err(NO_SERVICE), "{host:?} {service} {flags}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_socktype_is_told_whatever_the_host() {
+    let no_type = Failure { errno: EADDRNOTAVAIL, gai: libc::EAI_SOCKTYPE };
+    let others = [
+        libc::SOCK_RAW,
+        libc::SOCK_RDM,
+        libc::SOCK_SEQPACKET,
+        libc::SOCK_DCCP,
+        libc::SOCK_PACKET,
+        SOCK_STREAM | libc::SOCK_CLOEXEC,
+        SOCK_DGRAM | libc::SOCK_NONBLOCK,
+        -1,
+        99,
+        c_int::MIN,
+        c_int::MAX,
+    ];
+    for kind in others {
+        for host in
+            [None, Some("1.2.3.4"), Some("::1"), Some("fe80::1%lo"), Some("localhost"), Some("name"), Some("127.1")]
+        {
+            for service in ["80", "0", "http", "65536", ""] {
+                for flags in [0, NUMERIC] {
+                    assert_eq!(
+                        resolve(host, service, kind, flags),
+                        Err(no_type),
+                        "type {kind}, {host:?}, {service:?}, flags {flags}"
+                    );
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use libc::{c_int, c_uint, c_void};
 use sockutil::ffi::*;
 
 use crate::kit::*;
-use crate::pass::{in_a_child, open_descriptors, send_by_hand};
+use crate::pass::{MOST_AT_ONCE, UNIX_KINDS, ask, in_a_child, open_descriptors, send_by_hand, unix_ends};
 use crate::udp::makes;
 
 /// Does something every few milliseconds, which by itself takes none, as long as the other thing takes.
@@ -141,49 +141,84 @@ fn a_reader_writes_nothing_behind_its_memory() {
     }
 }
 
+/// Whatever reads from a socket, called for three bytes that end with a newline.
+const READS: [(&str, fn(c_int) -> bool); 12] = [
+    ("read_full", |fd| unsafe { sockutil_read_full(fd, [0_u8; 3].as_mut_ptr().cast(), 3, &mut 0, 1000) == 1 }),
+    ("read_line", |fd| unsafe { sockutil_read_line(fd, [0; 16].as_mut_ptr(), 16, &mut 0, 1000) == 1 }),
+    ("readn", |fd| unsafe { sockutil_readn(fd, [0_u8; 3].as_mut_ptr().cast(), 3) == 3 }),
+    ("readline", |fd| unsafe { sockutil_readline(fd, [0_u8; 16].as_mut_ptr().cast(), 16) == 3 }),
+    ("recv_peek", |fd| unsafe { sockutil_recv_peek(fd, [0_u8; 16].as_mut_ptr().cast(), 16) == 3 }),
+    ("recvfrom", |fd| unsafe {
+        let mut from = std::mem::zeroed();
+        sockutil_recvfrom(fd, [0_u8; 16].as_mut_ptr().cast(), 16, &raw mut from, &mut 0, 1000) == 3
+    }),
+    ("recvfrom, truncated", |fd| unsafe {
+        sockutil_recvfrom(fd, [0_u8; 1].as_mut_ptr().cast(), 1, ptr::null_mut(), &mut 0, 1000) == 1
+    }),
+    ("reader_line", |fd| {
+        with_reader(fd, |r| unsafe { sockutil_reader_line(r, &mut ptr::null_mut(), &mut 0, 1000) == 1 })
+    }),
+    ("reader_until", |fd| {
+        with_reader(fd, |r| unsafe { sockutil_reader_until(r, b'b'.into(), &mut ptr::null_mut(), &mut 0, 1000) == 1 })
+    }),
+    ("reader_frame", |fd| {
+        with_reader(fd, |r| unsafe {
+            // "a" announces 97 bytes, which there is no memory for.
+            sockutil_reader_frame(r, 1, &mut ptr::null_mut(), &mut 0, 1000) == -1 && errno().0 == EMSGSIZE
+        })
+    }),
+    ("reader_read_full", |fd| {
+        with_reader(fd, |r| unsafe {
+            sockutil_reader_read_full(r, [0_u8; 3].as_mut_ptr().cast(), 3, &mut 0, 1000) == 1
+        })
+    }),
+    ("reader_skip_line", |fd| with_reader(fd, |r| unsafe { sockutil_reader_skip_line(r, &mut 0, 1000) == 1 })),
+];
+
+fn with_reader(fd: c_int, call: impl FnOnce(*mut sockutil_reader) -> bool) -> bool {
+    let mut memory = [0_u8; 16];
+    let mut reader = unsafe { std::mem::zeroed() };
+    unsafe { sockutil_reader_init(&raw mut reader, fd, memory.as_mut_ptr().cast(), 16) == 0 && call(&raw mut reader) }
+}
+
 #[test]
 fn descriptors_that_come_with_data_are_dropped() {
-    for which in 0..9 {
-        let (way, passed) = (unix(), pipe());
-        let (reader, writer, fd) = (way.r(), way.w(), passed.r());
-        in_a_child(|| {
-            let before = open_descriptors();
-            if !send_by_hand(writer, b"ab\n", &[fd; 20]) {
-                return 1;
-            }
-            let mut bytes = [0_u8; 16];
-            let buffer = bytes.as_mut_ptr();
-            let mut memory = [0_u8; 16];
-            let (mut done, mut len, mut place, mut cut) = (0, 0, ptr::null_mut(), 0);
-            let (done, len, place) = (&raw mut done, &raw mut len, &raw mut place);
-            let came = unsafe {
-                let mut held = std::mem::zeroed();
-                let r = &raw mut held;
-                if sockutil_reader_init(r, reader, memory.as_mut_ptr().cast(), 16) != 0 {
-                    return 2;
+    let passed = pipe();
+    let fd = passed.r();
+    let options: [&[(c_int, &str)]; 4] = [
+        &[],
+        &[(libc::SO_PASSCRED, "SO_PASSCRED")],
+        &[(libc::SO_PASSPIDFD, "SO_PASSPIDFD")],
+        &[(libc::SO_PASSCRED, "SO_PASSCRED"), (libc::SO_PASSPIDFD, "SO_PASSPIDFD")],
+    ];
+    for (name, read) in READS {
+        // Only recvfrom is for sockets whose messages have limits.
+        for kind in if name.starts_with("recvfrom") { &UNIX_KINDS[..] } else { &UNIX_KINDS[..1] } {
+            for options in options {
+                for count in [0, 1, 2, 20, MOST_AT_ONCE] {
+                    println!("{name}, kind {kind}, {count} sent, {options:?}");
+                    let [receiver, sender] = unix_ends(*kind);
+                    ask(receiver.as_raw_fd(), options);
+                    let (receiver, sender) = (receiver.as_raw_fd(), sender.as_raw_fd());
+                    in_a_child(|| {
+                        let before = open_descriptors();
+                        if !send_by_hand(sender, b"ab\n", &[fd; MOST_AT_ONCE][..count]) {
+                            return 1;
+                        }
+                        if !read(receiver) {
+                            return 2;
+                        }
+                        if open_descriptors() != before {
+                            return 3;
+                        }
+                        // What was only looked at is still on its way; they go when that is read.
+                        let mut rest = [0_u8; 16];
+                        unsafe { libc::recv(receiver, rest.as_mut_ptr().cast(), 16, libc::MSG_DONTWAIT) };
+                        if open_descriptors() == before { 0 } else { 4 }
+                    });
                 }
-                match which {
-                    0 => sockutil_read_full(reader, buffer.cast(), 3, done, 1000) == 1,
-                    1 => sockutil_read_line(reader, buffer.cast(), 16, done, 1000) == 1,
-                    2 => sockutil_reader_line(r, place, len, 1000) == 1,
-                    3 => sockutil_reader_read_full(r, buffer.cast(), 3, done, 1000) == 1,
-                    4 => sockutil_reader_skip_line(r, done, 1000) == 1,
-                    5 => sockutil_readn(reader, buffer.cast(), 3) == 3,
-                    6 => sockutil_readline(reader, buffer.cast(), 16) == 3,
-                    7 => sockutil_recv_peek(reader, buffer.cast(), 16) == 3,
-                    _ => {
-                        let peer = ptr::null_mut();
-                        sockutil_recvfrom(reader, buffer.cast(), 16, peer, &raw mut cut, 1000) == 3
-                    }
-                }
-            };
-            // Looked at only, they are on their way still.
-            if !came || which == 7 && sockutil_close_graceful(reader, NOWAIT) == 0 {
-                return 3;
             }
-            let closed = usize::from(which == 7);
-            if open_descriptors() + closed == before { 0 } else { 4 }
-        });
+        }
     }
 }
 

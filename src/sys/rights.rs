@@ -1,0 +1,161 @@
+//! Descriptors in control messages of Unix sockets.
+
+use core::ffi::c_int;
+use core::mem::{self, MaybeUninit};
+
+use errno::Errno;
+use libc::{cmsghdr, iovec, msghdr};
+
+use super::{close, counted};
+
+/// The type of the control message by which `SO_PASSPIDFD` brings a descriptor of the sending process.
+const SCM_PIDFD: c_int = 4;
+
+/// `SCM_MAX_FD`: Linux passes no more descriptors in one message.
+const MOST_DESCRIPTORS: usize = 253;
+
+/// The largest body of each other kind that Linux puts beside `SCM_RIGHTS` for a receiver who has asked for it. A kind
+/// without room would take it away from the descriptors, whose number could not be told then.
+const OTHERS: [usize; 5] = [
+    // SCM_TIMESTAMPING, the largest of the times: three of two 64-bit words.
+    48,   // SCM_CREDENTIALS: three ints.
+    12,   // SCM_SECURITY: a label, of which no system in use makes a longer one.
+    1024, // SCM_PIDFD.
+    4,    // SCM_INQ.
+    4,
+];
+
+/// Room for everything that can come with one message.
+const CONTROL_BYTES: usize = {
+    let mut sum = space(MOST_DESCRIPTORS * mem::size_of::<c_int>());
+    let mut index = 0;
+    while let Some((first, _)) = OTHERS.split_at(index).1.split_first() {
+        sum += space(*first);
+        index += 1;
+    }
+    sum
+};
+
+/// What a control message with so many bytes of body takes up.
+const fn space(body: usize) -> usize {
+    // SAFETY: it computes, and reads nothing.
+    (unsafe { libc::CMSG_SPACE(body as u32) }) as usize
+}
+
+/// Control messages, aligned as their headers are.
+#[repr(C)]
+struct Control {
+    align: [cmsghdr; 0],
+    bytes: [MaybeUninit<u8>; CONTROL_BYTES],
+}
+
+/// What came with one message.
+pub struct Passed {
+    /// The bytes of payload; 0 is the end of the stream.
+    pub bytes: usize,
+    /// How many descriptors the sender has passed that this process has got.
+    pub count: usize,
+    /// The first of them. The others are closed.
+    pub first: Option<c_int>,
+    /// Whether there were some that could not be given to this process.
+    pub cut: bool,
+}
+
+/// `sendmsg(2)` of one byte and one descriptor.
+pub fn send_descriptor(fd: c_int, passed: c_int, flags: c_int) -> Result<usize, Errno> {
+    const ONE: usize = mem::size_of::<c_int>();
+    let byte = [0_u8];
+    let part = iovec { iov_base: (&raw const byte).cast_mut().cast(), iov_len: byte.len() };
+    let mut control = Control { align: [], bytes: [MaybeUninit::zeroed(); CONTROL_BYTES] };
+    // SAFETY: all-zero is a valid msghdr.
+    let mut message: msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = (&raw const part).cast_mut();
+    message.msg_iovlen = 1;
+    message.msg_control = (&raw mut control.bytes).cast();
+    message.msg_controllen = space(ONE) as _;
+    // SAFETY: the control memory is aligned, and its size is in the message.
+    let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
+    // SAFETY: it has room for one header, which is all zeros now.
+    let header = unsafe { header.as_mut() }.ok_or(Errno(libc::EINVAL))?;
+    header.cmsg_level = libc::SOL_SOCKET;
+    header.cmsg_type = libc::SCM_RIGHTS;
+    // SAFETY: it computes, and reads nothing.
+    header.cmsg_len = unsafe { libc::CMSG_LEN(ONE as u32) } as _;
+    // SAFETY: the data lies behind the header, within the control memory.
+    let data: *mut c_int = unsafe { libc::CMSG_DATA(header) }.cast();
+    // SAFETY: there is room for one descriptor; its alignment is not relied on.
+    unsafe { data.write_unaligned(passed) };
+    // SAFETY: the message and all it points to live until the call returns.
+    counted(unsafe { libc::sendmsg(fd, &raw const message, flags) })
+}
+
+/// `recvmsg(2)` of one byte and the descriptors that come with it. All but the first are closed at once, and so is what
+/// comes in control messages of other kinds.
+pub fn recv_descriptor(fd: c_int, flags: c_int) -> Result<Passed, Errno> {
+    let mut byte = [0_u8];
+    let mut part = iovec { iov_base: (&raw mut byte).cast(), iov_len: byte.len() };
+    let mut control = Control { align: [], bytes: [MaybeUninit::uninit(); CONTROL_BYTES] };
+    // SAFETY: all-zero is a valid msghdr.
+    let mut message: msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = (&raw mut control.bytes).cast();
+    message.msg_controllen = CONTROL_BYTES as _;
+    // SAFETY: the message and all it points to live until the call returns, and are writable.
+    let bytes = counted(unsafe { libc::recvmsg(fd, &raw mut message, flags) })?;
+    let mut passed = Passed { bytes, count: 0, first: None, cut: message.msg_flags & libc::MSG_CTRUNC != 0 };
+    // SAFETY: the kernel has filled the control memory, and the message says how far.
+    let mut header: *const cmsghdr = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
+    while !header.is_null() {
+        // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR give null or a header that the kernel has written.
+        let (level, kind) = unsafe { ((*header).cmsg_level, (*header).cmsg_type) };
+        match (level, kind) {
+            // SAFETY: as above, and what these two carry are descriptors.
+            (libc::SOL_SOCKET, libc::SCM_RIGHTS) => unsafe { each_descriptor(header, |fd| passed.take(fd)) },
+            // SAFETY: as above.
+            (libc::SOL_SOCKET, SCM_PIDFD) => unsafe { each_descriptor(header, discard) },
+            _ => {}
+        }
+        // SAFETY: `header` is the one before, within the message.
+        header = unsafe { libc::CMSG_NXTHDR(&raw const message, header) };
+    }
+    Ok(passed)
+}
+
+impl Passed {
+    fn take(&mut self, received: c_int) {
+        self.count += 1;
+        if self.first.is_none() {
+            self.first = Some(received);
+        } else {
+            discard(received);
+        }
+    }
+}
+
+/// Closes what is this process's now, and unwanted. The kernel puts an error there in place of a pidfd for which this
+/// process has no number left.
+fn discard(received: c_int) {
+    if received >= 0 {
+        // How closing it went matters to nobody.
+        let _ = close(received);
+    }
+}
+
+/// Visits the descriptors that are the body of a control message.
+///
+/// # Safety
+/// `header` is one that the kernel has written, with descriptors behind it.
+unsafe fn each_descriptor(header: *const cmsghdr, mut visit: impl FnMut(c_int)) {
+    // SAFETY: it computes, and reads nothing.
+    let empty = unsafe { libc::CMSG_LEN(0) } as usize;
+    // SAFETY: the caller vouches for the header.
+    let length = unsafe { (*header).cmsg_len } as usize;
+    debug_assert!(length >= empty, "the length of a control message counts its header");
+    // SAFETY: it computes where the body is, and reads nothing.
+    let body: *const c_int = unsafe { libc::CMSG_DATA(header) }.cast_const().cast();
+    for index in 0..(length - empty) / mem::size_of::<c_int>() {
+        // SAFETY: the header's length covers it; its alignment is not relied on.
+        visit(unsafe { body.wrapping_add(index).read_unaligned() });
+    }
+}

@@ -9,6 +9,9 @@ use crate::sys::{self, Buffer};
 /// The first look into the queue. Most lines end within it, and each look copies all it sees.
 const FIRST_LOOK: usize = 2048;
 
+/// How many bytes that come one by one are read between two looks at the clock.
+const BYTES_PER_TRY: usize = 4096;
+
 /// How reading a line ends when it does not fail.
 pub enum Line {
     /// With the newline.
@@ -60,7 +63,10 @@ fn fill(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Err
         if buffer.room() <= 1 {
             return Ok(Line::Cut);
         }
-        channel.go_on()?;
+        // Byte by byte, this many are one try: each look at the clock would cost as much as a byte.
+        if look.is_some() || buffer.len() % BYTES_PER_TRY == 0 {
+            channel.go_on()?;
+        }
     }
 }
 

@@ -132,7 +132,7 @@ impl Limited {
     fn on_other<A: Attempt>(&mut self, attempt: &mut A) -> Result<usize, Errno> {
         let fd = self.fd;
         if self.way == Way::Unknown {
-            self.way = self.find_way()?;
+            self.way = self.find_way(A::DIRECTION)?;
         }
         match self.way {
             Way::NoWait => attempt.nowait(fd),
@@ -162,13 +162,17 @@ impl Limited {
     }
 
     #[cold]
-    fn find_way(&self) -> Result<Way, Errno> {
+    fn find_way(&self, direction: Direction) -> Result<Way, Errno> {
         if self.limit.may_block() {
             return Ok(Way::Plain);
         }
         Ok(match sys::file_kind(self.fd)? {
             FileKind::Storage => Way::File,
-            FileKind::Terminal => Way::Terminal,
+            FileKind::Terminal => {
+                // One that is open for the other direction alone would never be ready.
+                self.check(direction)?;
+                Way::Terminal
+            }
             FileKind::Other => Way::NoWait,
         })
     }

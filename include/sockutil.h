@@ -14,8 +14,15 @@
  *            set it to 0 to start; it is true on every return; after EAGAIN
  *            call again with the same arguments, and no byte is lost.
  * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
- *            the whole call. Time that runs out is EAGAIN. The timeout rules,
- *            whatever O_NONBLOCK says, which is never changed.
+ *            the whole call. It holds on every kind of descriptor whose driver
+ *            implements poll(2): sockets, pipes, terminals, files, eventfd,
+ *            timerfd, signalfd, inotify; whatever O_NONBLOCK, SO_RCVTIMEO,
+ *            SO_SNDTIMEO, VMIN and VTIME say. When time runs out there is one
+ *            last try, then EAGAIN. O_NONBLOCK is never changed, but by
+ *            sockutil_connect for as long as it lasts. Beyond reach: network
+ *            file systems, devices without poll, and a second reader or writer
+ *            who is quicker between poll(2) and read(2) or write(2) on a
+ *            blocking FIFO, terminal or eventfd.
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
  * Signals    EINTR never surfaces and never stretches a timeout. A socket
@@ -156,8 +163,10 @@ int sockutil_wait(int fd, int poll_events, int timeout_ms) SOCKUTIL_RESULT;
  * SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
  * stretch it; shutdown(2) from another thread or a handler ends a wait on a
  * connected socket. done may be NULL: then the count starts at 0 and is not
- * told. On a blocking descriptor that is no socket, no pipe and no file, a
- * second reader can make read(2) block after poll(2) said ready.
+ * reported. On a terminal a time limit takes what FIONREAD reports, whatever
+ * VMIN and VTIME say; SOCKUTIL_FOREVER follows VMIN. On a blocking FIFO,
+ * terminal or eventfd a second reader can make read(2) block after poll(2)
+ * reported it ready.
  *
  * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
  * else cut short; -1 with errno:
@@ -189,10 +198,12 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  * rules, whatever O_NONBLOCK and SO_SNDTIMEO say, neither of which is
  * changed. Signals neither end nor stretch it. A socket never raises
  * SIGPIPE; on a pipe the program's own disposition of SIGPIPE rules. done
- * may be NULL: then the count starts at 0 and is not told. A blocking pipe
- * is never overrun; a terminal whose output is stopped, or a pipe that a
- * second writer fills in between on a kernel without RWF_NOWAIT for pipes,
- * can make write(2) block after poll(2) said ready.
+ * may be NULL: then the count starts at 0 and is not reported. Within a time
+ * limit a blocking pipe or terminal is never given more than it has room for,
+ * a terminal therefore at most 256 bytes, or one control character, at a time.
+ * What can still make write(2) block after poll(2) reported a blocking
+ * descriptor ready: a second writer on a FIFO or a terminal, and a value that
+ * is too large for what an eventfd holds already.
  *
  * Returns 1, all n bytes are taken (not: received by the peer); -1 with
  * errno:
@@ -468,11 +479,14 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
  * For a line that is too long, or not wanted. *done counts the bytes dropped,
  * newline included: set it to 0 to start; it is true on every return. After
  * EAGAIN the same call goes on dropping the same line. done may be NULL.
- * Waiting and signals are as for sockutil_reader_line.
+ * Waiting and signals are as for sockutil_reader_line, but SOCKUTIL_NOWAIT
+ * ends after 256 KiB with EAGAIN although more may be there, so that a peer
+ * who sends without end does not hold the caller: with edge-triggered epoll
+ * call again until *done stops changing.
  *
  * Returns 1, the newline was dropped; 0, end of stream, before which *done
  * bytes were dropped; -1 with errno:
- *   EAGAIN   timeout_ms ran out: call again
+ *   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
  *   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
  *   EBADF    the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
@@ -1640,12 +1654,14 @@ int sockutil_close(int fd);
  * input would make close(2) send RST, which destroys what is still on its way
  * to the peer. A peer that has gone already is no failure of this. timeout_ms
  * bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
- * away what is there. Signals neither end nor stretch it. The descriptor is
+ * away what is there, at most 256 KiB. Signals neither end nor stretch it; a
+ * flag that a handler sets does not end a wait. The descriptor is
  * closed on every path, bad arguments among them; other processes that share
  * it keep theirs, shut down for writing.
  *
  * Returns 0; -1 with errno, which tells how it went:
- *   ETIMEDOUT   time ran out before the peer's end of stream
+ *   ETIMEDOUT   time ran out, or 256 KiB came with SOCKUTIL_NOWAIT, before the
+ *               peer's end of stream
  *   EINVAL      timeout_ms is below -1
  *   EBADF       fd is not a descriptor
  *   ENOTSOCK    fd is not a socket

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use errno::Errno;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Limited};
 use crate::sys::{self, Buffer};
 use crate::time::Limit;
 
@@ -58,10 +58,14 @@ fn part(fd: c_int, limit: Limit) -> Result<(), Errno> {
 }
 
 fn drain(fd: c_int, limit: Limit) -> Result<(), Errno> {
-    let mut channel = Channel::new(fd, limit);
+    let mut channel = Limited::new(fd, limit);
     let mut memory = [MaybeUninit::uninit(); DRAIN_BYTES];
-    while channel.read(&mut Buffer::fresh(&mut memory), usize::MAX)? > 0 {
-        channel.check_time()?;
+    let mut drained = 0;
+    loop {
+        match channel.read(&mut Buffer::fresh(&mut memory), usize::MAX)? {
+            0 => return Ok(()),
+            count => drained += count,
+        }
+        channel.go_on_after(drained)?;
     }
-    Ok(())
 }

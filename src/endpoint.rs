@@ -6,7 +6,7 @@ use errno::Errno;
 use libc::timeval;
 
 use crate::address;
-use crate::channel::{Channel, Direction};
+use crate::channel::{Channel, Direction, Limited};
 use crate::option;
 use crate::resolve::{Addresses, Failure, Found, Query};
 use crate::socket::{Socket, uninterrupted};
@@ -212,7 +212,7 @@ fn with_nonblock<T>(fd: c_int, on: bool, call: impl FnOnce() -> T) -> Result<T, 
 pub fn accept(fd: c_int, flags: Flags, limit: Limit) -> Result<(c_int, Address), Errno> {
     let nonblock = if flags.nonblock { libc::SOCK_NONBLOCK } else { 0 };
     let cloexec = if flags.inherit { 0 } else { libc::SOCK_CLOEXEC };
-    let mut channel = Channel::new(fd, limit);
+    let mut channel = Limited::new(fd, limit);
     let mut peer = Address::empty();
     loop {
         match channel.accept(&mut peer, nonblock | cloexec) {
@@ -226,7 +226,7 @@ pub fn accept(fd: c_int, flags: Flags, limit: Limit) -> Result<(c_int, Address),
                 | libc::ENONET
                 | libc::EHOSTUNREACH
                 | libc::ENETUNREACH,
-            )) => channel.check_time()?,
+            )) => channel.go_on()?,
             result => return result.map(|fd| (fd, peer)),
         }
     }
@@ -259,13 +259,13 @@ pub fn udp_disconnect(fd: c_int) -> Result<(), Errno> {
 /// `sockutil_sendto`.
 pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, limit: Limit) -> Result<usize, Errno> {
     let call = |fd, flags| sys::sendto(fd, bytes, to, flags | libc::MSG_NOSIGNAL);
-    Channel::new(fd, limit).socket_call(Direction::Out, call)
+    Limited::new(fd, limit).socket_call(Direction::Out, call)
 }
 
 /// `sockutil_recvfrom`: whether the datagram was longer than the buffer.
 pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, limit: Limit) -> Result<bool, Errno> {
     let call = |fd, flags| sys::recvfrom(fd, buffer, from, flags);
-    Channel::new(fd, limit).socket_call(Direction::In, call)
+    Limited::new(fd, limit).socket_call(Direction::In, call)
 }
 
 /// `sockutil_unix_listen`.

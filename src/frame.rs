@@ -4,7 +4,7 @@ use core::mem::MaybeUninit;
 
 use errno::Errno;
 
-use crate::channel::Channel;
+use crate::channel::Limited;
 use crate::stream;
 use crate::sys::{Bytes, IoSlice};
 
@@ -82,17 +82,17 @@ impl<'a> Frame<'a> {
 
     /// Header and body, in bytes.
     pub fn len(&self) -> usize {
-        self.header_bytes.saturating_add(self.body.len())
+        self.header_bytes + self.body.len()
     }
 
     fn header(&self) -> Bytes<'_> {
-        let unused = LONGEST_HEADER_BYTES.saturating_sub(self.header_bytes);
+        let unused = LONGEST_HEADER_BYTES - self.header_bytes;
         self.header.get(unused..).unwrap_or_default()
     }
 
     /// Sends all from `done` on, and keeps the count there. Header and body leave in one call: written apart, the second
     /// would wait for the acknowledgement of the first (Nagle's algorithm).
-    pub fn send(&self, channel: &mut Channel, done: &mut usize) -> Result<(), Errno> {
+    pub fn send(&self, channel: &mut Limited, done: &mut usize) -> Result<(), Errno> {
         if self.body.len() > COPIED_BODY_BYTES {
             let slices = [IoSlice::from(self.header()), IoSlice::from(self.body)];
             return stream::writev_full(channel, &slices, done);

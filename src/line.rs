@@ -9,6 +9,9 @@ use crate::sys::{self, Buffer};
 /// The first look into the queue. Most lines end within it, and each look copies all it sees.
 const FIRST_LOOK: usize = 2048;
 
+/// How many bytes that come one by one are read between two looks at the clock.
+const BYTES_PER_TRY: usize = 4096;
+
 /// How reading a line ends when it does not fail.
 pub enum Line {
     /// With the newline.
@@ -21,24 +24,24 @@ pub enum Line {
 
 /// Appends to the buffer, which has room for one byte and a NUL, what is missing of a line. The NUL is put behind it
 /// on failure too.
-pub fn read_line<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
+pub fn read_line(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
     let result = fill(channel, buffer);
     buffer.terminate();
     result
 }
 
-fn fill<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
+fn fill(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
     let mut look = Some(FIRST_LOOK);
     loop {
-        let room = buffer.room().saturating_sub(1);
+        let room = buffer.room() - 1;
         let take = match look {
             Some(most) => match channel.peek(buffer, most.min(room)) {
                 Ok(0) => return Ok(Line::End),
                 Ok(seen) => {
                     if seen == most {
-                        look = Some(most.saturating_mul(4));
+                        look = Some(most * 4);
                     }
-                    sys::memchr(b'\n', buffer.ahead(seen)).map_or(seen, |index| index.saturating_add(1))
+                    sys::memchr(b'\n', buffer.ahead(seen)).map_or(seen, |index| index + 1)
                 }
                 // A pipe, a terminal, a file, or a socket without MSG_PEEK: only byte by byte does the rest stay there.
                 Err(Errno(libc::ENOTSOCK | libc::EOPNOTSUPP)) => {
@@ -60,7 +63,10 @@ fn fill<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) ->
         if buffer.room() <= 1 {
             return Ok(Line::Cut);
         }
-        channel.check_time()?;
+        // Byte by byte, this many are one try: each look at the clock would cost as much as a byte.
+        if look.is_some() || buffer.len() % BYTES_PER_TRY == 0 {
+            channel.go_on()?;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 
 use errno::Errno;
 
-use crate::channel::{Channel, Direction};
+use crate::channel::{Direction, Limited};
 use crate::sys;
 use crate::time::Limit;
 
@@ -15,13 +15,13 @@ pub fn send_fd(unix_fd: c_int, fd: c_int, limit: Limit) -> Result<(), Errno> {
         return Err(Errno(libc::EINVAL));
     }
     let call = |socket, flags| sys::send_descriptor(socket, fd, flags | libc::MSG_NOSIGNAL);
-    Channel::new(unix_fd, limit).socket_call(Direction::Out, call).map(|_| ())
+    Limited::new(unix_fd, limit).socket_call(Direction::Out, call).map(|_| ())
 }
 
 /// `sockutil_recv_fd`: `None` at the end of the stream.
 pub fn recv_fd(unix_fd: c_int, limit: Limit) -> Result<Option<c_int>, Errno> {
     let call = |socket, flags| sys::recv_descriptor(socket, flags | libc::MSG_CMSG_CLOEXEC);
-    let passed = Channel::new(unix_fd, limit).socket_call(Direction::In, call)?;
+    let passed = Limited::new(unix_fd, limit).socket_call(Direction::In, call)?;
     match (passed.first, passed.count) {
         (Some(fd), 1) if !passed.cut => Ok(Some(fd)),
         (Some(fd), _) => {

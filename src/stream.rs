@@ -4,7 +4,7 @@
 
 use errno::Errno;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, Direction, Limited};
 use crate::sys::{Buffer, Bytes, IoSlice};
 
 /// How reading ends when it does not fail.
@@ -18,13 +18,16 @@ pub enum Read {
 
 /// Fills the buffer.
 #[inline(always)]
-pub fn read_full<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffer<'_>) -> Result<Read, Errno> {
+pub fn read_full(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Read, Errno> {
+    if buffer.room() == 0 {
+        channel.check(Direction::In)?;
+    }
     while buffer.room() > 0 {
         if channel.read(buffer, usize::MAX)? == 0 {
             return Ok(Read::End);
         }
         if buffer.room() > 0 {
-            channel.check_time()?;
+            channel.go_on()?;
         }
     }
     Ok(Read::Done)
@@ -32,16 +35,12 @@ pub fn read_full<const OWN: bool>(channel: &mut Channel<OWN>, buffer: &mut Buffe
 
 /// Sends all bytes from `done` on, and keeps the count there.
 #[inline(always)]
-pub fn write_full<const OWN: bool>(
-    channel: &mut Channel<OWN>,
-    bytes: Bytes<'_>,
-    done: &mut usize,
-) -> Result<(), Errno> {
+pub fn write_full(channel: &mut impl Channel, bytes: Bytes<'_>, done: &mut usize) -> Result<(), Errno> {
     send_all(channel, bytes.len(), done, |channel, done| channel.write(bytes.get(done..).unwrap_or_default()))
 }
 
 /// Sends all bytes of all slices from `done` on, and keeps the count there.
-pub fn writev_full(channel: &mut Channel, slices: &[IoSlice<'_>], done: &mut usize) -> Result<(), Errno> {
+pub fn writev_full(channel: &mut Limited, slices: &[IoSlice<'_>], done: &mut usize) -> Result<(), Errno> {
     let total = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.bytes().len()));
     send_all(channel, total, done, |channel, done| {
         let mut skip = done;
@@ -60,16 +59,20 @@ pub fn writev_full(channel: &mut Channel, slices: &[IoSlice<'_>], done: &mut usi
 }
 
 /// Repeats `send`, which sends some of what follows the bytes that are done, until `total` are.
-fn send_all<const OWN: bool>(
-    channel: &mut Channel<OWN>,
+fn send_all<C: Channel>(
+    channel: &mut C,
     total: usize,
     done: &mut usize,
-    mut send: impl FnMut(&mut Channel<OWN>, usize) -> Result<usize, Errno>,
+    mut send: impl FnMut(&mut C, usize) -> Result<usize, Errno>,
 ) -> Result<(), Errno> {
+    if total == 0 {
+        channel.check(Direction::Out)?;
+    }
     while *done < total {
-        *done = done.saturating_add(send(channel, *done)?).min(total);
+        *done += send(channel, *done)?;
+        debug_assert!(*done <= total);
         if *done < total {
-            channel.check_time()?;
+            channel.go_on()?;
         }
     }
     Ok(())

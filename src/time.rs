@@ -38,23 +38,23 @@ impl Instant {
     fn on(clock: clockid_t) -> Result<Self, Errno> {
         let time = sys::clock_gettime(clock)?;
         #[allow(clippy::useless_conversion, reason = "time_t and long are narrower than i64 on 32-bit machines")]
-        Ok(Self(i64::from(time.tv_sec).wrapping_mul(NS_PER_S).wrapping_add(i64::from(time.tv_nsec))))
+        Ok(Self(i64::from(time.tv_sec) * NS_PER_S + i64::from(time.tv_nsec)))
     }
 
     /// This much later.
     pub fn after_ms(self, ms: c_int) -> Self {
-        Self(self.0.saturating_add(i64::from(ms).saturating_mul(NS_PER_MS)))
+        Self(self.0 + i64::from(ms) * NS_PER_MS)
     }
 
     /// How many milliseconds are left of a timeout that began then, at a coarse time.
     pub fn left_of(self, timeout: timeval) -> Result<c_int, Errno> {
-        let gone = Self::now_coarse()?.0.wrapping_sub(self.0);
+        let gone = Self::now_coarse()?.0 - self.0;
         #[allow(clippy::useless_conversion, reason = "time_t and suseconds_t are narrower than i64 on 32-bit machines")]
         let (s, us) = (i64::from(timeout.tv_sec), i64::from(timeout.tv_usec));
         // Seconds are cut to the 68 years that poll(2) is never asked for: then nothing overflows in 200 years of uptime.
-        let whole = s.min(i64::from(c_int::MAX)).wrapping_mul(NS_PER_S).wrapping_add(us.wrapping_mul(1000));
-        let left = u64::try_from(whole.wrapping_sub(gone).wrapping_add(COARSE_NS)).unwrap_or(0);
-        Ok(c_int::try_from(left.div_euclid(const { NS_PER_MS.unsigned_abs() })).unwrap_or(c_int::MAX))
+        let whole = s.min(i64::from(c_int::MAX)) * NS_PER_S + us * 1000;
+        let left = (whole - gone + COARSE_NS).max(0);
+        Ok((left / NS_PER_MS).min(i64::from(c_int::MAX)) as c_int)
     }
 
     /// Whole milliseconds since the clock's start.
@@ -64,9 +64,9 @@ impl Instant {
 
     /// Milliseconds until then, rounded up so that waiting for them is never too short; 0 when it is past.
     fn ms_left(self) -> Result<c_int, Errno> {
-        let ns = self.0.saturating_sub(Self::now()?.0).max(0);
-        let ms = ns.saturating_add(NS_PER_MS - 1).div_euclid(NS_PER_MS);
-        Ok(c_int::try_from(ms).unwrap_or(c_int::MAX))
+        let ns = (self.0 - Self::now()?.0).max(0);
+        // A limit is at most INT_MAX milliseconds away.
+        Ok(((ns + NS_PER_MS - 1) / NS_PER_MS) as c_int)
     }
 }
 
@@ -79,6 +79,8 @@ pub enum Limit {
     NoWait,
     /// Until then.
     Until(Instant),
+    /// Not any more: the time has run out, and what is tried now is tried for the last time.
+    Over,
 }
 
 impl Limit {
@@ -103,32 +105,37 @@ impl Limit {
         matches!(self, Self::Forever)
     }
 
+    /// Whether there is something to wait for.
+    pub fn may_wait(self) -> bool {
+        matches!(self, Self::Forever | Self::Until(_))
+    }
+
     /// An equal part of what is left, for the first of `parts` attempts.
     pub fn share(self, parts: usize) -> Result<Self, Errno> {
         let Self::Until(end) = self else {
             return Ok(self);
         };
         let now = Instant::now()?;
-        let parts = i64::try_from(parts).unwrap_or(i64::MAX).max(1);
-        let part = end.0.saturating_sub(now.0).max(0).div_euclid(parts);
-        Ok(Self::Until(Instant(now.0.saturating_add(part))))
+        let part = (end.0 - now.0).max(0) / (parts.max(1) as i64);
+        Ok(Self::Until(Instant(now.0 + part)))
     }
 
     /// What is left, for `poll(2)`.
     pub fn ms_left(self) -> Result<c_int, Errno> {
         match self {
             Self::Forever => Ok(FOREVER),
-            Self::NoWait => Ok(NOWAIT),
+            Self::NoWait | Self::Over => Ok(NOWAIT),
             Self::Until(end) => end.ms_left(),
         }
     }
 
-    /// `EAGAIN` when a point in time has come. It ends a transfer that keeps moving; what does not wait needs no end.
-    pub fn check(self) -> Result<(), Errno> {
+    /// Becomes [`Limit::Over`] when its time has come.
+    pub fn expire(&mut self) -> Result<(), Errno> {
         match self {
-            Self::Until(end) if end.ms_left()? == 0 => Err(Errno(libc::EAGAIN)),
-            _ => Ok(()),
+            Self::Until(end) if end.ms_left()? == 0 => *self = Self::Over,
+            _ => {}
         }
+        Ok(())
     }
 }
 
@@ -146,14 +153,6 @@ pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> 
 
 /// A moment: the least that `poll(2)` can be told.
 pub const MOMENT_MS: c_int = 1;
-
-/// Waits a moment for what `poll(2)` cannot tell; `EAGAIN` when time has run out.
-#[cold]
-pub fn pause(limit: Limit) -> Result<(), Errno> {
-    limit.check()?;
-    // No descriptor, so nothing but the time ends it; a signal may.
-    poll_once(-1, 0, MOMENT_MS)
-}
 
 /// Waits until something has happened, if only a signal, or the time is over.
 pub fn poll_once(fd: c_int, events: c_short, ms: c_int) -> Result<(), Errno> {

@@ -6,7 +6,7 @@ use libc::{size_t, ssize_t};
 
 use super::check::{self, INVALID};
 use super::outcome;
-use crate::channel::Channel;
+use crate::channel::{Channel, Own};
 use crate::line;
 use crate::stream;
 use crate::sys::Buffer;
@@ -124,7 +124,7 @@ pub(super) unsafe fn readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t {
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::memory(buf, n) }?;
         let mut buffer = Buffer::fresh(memory);
-        stream::read_full(&mut Channel::own(fd), &mut buffer)?;
+        stream::read_full(&mut Own::new(fd), &mut buffer)?;
         Ok(outcome::count(buffer.len()))
     })
 }
@@ -136,7 +136,7 @@ pub(super) unsafe fn writen(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t
         // SAFETY: the caller vouches for it.
         let bytes = unsafe { check::bytes(buf, n) }?;
         let mut done = 0;
-        stream::write_full(&mut Channel::own(fd), bytes, &mut done)?;
+        stream::write_full(&mut Own::new(fd), bytes, &mut done)?;
         Ok(outcome::count(done))
     })
 }
@@ -152,7 +152,7 @@ pub(super) unsafe fn recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> 
             return Err(INVALID);
         }
         let mut buffer = Buffer::fresh(memory);
-        let seen = Channel::own(sockfd).peek(&mut buffer, usize::MAX)?;
+        let seen = Own::new(sockfd).peek(&mut buffer, usize::MAX)?;
         Ok(outcome::count(seen))
     })
 }
@@ -164,7 +164,7 @@ pub(super) unsafe fn readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -
         // SAFETY: the caller vouches for it.
         let memory = unsafe { check::text(buf, maxlen) }?;
         let mut buffer = Buffer::fresh(memory);
-        line::read_line(&mut Channel::own(sockfd), &mut buffer)?;
+        line::read_line(&mut Own::new(sockfd), &mut buffer)?;
         Ok(outcome::count(buffer.len()))
     })
 }

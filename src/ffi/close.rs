@@ -48,12 +48,14 @@ pub extern "C" fn sockutil_close(fd: c_int) -> c_int {
 /// input would make close(2) send RST, which destroys what is still on its way
 /// to the peer. A peer that has gone already is no failure of this. timeout_ms
 /// bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
-/// away what is there. Signals neither end nor stretch it. The descriptor is
+/// away what is there, at most 256 KiB. Signals neither end nor stretch it; a
+/// flag that a handler sets does not end a wait. The descriptor is
 /// closed on every path, bad arguments among them; other processes that share
 /// it keep theirs, shut down for writing.
 ///
 /// Returns 0; -1 with errno, which tells how it went:
-///   ETIMEDOUT   time ran out before the peer's end of stream
+///   ETIMEDOUT   time ran out, or 256 KiB came with SOCKUTIL_NOWAIT, before the
+///               peer's end of stream
 ///   EINVAL      timeout_ms is below -1
 ///   EBADF       fd is not a descriptor
 ///   ENOTSOCK    fd is not a socket

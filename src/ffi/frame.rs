@@ -6,7 +6,7 @@ use libc::size_t;
 
 use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE};
-use crate::channel::Channel;
+use crate::channel::Limited;
 use crate::frame::{Frame, HeaderSize};
 use crate::time::Limit;
 
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn sockutil_send_frame(
         // SAFETY: as above.
         let done = unsafe { Done::new(done, whole) }?;
         let mut count = done.start();
-        let result = frame.send(&mut Channel::new(fd, limit), &mut count);
+        let result = frame.send(&mut Limited::new(fd, limit), &mut count);
         done.report(count);
         result.map(|()| DONE)
     })

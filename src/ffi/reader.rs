@@ -244,11 +244,14 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 /// For a line that is too long, or not wanted. *done counts the bytes dropped,
 /// newline included: set it to 0 to start; it is true on every return. After
 /// EAGAIN the same call goes on dropping the same line. done may be NULL.
-/// Waiting and signals are as for sockutil_reader_line.
+/// Waiting and signals are as for sockutil_reader_line, but SOCKUTIL_NOWAIT
+/// ends after 256 KiB with EAGAIN although more may be there, so that a peer
+/// who sends without end does not hold the caller: with edge-triggered epoll
+/// call again until *done stops changing.
 ///
 /// Returns 1, the newline was dropped; 0, end of stream, before which *done
 /// bytes were dropped; -1 with errno:
-///   EAGAIN   timeout_ms ran out: call again
+///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
 ///   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
 ///   EBADF    the descriptor is not open for reading
 /// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
@@ -288,7 +291,7 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_pending(r: *const sockutil_reader) -> size_t {
     // SAFETY: the caller vouches for it, as the comment above asks.
-    unsafe { r.as_ref() }.map_or(0, |r| r.end.saturating_sub(r.start))
+    unsafe { r.as_ref() }.map_or(0, |r| r.end - r.start)
 }
 
 impl sockutil_reader {
@@ -303,10 +306,15 @@ impl sockutil_reader {
     }
 
     fn keep(&mut self, state: State) {
+        self.delimiter = state.delimiter;
+        self.keep_places(state);
+    }
+
+    /// All that can have changed without a search for another delimiter.
+    fn keep_places(&mut self, state: State) {
         self.start = state.start;
         self.searched = state.searched;
         self.found = state.found;
-        self.delimiter = state.delimiter;
         self.covered = state.covered.map_or(UNCOVERED, i16::from);
     }
 }
@@ -325,27 +333,7 @@ unsafe fn until(
     timeout_ms: c_int,
 ) -> c_int {
     // SAFETY: the caller vouches for it.
-    match unsafe { held::<false>(r, delimiter, place, len, timeout_ms) } {
-        Some(()) => DONE,
-        // SAFETY: as above.
-        None => unsafe { long(r, delimiter, place, len, timeout_ms) },
-    }
-}
-
-/// The same for long lines.
-///
-/// # Safety
-/// As for [`item`].
-#[inline(never)]
-unsafe fn long(
-    r: *mut sockutil_reader,
-    delimiter: u8,
-    place: *mut *mut c_char,
-    len: *mut size_t,
-    timeout_ms: c_int,
-) -> c_int {
-    // SAFETY: the caller vouches for it.
-    match unsafe { held::<true>(r, delimiter, place, len, timeout_ms) } {
+    match unsafe { held(r, delimiter, place, len, timeout_ms) } {
         Some(()) => DONE,
         // SAFETY: as above.
         None => unsafe { more(r, delimiter, place, len, timeout_ms) },
@@ -374,7 +362,7 @@ unsafe fn more(
 /// # Safety
 /// As for [`item`].
 #[inline(always)]
-unsafe fn held<const LONG: bool>(
+unsafe fn held(
     r: *mut sockutil_reader,
     delimiter: u8,
     place: *mut *mut c_char,
@@ -390,17 +378,17 @@ unsafe fn held<const LONG: bool>(
     if timeout_ms < FOREVER || r.found == 0 {
         return None;
     }
-    // SAFETY: a mark is left by calls that have looked at the memory and the room in it: a delimiter is held.
+    // SAFETY: `State` says so where there is a mark, and the calls that left it there had looked at the memory.
     unsafe { hint::assert_unchecked(r.start < r.searched && r.searched <= r.end && r.end < r.cap) };
     // SAFETY: as above, and the memory was the caller's to give when the reader was made.
     let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
     // SAFETY: `end` is what the calls before this one have written.
     let mut buffer = unsafe { Buffer::new(memory, r.end) };
     let mut state = r.state();
-    let part = state.next::<LONG>(&mut buffer, delimiter)?;
-    r.keep(state);
+    let part = state.next(&mut buffer, delimiter)?;
+    r.keep_places(state);
     *place = r.mem.wrapping_add(part.start);
-    *len = part.len();
+    *len = part.end - part.start;
     Some(())
 }
 

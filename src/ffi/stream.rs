@@ -7,7 +7,7 @@ use libc::{iovec, size_t};
 
 use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
-use crate::channel::Channel;
+use crate::channel::Limited;
 use crate::line::{self, Line};
 use crate::stream;
 use crate::sys::Buffer;
@@ -23,8 +23,10 @@ use crate::time::Limit;
 /// SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
 /// stretch it; shutdown(2) from another thread or a handler ends a wait on a
 /// connected socket. done may be NULL: then the count starts at 0 and is not
-/// told. On a blocking descriptor that is no socket, no pipe and no file, a
-/// second reader can make read(2) block after poll(2) said ready.
+/// reported. On a terminal a time limit takes what FIONREAD reports, whatever
+/// VMIN and VTIME say; SOCKUTIL_FOREVER follows VMIN. On a blocking FIFO,
+/// terminal or eventfd a second reader can make read(2) block after poll(2)
+/// reported it ready.
 ///
 /// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
 /// else cut short; -1 with errno:
@@ -54,7 +56,7 @@ pub unsafe extern "C" fn sockutil_read_full(
         let done = unsafe { Done::new(done, n) }?;
         // SAFETY: what is done was written by the calls before this one.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
-        let result = stream::read_full(&mut Channel::new(fd, limit), &mut buffer);
+        let result = stream::read_full(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
         result.map(outcome::read)
     })
@@ -70,10 +72,12 @@ pub unsafe extern "C" fn sockutil_read_full(
 /// rules, whatever O_NONBLOCK and SO_SNDTIMEO say, neither of which is
 /// changed. Signals neither end nor stretch it. A socket never raises
 /// SIGPIPE; on a pipe the program's own disposition of SIGPIPE rules. done
-/// may be NULL: then the count starts at 0 and is not told. A blocking pipe
-/// is never overrun; a terminal whose output is stopped, or a pipe that a
-/// second writer fills in between on a kernel without RWF_NOWAIT for pipes,
-/// can make write(2) block after poll(2) said ready.
+/// may be NULL: then the count starts at 0 and is not reported. Within a time
+/// limit a blocking pipe or terminal is never given more than it has room for,
+/// a terminal therefore at most 256 bytes, or one control character, at a time.
+/// What can still make write(2) block after poll(2) reported a blocking
+/// descriptor ready: a second writer on a FIFO or a terminal, and a value that
+/// is too large for what an eventfd holds already.
 ///
 /// Returns 1, all n bytes are taken (not: received by the peer); -1 with
 /// errno:
@@ -104,7 +108,7 @@ pub unsafe extern "C" fn sockutil_write_full(
         // SAFETY: as above.
         let done = unsafe { Done::new(done, n) }?;
         let mut count = done.start();
-        let result = stream::write_full(&mut Channel::new(fd, limit), bytes, &mut count);
+        let result = stream::write_full(&mut Limited::new(fd, limit), bytes, &mut count);
         done.report(count);
         result.map(|()| DONE)
     })
@@ -147,7 +151,7 @@ pub unsafe extern "C" fn sockutil_writev_full(
         // SAFETY: as above.
         let done = unsafe { Done::new(done, total) }?;
         let mut count = done.start();
-        let result = stream::writev_full(&mut Channel::new(fd, limit), slices, &mut count);
+        let result = stream::writev_full(&mut Limited::new(fd, limit), slices, &mut count);
         done.report(count);
         result.map(|()| DONE)
     })
@@ -206,7 +210,7 @@ pub unsafe extern "C" fn sockutil_read_line(
         // What can fail from here on leaves a text behind.
         buffer.terminate();
         let limit = Limit::from_ms(timeout_ms)?;
-        let result = line::read_line(&mut Channel::new(fd, limit), &mut buffer);
+        let result = line::read_line(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
         match result? {
             Line::Whole => Ok(DONE),

@@ -14,8 +14,15 @@
  *            set it to 0 to start; it is true on every return; after EAGAIN
  *            call again with the same arguments, and no byte is lost.
  * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
- *            the whole call. Time that runs out is EAGAIN. The timeout rules,
- *            whatever O_NONBLOCK says, which is never changed.
+ *            the whole call. It holds on every kind of descriptor whose driver
+ *            implements poll(2): sockets, pipes, terminals, files, eventfd,
+ *            timerfd, signalfd, inotify; whatever O_NONBLOCK, SO_RCVTIMEO,
+ *            SO_SNDTIMEO, VMIN and VTIME say. When time runs out there is one
+ *            last try, then EAGAIN. O_NONBLOCK is never changed, but by
+ *            sockutil_connect for as long as it lasts. Beyond reach: network
+ *            file systems, devices without poll, and a second reader or writer
+ *            who is quicker between poll(2) and read(2) or write(2) on a
+ *            blocking FIFO, terminal or eventfd.
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
  * Signals    EINTR never surfaces and never stretches a timeout. A socket

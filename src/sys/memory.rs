@@ -14,6 +14,12 @@ use libc::iovec;
 /// Bytes on their way out. A C struct may have padding that was never written, and the kernel does not mind.
 pub type Bytes<'a> = &'a [MaybeUninit<u8>];
 
+/// The value of a byte that is to be written.
+pub fn value(byte: MaybeUninit<u8>) -> u8 {
+    // SAFETY: the byte is C's, which lets any byte of an object be read: one that was never set has some value, too.
+    unsafe { byte.assume_init() }
+}
+
 /// Caller's memory that fills from the front: `filled` bytes belong to the result, those up to `known` have been
 /// written at some time, by a peek for one.
 pub struct Buffer<'a> {
@@ -42,7 +48,7 @@ impl<'a> Buffer<'a> {
 
     /// How many more would fit.
     pub fn room(&self) -> usize {
-        self.memory.len().saturating_sub(self.filled)
+        self.memory.len() - self.filled
     }
 
     /// The bytes that belong to the result.
@@ -88,7 +94,7 @@ impl<'a> Buffer<'a> {
     /// Drops the first `count` bytes of the result; the others move to the front.
     pub fn drop_front(&mut self, count: usize) {
         let count = count.min(self.filled);
-        let rest = self.filled.saturating_sub(count);
+        let rest = self.filled - count;
         let start = self.memory.as_mut_ptr();
         let from = start.wrapping_add(count);
         // SAFETY: `from` starts `rest` bytes, all within the result, and so does `start`.
@@ -110,7 +116,7 @@ impl<'a> Buffer<'a> {
     pub fn terminate(&mut self) {
         if let Some(byte) = self.memory.get_mut(self.filled) {
             byte.write(0);
-            self.known = self.known.max(self.filled.saturating_add(1));
+            self.known = self.known.max(self.filled + 1);
         }
     }
 
@@ -122,13 +128,15 @@ impl<'a> Buffer<'a> {
 
     /// The kernel has written `count` bytes to the spare part: they belong to the result now.
     pub(super) fn append(&mut self, count: usize) {
-        self.filled = self.filled.saturating_add(count).min(self.memory.len());
+        self.filled += count;
         self.known = self.known.max(self.filled);
+        debug_assert!(self.known <= self.memory.len());
     }
 
     /// The kernel has written `count` bytes to the spare part, to look at only.
     pub(super) fn note_ahead(&mut self, count: usize) {
-        self.known = self.known.max(self.filled.saturating_add(count).min(self.memory.len()));
+        self.known = self.known.max(self.filled + count);
+        debug_assert!(self.known <= self.memory.len());
     }
 }
 

@@ -19,7 +19,7 @@ use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
 pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
-pub use memory::{Block, Buffer, Bytes, IoSlice, places};
+pub use memory::{Block, Buffer, Bytes, IoSlice, places, value};
 pub use rights::{recv_descriptor, send_descriptor};
 
 /// Everything the kernel answers below zero is a failure whose cause is in `errno`.
@@ -149,15 +149,58 @@ pub fn clock_gettime(clock: libc::clockid_t) -> Result<timespec, Errno> {
     Ok(unsafe { time.assume_init() })
 }
 
-/// `lseek(2)` by nothing: whether there is an offset.
-pub fn has_offset(fd: c_int) -> bool {
-    // glibc's off_t has 32 bits where long has, too few for an offset behind 2 GiB.
+/// What a descriptor that is no socket leads to, as far as waiting for it goes.
+pub enum FileKind {
+    /// A file or a disk.
+    Storage,
+    /// A terminal, at either end of a pair.
+    Terminal,
+    /// A pipe, a device, an eventfd ...
+    Other,
+}
+
+/// `fstat(2)`, and `isatty(3)` for a character device. An offset (`lseek(2)`) would tell nothing: an eventfd has one.
+pub fn file_kind(fd: c_int) -> Result<FileKind, Errno> {
+    // glibc's struct stat has 32 bits for a size where long has, too few for files above 2 GiB.
     #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
-    use libc::lseek;
+    use libc::{fstat, stat};
     #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
-    use libc::lseek64 as lseek;
-    // SAFETY: the arguments are integers.
-    checked(unsafe { lseek(fd, 0, libc::SEEK_CUR) }).is_ok()
+    use libc::{fstat64 as fstat, stat64 as stat};
+    let mut status = MaybeUninit::<stat>::uninit();
+    // SAFETY: `status` is writable.
+    checked(unsafe { fstat(fd, status.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded, so it was written.
+    let status = unsafe { status.assume_init() };
+    Ok(match status.st_mode & libc::S_IFMT {
+        libc::S_IFREG | libc::S_IFBLK => FileKind::Storage,
+        // SAFETY: the argument is an integer.
+        libc::S_IFCHR if unsafe { libc::isatty(fd) } == 1 => FileKind::Terminal,
+        _ => FileKind::Other,
+    })
+}
+
+/// `ioctl(2)` with `FIONREAD`: how many bytes can be read at once.
+pub fn bytes_to_read(fd: c_int) -> Result<usize, Errno> {
+    let mut count: c_int = 0;
+    // SAFETY: `count` is writable.
+    checked(unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) })?;
+    Ok(count.max(0) as usize)
+}
+
+/// `readv(2)` of no bytes: the kernel looks at the descriptor, and the driver is not asked.
+pub fn read_nothing(fd: c_int) -> Result<(), Errno> {
+    let nothing = iovec { iov_base: ptr::null_mut(), iov_len: 0 };
+    // SAFETY: one iovec is passed, and it names no memory.
+    checked(unsafe { libc::readv(fd, &raw const nothing, 1) })?;
+    Ok(())
+}
+
+/// `writev(2)` of no bytes: the kernel looks at the descriptor, and the driver is not asked.
+pub fn write_nothing(fd: c_int) -> Result<(), Errno> {
+    let nothing = iovec { iov_base: ptr::null_mut(), iov_len: 0 };
+    // SAFETY: one iovec is passed, and it names no memory.
+    checked(unsafe { libc::writev(fd, &raw const nothing, 1) })?;
+    Ok(())
 }
 
 /// `getsockopt(2)` for `SO_RCVTIMEO` or `SO_SNDTIMEO`.

@@ -12,7 +12,10 @@
     X(writev)                                                                                                          \
     X(syscall)                                                                                                         \
     X(poll)                                                                                                            \
-    X(lseek)                                                                                                           \
+    X(fstat)                                                                                                           \
+    X(isatty)                                                                                                          \
+    X(ioctl)                                                                                                           \
+    X(readv)                                                                                                           \
     X(getsockopt)                                                                                                      \
     X(setsockopt)                                                                                                      \
     X(shutdown)                                                                                                        \

@@ -311,7 +311,7 @@ static int due(const struct scene *s, const struct fault_call *call) {
     first = sockets == 1;
     bool at_unix = s->begin == unix_stream || s->begin == unix_stream_nonblocking || s->call == unix_connect;
     bool nowait = s->call == connect_nowait || s->call == accept_nowait;
-    if (call->function == F_close || call->function == F_if_indextoname || call->function == F_lseek)
+    if (call->function == F_close || call->function == F_if_indextoname)
         return 0;
     if (call->function == F_if_nametoindex)
         return ENODEV;

@@ -16,15 +16,18 @@
     X(close)                                                                                                           \
     X(connect)                                                                                                         \
     X(fcntl)                                                                                                           \
+    X(fstat)                                                                                                           \
     X(getaddrinfo)                                                                                                     \
     X(getpeername)                                                                                                     \
     X(getsockname)                                                                                                     \
     X(getsockopt)                                                                                                      \
     X(if_indextoname)                                                                                                  \
     X(if_nametoindex)                                                                                                  \
+    X(ioctl)                                                                                                           \
+    X(isatty)                                                                                                          \
     X(listen)                                                                                                          \
-    X(lseek)                                                                                                           \
     X(lstat)                                                                                                           \
+    X(nothing) /* readv and writev of no bytes */                                                                      \
     X(poll)                                                                                                            \
     X(read)                                                                                                            \
     X(recv)                                                                                                            \

@@ -43,14 +43,16 @@ const int *errnos_of(enum fault_function function, long number) {
     static const int reading[] = {EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO, EISDIR, ECONNRESET, ETIMEDOUT, 0};
     static const int writing[] = {EAGAIN, EBADF,  EDESTADDRREQ, EDQUOT, EFAULT,     EFBIG,     EINTR, EINVAL,
                                   EIO,    ENOSPC, EPERM,        EPIPE,  ECONNRESET, ETIMEDOUT, 0};
-    static const int reading_nowait[] = {EAGAIN, EBADF,     EFAULT, EINTR,  EINVAL,     EIO, EISDIR,
-                                         ENXIO,  EOVERFLOW, ESPIPE, ENOSYS, EOPNOTSUPP, 0};
+    static const int reading_nowait[] = {EAGAIN, EBADF,     EFAULT, EINTR,  EINVAL,     EIO,   EISDIR,
+                                         ENXIO,  EOVERFLOW, ESPIPE, ENOSYS, EOPNOTSUPP, EPERM, 0};
     static const int writing_nowait[] = {EAGAIN, EBADF,     EDESTADDRREQ, EDQUOT, EFAULT,     EFBIG,
                                          EINTR,  EINVAL,    EIO,          ENOSPC, EPERM,      EPIPE,
                                          ENXIO,  EOVERFLOW, ESPIPE,       ENOSYS, EOPNOTSUPP, 0};
     static const int polling[] = {EFAULT, EINTR, EINVAL, ENOMEM, 0};
     static const int clock[] = {EFAULT, EINVAL, ENODEV, EOVERFLOW, EPERM, 0};
-    static const int seeking[] = {EBADF, EINVAL, ENXIO, EOVERFLOW, ESPIPE, 0};
+    static const int statting[] = {EBADF, EFAULT, ENOMEM, EOVERFLOW, 0};
+    static const int controlling[] = {EBADF, EFAULT, EINVAL, ENOTTY, EIO, 0};
+    static const int nothing[] = {EBADF, EINVAL, EFAULT, 0};
     static const int option[] = {EBADF, EFAULT, EINVAL, ENOPROTOOPT, ENOTSOCK, ENOMEM, 0};
     static const int half_closing[] = {EBADF, EINVAL, ENOTCONN, ENOTSOCK, 0};
     static const int closing[] = {EBADF, EDQUOT, EINTR, EIO, ENOSPC, 0};
@@ -119,8 +121,13 @@ const int *errnos_of(enum fault_function function, long number) {
         return polling;
     case F_clock_gettime:
         return clock;
-    case F_lseek:
-        return seeking;
+    case F_fstat:
+        return statting;
+    case F_isatty:
+    case F_ioctl:
+        return controlling;
+    case F_nothing:
+        return nothing;
     case F_getsockopt:
     case F_setsockopt:
         return option;
@@ -274,8 +281,17 @@ void after_call(const struct fault_call *call) {
 
 /* ---- What has to come of a call ----------------------------------------- */
 
+/* When the time of a limit is over, there is one last try. */
+static bool has_last_try(const struct run *r) {
+    return r->limit == TIMED && strcmp(r->function, "sockutil_wait") != 0;
+}
+
+static bool is_terminal_read(const struct run *r) {
+    return r->kind == TERMINAL && (r->scenario->flags & WRITES) == 0;
+}
+
 /* The contract: which failures of libc are told, injected or not. The first of them ends the call. */
-static int surfaces(const struct run *r, const struct fault_call *call, bool own_time_runs, bool peeking) {
+static int surfaces(const struct run *r, const struct fault_call *call, bool own_time_runs, bool peeking, bool over) {
     int err = call->failed_with;
     int flags = r->scenario->flags;
     bool nothing_waits = r->limit == NOWAIT || ((r->limit & OWNS) != 0 && !own_time_runs);
@@ -284,21 +300,24 @@ static int surfaces(const struct run *r, const struct fault_call *call, bool own
     /* poll says with 0 that time has run out; asked not to wait, that there is nothing yet. */
     if (call->pause && call->result == 0)
         return 0; /* A moment, for a descriptor that poll calls ready and that is not. */
+    if (call->function == F_poll && call->result == 0 && call->timeout_ms == 0 && is_terminal_read(r))
+        return 0; /* Fewer bytes than VMIN: FIONREAD tells of them. */
     if (call->function == F_poll && call->result == 0)
-        return call->timeout_ms > 0 || nothing_waits ? EAGAIN : 0;
+        return nothing_waits || over || (call->timeout_ms > 0 && !has_last_try(r)) ? EAGAIN : 0;
     if (err == 0 || err == EINTR || falls_back)
         return 0;
     if (is_transfer(call->function)) {
         if (err == EAGAIN)
-            return nothing_waits ? EAGAIN : 0;
+            return nothing_waits || over ? EAGAIN : 0;
         if (err == ENOTSOCK && is_for_sockets(call->function))
             return (flags & PEEKS) != 0 ? err : 0;
-        if (call->function == F_syscall && (err == EOPNOTSUPP || err == ENOSYS))
-            return 0;
+        if (call->function == F_syscall && (err == EOPNOTSUPP || err == ENOSYS || err == EPERM || err == EINVAL))
+            return 0; /* A kernel or a sandbox without it. */
         return err;
     }
     switch (call->function) {
-    case F_lseek: /* It is no file, then. */
+    case F_isatty: /* It is no terminal, then; or one that has hung up. */
+    case F_ioctl:
         return 0;
     case F_clock_gettime: /* The coarse one is needed only where a signal comes: from then on it tells what is left. */
         return call->flags == CLOCK_MONOTONIC_COARSE && !own_time_runs ? 0 : err;
@@ -314,12 +333,12 @@ static int surfaces(const struct run *r, const struct fault_call *call, bool own
 /* After a failure nothing more is done to the descriptor, unless it is to be closed in any case: then that is done, and
  * done well although SO_LINGER could not be turned off. */
 static bool may_follow(const struct run *r, enum fault_function failed, enum fault_function function) {
-    return function == F_lseek ||
-           ((r->scenario->flags & CLOSES) != 0 && (function == F_close || failed == F_setsockopt));
+    return (r->scenario->flags & CLOSES) != 0 && (function == F_close || failed == F_setsockopt);
 }
 
 int verdict(struct run *r) {
-    bool own_time_runs = false, peeking = false, clock_known = true;
+    bool own_time_runs = false, peeking = false, clock_known = true, over = false;
+    size_t since_over = 0;
     if (r->since_jump > FEW_CALLS)
         complain(r, "it goes on although time has run out");
     for (size_t i = 0; i < r->logged; i++) {
@@ -333,7 +352,13 @@ int verdict(struct run *r) {
             own_time_runs = false;
         if (call->function == F_clock_gettime && call->flags == CLOCK_MONOTONIC_COARSE)
             clock_known = call->failed_with == 0;
-        int err = surfaces(r, call, own_time_runs, peeking);
+        since_over += over;
+        if (since_over > FEW_CALLS)
+            complain(r, "it goes on although poll has said that time has run out");
+        int err = surfaces(r, call, own_time_runs, peeking, over);
+        over |=
+            has_last_try(r) && call->function == F_poll && !call->pause && call->result == 0 && call->timeout_ms > 0;
+        r->over = over || (is_terminal_read(r) && call->function == F_poll && call->result == 0);
         if (err == 0) {
             /* The look ahead is given up for good, and what follows begins anew. */
             own_time_runs &= !(peeking && call->failed_with == ENOTSOCK);
@@ -357,7 +382,7 @@ bool returned(struct run *r, long long result, int err) {
             complain(r, "-1 and %s were due", strerror(late(r, r->surfaced)));
         return false;
     }
-    if (r->jumped && r->ret == -1 && r->err == late(r, EAGAIN))
+    if ((r->jumped || r->over) && r->ret == -1 && r->err == late(r, EAGAIN))
         return false;
     if (r->ret != result)
         complain(r, "%lld was due", result);

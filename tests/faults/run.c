@@ -30,6 +30,8 @@ static const char *name_of(int bit) {
         return "FIFO";
     case REGULAR:
         return "file";
+    case TERMINAL:
+        return "terminal";
     default:
         return "-";
     }
@@ -133,7 +135,7 @@ void call_begins(struct run *r, const char *function) {
     r->function = function;
     note_function(function);
     r->logged = r->in = r->out = r->since_jump = 0;
-    r->jumping = r->jumped = false;
+    r->jumping = r->jumped = r->over = false;
     if (++r->steps > MOST_STEPS)
         complain(r, "it comes to no end");
     arm(&hooks);

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 /* What the descriptor is. */
-enum { TCP = 1, UNIX = 2, PIPE = 4, FIFO = 8, REGULAR = 16, NO_FD = 32 };
+enum { TCP = 1, UNIX = 2, PIPE = 4, FIFO = 8, REGULAR = 16, TERMINAL = 32, NO_FD = 64 };
 #define SOCKETS (TCP | UNIX)
 #define STREAMS (SOCKETS | PIPE | FIFO)
 
@@ -101,6 +101,7 @@ struct run {
     size_t in, out;       /* bytes that it moved */
     bool jumping, jumped; /* the clock does; since it was first looked at */
     size_t since_jump;
+    bool over; /* poll has said that time has run out */
 
     /* The whole run. */
     size_t all_in, all_out, steps, injected, cut;

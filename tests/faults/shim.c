@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -117,7 +118,8 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 
 ssize_t writev(int fd, const struct iovec *iov, int count) {
     REAL(writev)
-    struct fault_call call = {.function = F_writev, .fd = fd};
+    bool nothing = count == 1 && iov->iov_len == 0;
+    struct fault_call call = {.function = nothing ? F_nothing : F_writev, .fd = fd};
     struct iovec one;
     if (fails(&call))
         return (ssize_t)told(&call, -1);
@@ -181,20 +183,43 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     return (int)told(&call, result);
 }
 
-off_t lseek(int fd, off_t offset, int whence) {
-    REAL(lseek)
-    struct fault_call call = {.function = F_lseek, .fd = fd};
-    return (off_t)told(&call, fails(&call) ? -1 : real_lseek(fd, offset, whence));
+int fstat(int fd, struct stat *status) {
+    REAL(fstat)
+    struct fault_call call = {.function = F_fstat, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_fstat(fd, status));
 }
 
 #ifdef __GLIBC__
 /* Instead of it where off_t has 32 bits. */
-off64_t lseek64(int fd, off64_t offset, int whence) {
-    REAL(lseek64)
-    struct fault_call call = {.function = F_lseek, .fd = fd};
-    return (off64_t)told(&call, fails(&call) ? -1 : real_lseek64(fd, offset, whence));
+int fstat64(int fd, struct stat64 *status) {
+    REAL(fstat64)
+    struct fault_call call = {.function = F_fstat, .fd = fd};
+    return (int)told(&call, fails(&call) ? -1 : real_fstat64(fd, status));
 }
 #endif
+
+/* It fails with 0. */
+int isatty(int fd) {
+    REAL(isatty)
+    struct fault_call call = {.function = F_isatty, .fd = fd};
+    return told(&call, fails(&call) ? -1 : real_isatty(fd)) == 1;
+}
+
+int ioctl(int fd, unsigned long request, ...) {
+    REAL(ioctl)
+    struct fault_call call = {.function = F_ioctl, .fd = fd};
+    va_list list;
+    va_start(list, request);
+    void *argument = va_arg(list, void *);
+    va_end(list);
+    return (int)told(&call, fails(&call) ? -1 : real_ioctl(fd, request, argument));
+}
+
+ssize_t readv(int fd, const struct iovec *iov, int count) {
+    REAL(readv)
+    struct fault_call call = {.function = F_nothing, .fd = fd};
+    return (ssize_t)told(&call, fails(&call) ? -1 : real_readv(fd, iov, count));
+}
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *size) {
     REAL(getsockopt)

@@ -31,6 +31,17 @@ static void read_full(struct run *r) {
     next_item(r, r->done);
 }
 
+/* Of a stream that does not end: all that comes. */
+static void read_terminal(struct run *r) {
+    size_t before = r->done;
+    CALL(r, sockutil_read_full, r->fd, r->buf, r->length, &r->done, r->timeout_ms);
+    CHECK(r, r->done - before == r->in);
+    check_stream(r, r->buf, r->pos, r->done);
+    if (returned(r, 1, 0))
+        CHECK(r, r->done == r->length);
+    r->finished |= r->done == r->length;
+}
+
 static void readn(struct run *r) {
     size_t n = r->scenario->size;
     CALL(r, sockutil_readn, r->fd, r->buf, n);
@@ -343,6 +354,8 @@ static void send_frame(struct run *r) {
 
 const struct scenario transfers[] = {
     {"read_full", ALL, LIMITS, BOTH, 0, 13, bytes_begin, read_full, NULL},
+    {"read_full terminal", TERMINAL, LIMITS, BOTH, HALF, 29, bytes_begin, read_terminal, NULL},
+    {"write_full terminal", TERMINAL, LIMITS, QUEUED, WRITES, 25, write_begin, write_full, NULL},
     {"readn", ALL, OWNS, BOTH, 0, 13, bytes_begin, readn, NULL},
     {"recv_peek", SOCKETS, OWNS, BOTH, PEEKS, 13, bytes_begin, recv_peek, NULL},
     {"read_line", ALL, LIMITS, BOTH, LINES, 12, lines_begin, read_line, NULL},

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -158,6 +159,18 @@ static void named_pipe(int ends[2]) {
     MUST(close(pipe_ends[1]));
 }
 
+/* The end of a terminal that a program has, raw, and the other one. */
+static void terminal(int ends[2]) {
+    struct termios modes;
+    ends[1] = (int)MUST(posix_openpt(O_RDWR | O_NOCTTY));
+    MUST(grantpt(ends[1]));
+    MUST(unlockpt(ends[1]));
+    ends[0] = (int)MUST(open(ptsname(ends[1]), O_RDWR | O_NOCTTY));
+    MUST(tcgetattr(ends[0], &modes));
+    cfmakeraw(&modes);
+    MUST(tcsetattr(ends[0], TCSANOW, &modes));
+}
+
 static void make_small(struct run *r) {
     int bytes = 1;
     if (r->kind == UNIX)
@@ -182,6 +195,9 @@ void make_world(struct run *r) {
         break;
     case FIFO:
         named_pipe(ends);
+        break;
+    case TERMINAL:
+        terminal(ends);
         break;
     case REGULAR:
         ends[0] = (int)MUST(memfd_create("faults", 0));

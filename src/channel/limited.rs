@@ -1,0 +1,269 @@
+//! Transfers that wait as long as a time limit says, whatever the descriptor's own modes say.
+
+#![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
+
+use core::ffi::c_int;
+
+use errno::Errno;
+
+use super::{Attempt, Channel, Direction, Gathering, NOTHING_TAKEN, Reading, Writing};
+use crate::socket::uninterrupted;
+use crate::sys::{self, Address, Buffer, Bytes, FileKind, IoSlice};
+use crate::time::{self, Limit};
+
+/// What a call without a length of its own may move although it never waits.
+const NOWAIT_BYTES: usize = 256 * 1024;
+
+/// A descriptor, and how long the call at hand may wait for it.
+pub struct Limited {
+    fd: c_int,
+    limit: Limit,
+    way: Way,
+}
+
+/// Which system calls move the bytes.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// `recv` and `send`: every descriptor is taken for a socket until the kernel answers ENOTSOCK.
+    Socket,
+    /// Not a socket, and not yet looked at.
+    Unknown,
+    /// `read` and `write`, which may wait as the limit does.
+    Plain,
+    /// `preadv2` and `pwritev2` with `RWF_NOWAIT`, where the kernel has it for this kind: pipes, eventfd, timerfd ...
+    NoWait,
+    /// `poll`, then `read`, or `write` of no more than a ready pipe takes whole: FIFOs, and whatever has no RWF_NOWAIT.
+    Polled,
+    /// `poll`, then `read` or `write` of all: a file is always ready, or (/proc/kmsg) poll tells when. RWF_NOWAIT would
+    /// refuse what is not in the page cache.
+    File,
+    /// `poll`, then no more than a terminal has or takes, whatever VMIN and VTIME say.
+    Terminal,
+}
+
+impl Limited {
+    /// Nothing is asked of the kernel yet.
+    pub fn new(fd: c_int, limit: Limit) -> Self {
+        Self { fd, limit, way: Way::Socket }
+    }
+
+    /// For a descriptor about which an earlier call has found out whether it is a socket.
+    pub fn known(fd: c_int, limit: Limit, is_socket: bool) -> Self {
+        Self { way: if is_socket { Way::Socket } else { Way::Unknown }, ..Self::new(fd, limit) }
+    }
+
+    /// Whether it may be a socket: true until the kernel has answered ENOTSOCK.
+    pub fn is_socket(&self) -> bool {
+        self.way == Way::Socket
+    }
+
+    /// Sends some of the bytes of at most `IOV_MAX` slices, the first of which is not empty, and returns how many: at
+    /// least one.
+    pub fn writev(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        match self.transfer(Gathering(slices))? {
+            0 => Err(NOTHING_TAKEN),
+            taken => Ok(taken),
+        }
+    }
+
+    /// A connection that waits at a listener.
+    pub fn accept(&mut self, peer: &mut Address, flags: c_int) -> Result<c_int, Errno> {
+        let may_block = self.limit.may_block();
+        self.socket_call(Direction::In, |fd, _| {
+            // There is no flag that makes accept itself not wait.
+            if !may_block {
+                match time::wait(fd, libc::POLLIN, Limit::NoWait) {
+                    // What does not listen may never be ready, and -1 never is: accept says so, and cannot wait.
+                    Err(Errno(libc::EAGAIN))
+                        if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? == 0 => {}
+                    ready => _ = ready?,
+                }
+            }
+            sys::accept(fd, peer, flags)
+        })
+    }
+
+    /// A call that only sockets have, repeated until it succeeds or fails for good; its second argument is what its
+    /// flags must hold.
+    pub fn socket_call<T>(
+        &mut self,
+        direction: Direction,
+        mut call: impl FnMut(c_int, c_int) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        let mut waited = false;
+        loop {
+            match call(self.fd, self.flags()) {
+                Ok(answer) => return Ok(answer),
+                Err(e) => self.wait(e, direction, &mut waited)?,
+            }
+        }
+    }
+
+    /// As [`Channel::go_on`], for a call without a length of its own that has moved so many bytes. One that never waits
+    /// must end although the peer goes on sending.
+    pub fn go_on_after(&mut self, moved: usize) -> Result<(), Errno> {
+        if matches!(self.limit, Limit::NoWait) && moved >= NOWAIT_BYTES {
+            return Err(Errno(libc::EAGAIN));
+        }
+        self.go_on()
+    }
+
+    /// `MSG_DONTWAIT`, not `O_NONBLOCK`: that one belongs to every process that shares the descriptor.
+    fn flags(&self) -> c_int {
+        if self.limit.may_block() { 0 } else { libc::MSG_DONTWAIT }
+    }
+
+    /// Repeats the attempt until it moves something or fails for good.
+    #[inline(always)]
+    fn transfer<A: Attempt>(&mut self, mut attempt: A) -> Result<usize, Errno> {
+        let mut waited = false;
+        loop {
+            let result =
+                if self.is_socket() { attempt.socket(self.fd, self.flags()) } else { self.on_other(&mut attempt) };
+            match result {
+                Ok(count) => return Ok(count),
+                Err(e) => self.recover(e, A::DIRECTION, &mut waited)?,
+            }
+        }
+    }
+
+    /// An attempt on what is not a socket.
+    #[inline(never)]
+    fn on_other<A: Attempt>(&mut self, attempt: &mut A) -> Result<usize, Errno> {
+        let fd = self.fd;
+        if self.way == Way::Unknown {
+            self.way = self.find_way(A::DIRECTION)?;
+        }
+        match self.way {
+            Way::NoWait => attempt.nowait(fd),
+            Way::Polled => {
+                ready_now(fd, A::DIRECTION)?;
+                attempt.small(fd)
+            }
+            Way::File => {
+                ready_now(fd, A::DIRECTION)?;
+                attempt.plain(fd)
+            }
+            Way::Terminal => {
+                let ready = match ready_now(fd, A::DIRECTION) {
+                    Err(Errno(libc::EAGAIN)) => false,
+                    ready => ready.map(|()| true)?,
+                };
+                // With VMIN above 1, poll(2) does not report what is there: it can be read all the same. A terminal that
+                // has hung up has no FIONREAD.
+                let queued = if A::DIRECTION == Direction::In { sys::bytes_to_read(fd).unwrap_or(0) } else { 0 };
+                if queued == 0 && !ready {
+                    return Err(Errno(libc::EAGAIN));
+                }
+                attempt.terminal(fd, queued)
+            }
+            Way::Socket | Way::Unknown | Way::Plain => attempt.plain(fd),
+        }
+    }
+
+    #[cold]
+    fn find_way(&self, direction: Direction) -> Result<Way, Errno> {
+        if self.limit.may_block() {
+            return Ok(Way::Plain);
+        }
+        Ok(match sys::file_kind(self.fd)? {
+            FileKind::Storage => Way::File,
+            FileKind::Terminal => {
+                // One that is open for the other direction alone would never be ready.
+                self.check(direction)?;
+                Way::Terminal
+            }
+            FileKind::Other => Way::NoWait,
+        })
+    }
+
+    /// Prepares the next attempt, or returns the failure if there is none. Apart from the attempts that succeed.
+    #[cold]
+    #[inline(never)]
+    fn recover(&mut self, e: Errno, direction: Direction, waited: &mut bool) -> Result<(), Errno> {
+        match e {
+            Errno(libc::ENOTSOCK) if self.is_socket() => self.way = Way::Unknown,
+            // This kind has no RWF_NOWAIT, or the kernel no such call (ENOSYS), or a sandbox refuses it (EPERM, EINVAL).
+            Errno(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM | libc::EINVAL) if self.way == Way::NoWait => {
+                // At the wrong end of a pipe poll(2) would wait.
+                uninterrupted(|| self.check(direction))?;
+                self.way = Way::Polled;
+            }
+            e => return self.wait(e, direction, waited),
+        }
+        Ok(())
+    }
+
+    /// Waits for what is "not yet" as the limit allows, and passes over signals. When the time runs out there is one last
+    /// attempt: poll(2) does not report less than SO_RCVLOWAT or VMIN asks for.
+    #[cold]
+    #[inline(never)]
+    fn wait(&mut self, e: Errno, direction: Direction, waited: &mut bool) -> Result<(), Errno> {
+        let before = core::mem::take(waited);
+        match e {
+            Errno(libc::EINTR) => return Ok(()),
+            Errno(libc::EAGAIN) if self.limit.may_wait() => {}
+            e => return Err(e),
+        }
+        if before {
+            // poll(2) calls some descriptors ready that are not: an unconnected Unix datagram socket whose receiver is
+            // full, one with an error in its error queue, a blocking userfaultfd. They must neither spin nor outlast
+            // their time.
+            self.limit.expire()?;
+            if self.limit.may_wait() {
+                time::poll_once(-1, 0, time::MOMENT_MS)?;
+            }
+        }
+        match time::wait(self.fd, direction.event(), self.limit) {
+            Err(Errno(libc::EAGAIN)) => self.limit = Limit::Over,
+            ready => _ = ready?,
+        }
+        *waited = true;
+        Ok(())
+    }
+}
+
+impl Channel for Limited {
+    #[inline(always)]
+    fn read(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
+        self.transfer(Reading { buffer, most })
+    }
+
+    fn peek(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
+        if !self.is_socket() {
+            return Err(Errno(libc::ENOTSOCK));
+        }
+        let result = self.socket_call(Direction::In, |fd, flags| sys::peek(fd, buffer, most, flags));
+        if matches!(result, Err(Errno(libc::ENOTSOCK))) {
+            self.way = Way::Unknown;
+        }
+        result
+    }
+
+    #[inline(always)]
+    fn write(&mut self, bytes: Bytes<'_>) -> Result<usize, Errno> {
+        match self.transfer(Writing(bytes))? {
+            0 => Err(NOTHING_TAKEN),
+            taken => Ok(taken),
+        }
+    }
+
+    fn go_on(&mut self) -> Result<(), Errno> {
+        match self.limit {
+            Limit::Over => Err(Errno(libc::EAGAIN)),
+            _ => self.limit.expire(),
+        }
+    }
+
+    fn check(&self, direction: Direction) -> Result<(), Errno> {
+        super::check(self.fd, direction)
+    }
+}
+
+/// `EAGAIN` unless a `read` or a small `write` would find the descriptor ready.
+fn ready_now(fd: c_int, direction: Direction) -> Result<(), Errno> {
+    let revents = time::wait(fd, direction.event(), Limit::NoWait)?;
+    // An error alone tells a reader nothing: a blocking userfaultfd always has one. A writer gets it from the write.
+    let only_error = revents == libc::POLLERR;
+    if only_error && direction == Direction::In { Err(Errno(libc::EAGAIN)) } else { Ok(()) }
+}

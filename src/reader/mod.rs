@@ -1,0 +1,153 @@
+//! The buffered reader: one `recv` fills the caller's memory, then lines and frames come out of it without a copy.
+
+mod state;
+
+use core::ffi::c_int;
+use core::ops::Range;
+
+use errno::Errno;
+
+use crate::channel::{Channel, Limited};
+use crate::frame::HeaderSize;
+use crate::stream::{self, Read};
+use crate::sys::{self, Buffer};
+use crate::time::Limit;
+
+pub use state::State;
+
+/// What a call for a line or a frame gives: a part of the memory, with a NUL behind it.
+pub enum Item {
+    /// All of it. The reader holds it no longer.
+    Whole(Range<usize>),
+    /// What is held at the end of the stream: not all, perhaps nothing. It stays held.
+    Rest(Range<usize>),
+    /// What is held of a line that does not fit. It stays held.
+    TooLong(Range<usize>),
+    /// The length of a frame's body that does not fit. Its header stays held.
+    TooLongBody(usize),
+}
+
+/// A reader during one call.
+pub struct Reader<'a> {
+    /// What is kept between calls.
+    pub state: State,
+    /// The memory, filled up to the end of what is held.
+    pub buffer: Buffer<'a>,
+    /// Whether the descriptor may be a socket.
+    pub is_socket: bool,
+    channel: Limited,
+    /// What the memory can hold: all but the place of a NUL.
+    usable: usize,
+    refilled: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Nothing is asked of the kernel yet.
+    pub fn new(fd: c_int, limit: Limit, mut buffer: Buffer<'a>, mut state: State, is_socket: bool) -> Self {
+        state.uncover(&mut buffer);
+        let usable = buffer.len() + buffer.room() - 1;
+        let channel = Limited::known(fd, limit, is_socket);
+        Self { state, buffer, is_socket, channel, usable, refilled: false }
+    }
+
+    /// What comes up to and with the delimiter.
+    pub fn until(&mut self, delimiter: u8) -> Result<Item, Errno> {
+        loop {
+            self.state.search(&self.buffer, delimiter);
+            if let Some(part) = self.state.next(&mut self.buffer, delimiter) {
+                return Ok(Item::Whole(part));
+            }
+            let length = self.held().len();
+            if length >= self.usable {
+                return Ok(Item::TooLong(self.show()));
+            }
+            if self.refill(length + 1)? == 0 {
+                return Ok(Item::Rest(self.show()));
+            }
+        }
+    }
+
+    /// The body of the next frame.
+    pub fn frame(&mut self, size: HeaderSize) -> Result<Item, Errno> {
+        let header = size.bytes();
+        let longest = self.usable.checked_sub(header).ok_or(Errno(libc::EINVAL))?;
+        loop {
+            let announced = size.announced(self.held());
+            let wanted = match announced {
+                Some(length) if length > longest => return Ok(Item::TooLongBody(length)),
+                Some(length) => header + length,
+                None => header,
+            };
+            if announced.is_some() && self.held().len() >= wanted {
+                let from = self.state.start + header;
+                self.state.consume(&self.buffer, wanted);
+                let end = self.state.start;
+                return Ok(Item::Whole(self.state.hand_out(&mut self.buffer, from, end)));
+            }
+            if self.refill(wanted)? == 0 {
+                return Ok(Item::Rest(self.show()));
+            }
+        }
+    }
+
+    /// Fills another buffer: with what is held, then straight from the descriptor.
+    pub fn read_full(&mut self, into: &mut Buffer<'_>) -> Result<Read, Errno> {
+        let taken = into.extend(self.held());
+        self.state.consume(&self.buffer, taken);
+        if taken > 0 && into.room() == 0 {
+            return Ok(Read::Done);
+        }
+        let result = stream::read_full(&mut self.channel, into);
+        self.is_socket = self.channel.is_socket();
+        result
+    }
+
+    /// Drops what comes up to and with the next newline, and counts it.
+    pub fn skip_line(&mut self, done: &mut usize) -> Result<Read, Errno> {
+        let mut dropped = 0;
+        loop {
+            let held = self.held();
+            let newline = sys::memchr(b'\n', held);
+            let length = newline.map_or(held.len(), |index| index + 1);
+            self.state.consume(&self.buffer, length);
+            dropped += length;
+            // A 32-bit count can be at its end before the line is.
+            *done = done.saturating_add(length);
+            if newline.is_some() {
+                return Ok(Read::Done);
+            }
+            self.channel.go_on_after(dropped)?;
+            if self.refill(1)? == 0 {
+                return Ok(Read::End);
+            }
+        }
+    }
+
+    fn held(&self) -> &[u8] {
+        self.state.held(&self.buffer)
+    }
+
+    /// One system call for more, with room for `wanted` bytes in all; 0 is the end of the stream.
+    fn refill(&mut self, wanted: usize) -> Result<usize, Errno> {
+        // Time is looked at only when there has been some progress, and after what that brought.
+        if self.refilled {
+            self.channel.go_on()?;
+        }
+        self.refilled = true;
+        let held = self.held().len();
+        if held == 0 || self.state.start + wanted > self.usable {
+            self.state.move_to_front(&mut self.buffer);
+        }
+        let room = self.usable - self.buffer.len();
+        debug_assert!(room > 0);
+        let result = self.channel.read(&mut self.buffer, room);
+        self.is_socket = self.channel.is_socket();
+        result
+    }
+
+    /// All that is held, with a NUL behind it.
+    fn show(&mut self) -> Range<usize> {
+        self.buffer.terminate();
+        self.state.start..self.buffer.len()
+    }
+}

@@ -1,0 +1,61 @@
+//! /proc/kmsg: it calls itself a regular file, and makes who reads it wait. One machine has one, so one cell at a time.
+
+use std::os::fd::AsRawFd;
+
+use libc::EAGAIN;
+
+use super::kit;
+use super::reading::{Call, LONG, NOWAIT};
+
+fn drained() -> std::io::Result<std::os::fd::OwnedFd> {
+    let fd = kit::open("/proc/kmsg", libc::O_RDONLY | libc::O_NONBLOCK)?;
+    // Whoever reads it in this system does so all the time, so that there is little; `dmesg` goes on showing all.
+    kit::drain(0, || kit::get(&fd, 8192));
+    kit::set_flags(fd.as_raw_fd(), 0);
+    Ok(fd)
+}
+
+#[test]
+fn the_kernels_messages_are_no_file_that_is_always_ready() {
+    let fd = match drained() {
+        Ok(fd) => fd,
+        Err(e) => return println!("left out: /proc/kmsg: {e}"),
+    };
+    let number = fd.as_raw_fd();
+    // A new message may come at any time: then there is something to read, and it is another's turn.
+    let unread = || unsafe { libc::klogctl(9, std::ptr::null_mut(), 0) };
+    let mut hung = Vec::new();
+    for (call, ms) in [Call::ReadFull(1), Call::ReaderLine, Call::ReaderSkipLine]
+        .into_iter()
+        .flat_map(|call| [NOWAIT, 150].map(|ms| (call, ms)))
+    {
+        kit::nonblocking(number, || kit::drain(0, || kit::get(&fd, 8192)));
+        let (to, from) = std::sync::mpsc::channel();
+        std::thread::spawn(move || to.send(call.make(number, 8, ms).answer));
+        match from.recv_timeout(std::time::Duration::from_secs(3)) {
+            Ok(answer) => {
+                let quiet = answer.ret == -1 && answer.errno == EAGAIN && answer.took.as_millis() >= ms as u128;
+                assert!(quiet || answer.ret == 1 || unread() > 0, "{call:?}, {ms} ms: {answer:?}");
+            }
+            Err(_) => {
+                hung.push(format!("{call:?}, {ms} ms: still waiting after 3 s"));
+                say();
+            }
+        }
+    }
+    assert!(hung.is_empty(), "{}", hung.join("\n"));
+    // A message in the middle.
+    kit::nonblocking(number, || kit::drain(0, || kit::get(&fd, 8192)));
+    std::thread::scope(|scope| {
+        scope.spawn(say);
+        let got = Call::ReadFull(1).make(number, 8, LONG);
+        assert!(got.answer.ret == 1, "{:?}", got.answer);
+    });
+}
+
+/// A line in the kernel's log.
+fn say() {
+    if let Ok(fd) = kit::open("/dev/kmsg", libc::O_WRONLY) {
+        kit::put(&fd, b"sockutil's tests: a message for a reader of /proc/kmsg\n");
+    }
+}

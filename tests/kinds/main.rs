@@ -1,0 +1,54 @@
+//! Every kind of descriptor x every call that waits x time: the matrix of convention 4 of the contract. Each cell is a
+//! thread of its own; one that hangs fails by name, and the others go on. All that fail are listed together.
+//!
+//! Left out: an eventfd write of a value larger than the room that is left (a known limit: poll(2) cannot ask for that
+//! much room), and files on network and FUSE file systems.
+
+#![cfg(target_os = "linux")]
+#![allow(unsafe_code, reason = "the functions under test take raw pointers")]
+#![allow(
+    non_snake_case,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::doc_markdown,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
+)]
+
+mod flood;
+mod kit;
+mod kmsg;
+mod matrix;
+mod modes;
+mod reading;
+mod sinks;
+mod sockets;
+mod sources;
+mod still;
+mod writing;
+
+#[test]
+fn reading_keeps_its_time_on_every_kind_of_descriptor() {
+    let (still, waiting) = (still::read_cells(), reading::cells());
+    matrix::run(still.into_iter().chain(waiting).collect());
+}
+
+#[test]
+fn writing_keeps_its_time_on_every_kind_of_descriptor() {
+    let (still, waiting) = (still::write_cells(), writing::cells());
+    matrix::run(still.into_iter().chain(waiting).collect());
+}
+
+#[test]
+fn calls_of_sockets_alone_keep_their_time_on_every_kind_of_socket() {
+    matrix::run(sockets::cells());
+}

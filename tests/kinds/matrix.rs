@@ -1,0 +1,129 @@
+//! Runs the cells, each in its own thread with a watchdog, many at once: they sleep most of the time.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use errno::{Errno, errno, set_errno};
+use libc::c_int;
+
+/// A call that is still at it after this long hangs: none here is to wait for more than a third of a second.
+const WATCHDOG: Duration = Duration::from_secs(5);
+
+/// How late a limit may be noticed on a busy machine.
+pub const SLACK: Duration = Duration::from_secs(2);
+
+/// What errno is before each call, and after one that succeeds.
+pub const MARK: c_int = 4711;
+
+pub type Verdict = Result<(), String>;
+
+pub struct Cell {
+    name: String,
+    run: Box<dyn FnOnce() -> Verdict + Send>,
+}
+
+impl Cell {
+    pub fn new(name: String, run: impl FnOnce() -> Verdict + Send + 'static) -> Self {
+        Self { name, run: Box::new(run) }
+    }
+}
+
+enum Word {
+    Begun,
+    Ended(Verdict),
+}
+
+thread_local! {
+    static BEGIN: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
+}
+
+/// What a call returned, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    pub ret: isize,
+    pub errno: c_int,
+    pub took: Duration,
+}
+
+/// Makes the call that a cell is about. The watchdog looks at nothing else.
+pub fn timed<T: TryInto<isize>>(call: impl FnOnce() -> T) -> Answer {
+    BEGIN.with_borrow(|begin| begin.iter().for_each(|begin| begin()));
+    set_errno(Errno(MARK));
+    let start = Instant::now();
+    let ret = call().try_into().unwrap_or(isize::MIN);
+    Answer { ret, errno: errno().0, took: start.elapsed() }
+}
+
+fn start(id: usize, cell: Cell, to: Sender<(usize, Word)>) {
+    let body = move || {
+        let sender = to.clone();
+        BEGIN.set(Some(Box::new(move || _ = sender.send((id, Word::Begun)))));
+        let verdict = catch_unwind(AssertUnwindSafe(cell.run)).unwrap_or_else(|_| Err("panicked".into()));
+        _ = to.send((id, Word::Ended(verdict)));
+    };
+    thread::Builder::new().stack_size(256 << 10).spawn(body).unwrap();
+}
+
+/// Each cell takes a few descriptors: raises the limit as far as everyone may, and says how many cells that is.
+fn at_once() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+    }
+    usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX).saturating_sub(100).div_euclid(20).clamp(10, 300)
+}
+
+/// Runs all, then fails with the list of those that failed.
+pub fn run(cells: Vec<Cell>) {
+    run_by(at_once(), cells);
+}
+
+/// The same, so many at once.
+pub fn run_by(at_once: usize, cells: Vec<Cell>) {
+    let all = cells.len();
+    let names: Vec<String> = cells.iter().map(|cell| cell.name.clone()).collect();
+    let mut waiting = cells.into_iter().enumerate();
+    let (to, from) = channel();
+    let began = Instant::now();
+    let mut in_flight: HashMap<usize, Instant> = HashMap::new();
+    let mut failures = Vec::new();
+    let mut looked = Instant::now();
+    loop {
+        while in_flight.len() < at_once {
+            let Some((id, cell)) = waiting.next() else { break };
+            in_flight.insert(id, Instant::now());
+            start(id, cell, to.clone());
+        }
+        if in_flight.is_empty() {
+            break;
+        }
+        match from.recv_timeout(Duration::from_millis(100)) {
+            Ok((id, Word::Begun)) => _ = in_flight.entry(id).and_modify(|at| *at = Instant::now()),
+            Ok((id, Word::Ended(verdict))) => {
+                if let (Some(_), Err(why)) = (in_flight.remove(&id), verdict) {
+                    failures.push(format!("{}: {why}", names[id]));
+                }
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+        if looked.elapsed() > Duration::from_millis(100) {
+            looked = Instant::now();
+            in_flight.retain(|id, at| {
+                let hangs = at.elapsed() > WATCHDOG;
+                if hangs {
+                    failures.push(format!("{}: still waiting after {} s", names[*id], WATCHDOG.as_secs()));
+                }
+                !hangs
+            });
+        }
+    }
+    println!("{all} cells in {:?}", began.elapsed());
+    failures.sort();
+    assert!(failures.is_empty(), "{} of {all} cells failed:\n{}", failures.len(), failures.join("\n"));
+}

@@ -1,0 +1,365 @@
+//! Calls that read, on descriptors that wait.
+
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libc::{EAGAIN, EINVAL, EMSGSIZE, ENOTSOCK, EOPNOTSUPP, c_int};
+use sockutil::ffi::*;
+
+use super::kit;
+use super::matrix::{Answer, Cell, MARK, SLACK, Verdict, timed};
+use super::modes::{Mode, Refusal};
+use super::sources::{Give, Kind, Source, UNIT, kinds};
+
+pub const NOWAIT: c_int = 0;
+pub const FOREVER: c_int = -1;
+/// So long that who waits for it to end is caught by the watchdog.
+pub const LONG: c_int = 20_000;
+
+/// How long after the beginning of a call something comes.
+pub const MIDDLE: Duration = Duration::from_millis(60);
+
+/// Gifts that complete nothing come one by one, for longer than the limit.
+const TRICKLE: &[u8; 8] = b"\xffzzzzzzz";
+const EVERY: Duration = Duration::from_millis(20);
+const GIFTS: usize = 30;
+
+/// What the reader has.
+const CAP: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Call {
+    Wait,
+    /// So many units; 0 is a single byte.
+    ReadFull(usize),
+    ReadLine,
+    ReaderLine,
+    ReaderUntil,
+    ReaderFrame,
+    ReaderReadFull(usize),
+    ReaderSkipLine,
+    RecvFrom,
+    Accept,
+    RecvFd,
+}
+
+pub const STREAM_CALLS: [Call; 9] = [
+    Call::Wait,
+    Call::ReadFull(0),
+    Call::ReadFull(1),
+    Call::ReadLine,
+    Call::ReaderLine,
+    Call::ReaderUntil,
+    Call::ReaderFrame,
+    Call::ReaderReadFull(1),
+    Call::ReaderSkipLine,
+];
+
+pub const SOCKET_CALLS: [Call; 3] = [Call::RecvFrom, Call::Accept, Call::RecvFd];
+
+/// What a call returned, and the bytes that it gave or kept.
+pub struct Got {
+    pub answer: Answer,
+    /// In the caller's memory. Of those skipped only the number is known.
+    pub bytes: Vec<u8>,
+    /// Kept by the reader.
+    pub held: Vec<u8>,
+}
+
+impl Call {
+    /// Makes it. `unit` is the size of one gift.
+    pub fn make(self, fd: c_int, unit: usize, ms: c_int) -> Got {
+        let room = |units: usize| if units == 0 { 1 } else { units * unit };
+        let n = if let Self::ReadFull(units) | Self::ReaderReadFull(units) = self { room(units) } else { CAP };
+        let (mut buffer, mut memory) = (vec![0_u8; n], vec![0_u8; CAP]);
+        let (at, mut done) = (buffer.as_mut_ptr(), 0_usize);
+        let mut reader: sockutil_reader = unsafe { std::mem::zeroed() };
+        assert_eq!(unsafe { sockutil_reader_init(&raw mut reader, fd, memory.as_mut_ptr().cast(), CAP) }, 0);
+        let (r, null) = (&raw mut reader, std::ptr::null_mut::<u8>());
+        let (mut item, mut length, mut passed) = (std::ptr::null_mut(), 0_usize, -1);
+        let (to, len) = (&raw mut done, &raw mut length);
+        let answer = unsafe {
+            match self {
+                Self::Wait => timed(|| sockutil_wait(fd, libc::POLLIN.into(), ms)),
+                Self::ReadFull(_) => timed(|| sockutil_read_full(fd, at.cast(), n, to, ms)),
+                Self::ReadLine => timed(|| sockutil_read_line(fd, at.cast(), n, to, ms)),
+                Self::ReaderLine => timed(|| sockutil_reader_line(r, &raw mut item, len, ms)),
+                Self::ReaderUntil => timed(|| sockutil_reader_until(r, b'd'.into(), &raw mut item, len, ms)),
+                Self::ReaderFrame => timed(|| sockutil_reader_frame(r, 1, &raw mut item, len, ms)),
+                Self::ReaderReadFull(_) => timed(|| sockutil_reader_read_full(r, at.cast(), n, to, ms)),
+                Self::ReaderSkipLine => timed(|| sockutil_reader_skip_line(r, to, ms)),
+                Self::RecvFrom => timed(|| sockutil_recvfrom(fd, at.cast(), n, null.cast(), null.cast(), ms)),
+                Self::Accept => timed(|| sockutil_accept(fd, null.cast(), 0, ms)),
+                Self::RecvFd => timed(|| sockutil_recv_fd(fd, &raw mut passed, ms)),
+            }
+        };
+        let shown = match self {
+            // What it shows is held.
+            _ if answer.errno == EMSGSIZE => Vec::new(),
+            _ if !item.is_null() => {
+                // A frame comes without its header.
+                let header = usize::from(self == Self::ReaderFrame && answer.ret == 1);
+                unsafe { std::slice::from_raw_parts(item.cast::<u8>().sub(header), length + header) }.to_vec()
+            }
+            Self::ReaderSkipLine => vec![0; done],
+            Self::RecvFrom => buffer[..answer.ret.max(0) as usize].to_vec(),
+            _ => buffer[..done.min(n)].to_vec(),
+        };
+        let pending = unsafe { sockutil_reader_pending(r) };
+        let mut held = vec![0; pending];
+        let mut count = 0;
+        unsafe { sockutil_reader_read_full(r, held.as_mut_ptr().cast(), pending, &raw mut count, NOWAIT) };
+        held.truncate(count);
+        Got { answer, bytes: shown, held }
+    }
+
+    /// How many of these bytes complete the call.
+    pub fn takes(self, unit: usize, bytes: &[u8]) -> Option<usize> {
+        let until = |byte| bytes.iter().position(|b| *b == byte).map(|at| at + 1);
+        let exactly = |n| (bytes.len() >= n).then_some(n);
+        match self {
+            Self::ReadFull(0) => exactly(1),
+            Self::ReadFull(units) | Self::ReaderReadFull(units) => exactly(units * unit),
+            Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
+            Self::ReaderUntil => until(b'd'),
+            Self::ReaderFrame => exactly(1 + usize::from(*bytes.first()?)),
+            Self::Wait | Self::RecvFrom => exactly(1),
+            Self::Accept | Self::RecvFd => None,
+        }
+    }
+}
+
+/// How a call may end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End {
+    Done,
+    Stream,
+    Fails(c_int),
+}
+
+/// That it has ended so, with errno as it must be, and that "not yet" was not told early.
+pub fn check_end(answer: Answer, allowed: &[End], limit_ms: c_int) -> Verdict {
+    let (end, untouched) = match answer.ret {
+        1.. => (End::Done, answer.errno == MARK),
+        0 => (End::Stream, answer.errno == MARK),
+        _ => (End::Fails(answer.errno), true),
+    };
+    if !allowed.contains(&end) {
+        return Err(format!("{end:?} after {:?}, instead of {allowed:?}", answer.took));
+    }
+    if !untouched {
+        return Err(format!("errno {} after success", answer.errno));
+    }
+    let limit = Duration::from_millis(limit_ms.max(0) as u64);
+    if end == End::Fails(EAGAIN) && (answer.took < limit || answer.took > limit + SLACK) {
+        return Err(format!("EAGAIN after {:?}, instead of {limit:?}", answer.took));
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Column {
+    /// Nothing comes.
+    Quiet(c_int),
+    /// A unit comes while the call waits.
+    Middle(c_int),
+    /// A unit is there.
+    Queued,
+    /// Two are wanted, one is there.
+    Half,
+    /// More and more comes, and completes nothing.
+    Trickle,
+}
+
+impl Column {
+    fn name(self) -> String {
+        match self {
+            Self::Quiet(NOWAIT) => "NOWAIT".into(),
+            Self::Quiet(ms) => format!("{ms} ms"),
+            Self::Middle(FOREVER) => "FOREVER, something in the middle".into(),
+            Self::Middle(_) => "something in the middle".into(),
+            Self::Queued => "something is there, NOWAIT".into(),
+            Self::Half => "half of it is there, NOWAIT".into(),
+            Self::Trickle => "150 ms, more and more comes".into(),
+        }
+    }
+}
+
+/// How the call may end when these bytes have been given.
+fn ends(kind: &Kind, call: Call, given: &[u8], mode: Mode) -> Vec<End> {
+    let [not_yet, invalid] = [End::Fails(EAGAIN), End::Fails(EINVAL)];
+    let mut ends = match call {
+        Call::RecvFrom | Call::Accept | Call::RecvFd if !kind.socket => return vec![End::Fails(ENOTSOCK)],
+        Call::Accept => return vec![invalid, End::Fails(EOPNOTSUPP)],
+        // A read that is too small for an event. The kernel says so at once, or when there is one.
+        Call::ReadFull(0) | Call::ReadLine if kind.whole && given.is_empty() => vec![invalid, not_yet],
+        Call::ReadFull(0) | Call::ReadLine if kind.whole => vec![invalid],
+        _ if given.is_empty() => vec![not_yet],
+        Call::Wait if kind.late => vec![End::Done, not_yet],
+        Call::ReadFull(_) | Call::ReaderReadFull(_) | Call::Wait | Call::RecvFrom if kind.gift.is_none() => {
+            vec![if call.takes(kind.unit, given).is_some() { End::Done } else { not_yet }]
+        }
+        _ if kind.gift.is_none() => vec![End::Done, not_yet, End::Fails(EMSGSIZE)],
+        _ => vec![if call.takes(kind.unit, given).is_some() { End::Done } else { not_yet }],
+    };
+    if kind.blind && mode == Mode::Blocking {
+        ends.push(not_yet);
+        if call == Call::Wait {
+            ends.push(End::Done);
+        }
+    }
+    ends
+}
+
+/// Gives once, or more and more until told to stop; returns all that was given, and the giver.
+fn giver(mut give: Give, column: Column, stop: &AtomicBool) -> (Give, Vec<u8>) {
+    let mut given = Vec::new();
+    if column == Column::Trickle {
+        for _ in 0..GIFTS {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            given.extend(give(TRICKLE));
+            thread::sleep(EVERY);
+        }
+    } else {
+        thread::sleep(MIDDLE);
+        given.extend(give(UNIT));
+    }
+    (give, given)
+}
+
+/// Of some a user can have only so many at a time.
+fn made(kind: &Kind) -> Result<Source, String> {
+    let start = Instant::now();
+    loop {
+        match (kind.make)() {
+            Err(e) if start.elapsed() > Duration::from_secs(2) => return Err(format!("cannot be made: {e}")),
+            Err(_) => thread::sleep(EVERY),
+            Ok(source) => return Ok(source),
+        }
+    }
+}
+
+fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -> Verdict {
+    let Source { fd: owned, mut give } = made(kind)?;
+    let fd = owned.as_raw_fd();
+    mode.set(fd);
+    if !refusal.install() {
+        return Err("no seccomp filter".into());
+    }
+    let before = kit::flags(fd);
+    let mut given = Vec::new();
+    let limit = match column {
+        Column::Quiet(ms) | Column::Middle(ms) => ms,
+        Column::Queued | Column::Half => NOWAIT,
+        Column::Trickle => 150,
+    };
+    if matches!(column, Column::Queued | Column::Half) {
+        given = give(UNIT);
+        kit::settle(fd, given.len());
+    }
+    let stop = AtomicBool::new(false);
+    let (got, _give) = thread::scope(|scope| {
+        if !matches!(column, Column::Middle(_) | Column::Trickle) {
+            return (call.make(fd, kind.unit, limit), give);
+        }
+        let helper = scope.spawn(|| giver(give, column, &stop));
+        let got = call.make(fd, kind.unit, limit);
+        stop.store(true, Ordering::Relaxed);
+        let (give, more) = helper.join().unwrap();
+        given.extend(more);
+        (got, give)
+    });
+    if kit::flags(fd) != before {
+        return Err(format!("flags {:o} instead of {before:o}", kit::flags(fd)));
+    }
+    let mut allowed = ends(kind, call, &given, mode);
+    if column == Column::Trickle && (kind.adds || allowed == [End::Done]) {
+        // It depends on when which of it was read.
+        allowed.extend([End::Done, End::Fails(EAGAIN)]);
+    }
+    check_end(got.answer, &allowed, limit)?;
+    if kind.adds && column == Column::Trickle || kind.records && matches!(call, Call::ReadFull(0) | Call::ReadLine) {
+        return Ok(());
+    }
+    // Nothing lost, nothing invented, nothing twice.
+    let taken = got.bytes.len() + got.held.len();
+    let wanted = given.len().saturating_sub(taken);
+    let rest = kit::nonblocking(fd, || kit::drain(wanted, || kit::get(&owned, CAP)));
+    let all = [got.bytes, got.held, rest].concat();
+    let same =
+        if kind.gift.is_some() && call != Call::ReaderSkipLine { all == given } else { all.len() == given.len() };
+    if same { Ok(()) } else { Err(format!("{all:?} came out of {given:?}, by {:?}", got.answer)) }
+}
+
+/// Whether the cell says something about the kind.
+fn makes_sense(kind: &Kind, call: Call, column: Column) -> bool {
+    let own = !matches!(call, Call::RecvFrom | Call::Accept | Call::RecvFd);
+    match column {
+        // A single event may be no whole line: then this would wait for ever.
+        Column::Middle(FOREVER) => own && !kind.hasty && completes(kind, call),
+        Column::Middle(_) | Column::Queued => {
+            !matches!(call, Call::ReadFull(1000) | Call::ReaderReadFull(1000))
+                && (own || kind.socket && call == Call::RecvFrom)
+        }
+        Column::Half => matches!(call, Call::ReadFull(2) | Call::ReaderReadFull(2)),
+        Column::Trickle => match call {
+            Call::ReadFull(1000) | Call::ReaderReadFull(1000) | Call::ReaderUntil | Call::ReaderFrame => true,
+            Call::ReadLine | Call::ReaderLine | Call::ReaderSkipLine => !kind.lines,
+            _ => false,
+        },
+        Column::Quiet(_) => {
+            !matches!(call, Call::ReadFull(1000) | Call::ReaderReadFull(1000)) && (call != Call::RecvFd || !kind.socket)
+        }
+    }
+}
+
+/// Whether one gift is for certain all that the call wants.
+fn completes(kind: &Kind, call: Call) -> bool {
+    match kind.gift {
+        _ if kind.whole && matches!(call, Call::ReadFull(0) | Call::ReadLine) => false,
+        Some(gift) => call.takes(kind.unit, gift).is_some(),
+        None => matches!(call, Call::ReadFull(1) | Call::ReaderReadFull(1) | Call::Wait),
+    }
+}
+
+pub fn cells() -> Vec<Cell> {
+    let kinds = kinds();
+    let mut calls = STREAM_CALLS.to_vec();
+    calls.extend(SOCKET_CALLS);
+    calls.extend([2, 1000].map(Call::ReadFull));
+    calls.extend([2, 1000].map(Call::ReaderReadFull));
+    let columns = [
+        Column::Quiet(NOWAIT),
+        Column::Quiet(150),
+        Column::Middle(LONG),
+        Column::Middle(FOREVER),
+        Column::Queued,
+        Column::Half,
+        Column::Trickle,
+    ];
+    let mut cells = Vec::new();
+    // The kinds change fastest, so that no kind has too many descriptors at a time.
+    for (call, column, which) in
+        calls.iter().flat_map(|call| columns.map(|column| (call, column))).flat_map(|(call, column)| {
+            (0..3).flat_map(move |mode| (0..4).map(move |refusal| (*call, column, (mode, refusal))))
+        })
+    {
+        for kind in kinds.iter().filter(|kind| makes_sense(kind, call, column)) {
+            let (modes, refusals) = (Mode::of(kind.socket), Refusal::of(kind.socket));
+            let (Some(&mode), Some(&refusal)) = (modes.get(which.0), refusals.get(which.1)) else { continue };
+            let kind = *kind;
+            let column = match column {
+                // What does not complete it ends with the limit.
+                Column::Middle(LONG) if !completes(&kind, call) || kind.late || kind.blind => Column::Middle(300),
+                column => column,
+            };
+            let name = format!("{} ({}{}) x {call:?} x {}", kind.name, mode.name(), refusal.name(), column.name());
+            cells.push(Cell::new(name, move || read(&kind, call, column, mode, refusal)));
+        }
+    }
+    cells
+}

@@ -1,0 +1,350 @@
+//! Calls that sockets alone have: connections that come, that are made and that end, and descriptors that are passed.
+
+use std::io;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use libc::{EAGAIN, EINPROGRESS, ENOTSOCK, ETIMEDOUT, c_int};
+use sockutil::ffi::*;
+
+use super::kit::{self, get, made, put};
+use super::matrix::{Answer, Cell, SLACK, Verdict, timed};
+use super::modes::Mode;
+use super::reading::{End, FOREVER, LONG, MIDDLE, NOWAIT, check_end};
+
+/// A listener, or where to connect to, and who can end the wait.
+struct Place {
+    listener: OwnedFd,
+    address: sockutil_addr,
+    family: c_int,
+    kind: c_int,
+}
+
+fn place(family: c_int, kind: c_int, backlog: c_int) -> io::Result<Place> {
+    let listener = made(unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) })?;
+    let mut address: sockutil_addr = unsafe { std::mem::zeroed() };
+    let size = size_of_val(&address.ss) as libc::socklen_t;
+    address.ss.ss_family = family as libc::sa_family_t;
+    let length = match family {
+        // The kernel chooses an abstract name.
+        libc::AF_UNIX => size_of::<libc::sa_family_t>(),
+        libc::AF_INET => {
+            let to = (&raw mut address.ss).cast::<libc::sockaddr_in>();
+            unsafe { (*to).sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]) };
+            size_of::<libc::sockaddr_in>()
+        }
+        _ => {
+            let to = (&raw mut address.ss).cast::<libc::sockaddr_in6>();
+            unsafe { (*to).sin6_addr.s6_addr[15] = 1 };
+            size_of::<libc::sockaddr_in6>()
+        }
+    };
+    let at = (&raw mut address.ss).cast::<libc::sockaddr>();
+    address.len = size;
+    let failed = unsafe {
+        libc::bind(listener.as_raw_fd(), at, length as libc::socklen_t) != 0
+            || libc::listen(listener.as_raw_fd(), backlog) != 0
+            || libc::getsockname(listener.as_raw_fd(), at, &raw mut address.len) != 0
+    };
+    if failed { Err(io::Error::last_os_error()) } else { Ok(Place { listener, address, family, kind }) }
+}
+
+impl Place {
+    fn socket(&self) -> OwnedFd {
+        made(unsafe { libc::socket(self.family, self.kind | libc::SOCK_CLOEXEC, 0) }).unwrap()
+    }
+
+    /// connect(2), without a wait.
+    fn connect(&self) -> OwnedFd {
+        let socket = self.socket();
+        kit::nonblocking(socket.as_raw_fd(), || {
+            let to = (&raw const self.address.ss).cast();
+            unsafe { libc::connect(socket.as_raw_fd(), to, self.address.len) }
+        });
+        socket
+    }
+
+    fn accept(&self) -> Option<OwnedFd> {
+        let null = std::ptr::null_mut();
+        made(unsafe { libc::accept4(self.listener.as_raw_fd(), null, null.cast(), libc::SOCK_CLOEXEC) }).ok()
+    }
+
+    /// Lets clients in until the listener has no room for another.
+    fn fill(&self) -> Vec<OwnedFd> {
+        (0..4).map(|_| self.connect()).collect()
+    }
+}
+
+const FAMILIES: [(&str, c_int, c_int); 4] = [
+    ("TCP", libc::AF_INET, libc::SOCK_STREAM),
+    ("TCP over IPv6", libc::AF_INET6, libc::SOCK_STREAM),
+    ("AF_UNIX", libc::AF_UNIX, libc::SOCK_STREAM),
+    ("AF_UNIX seqpacket", libc::AF_UNIX, libc::SOCK_SEQPACKET),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Column {
+    Quiet(c_int),
+    Middle(c_int),
+}
+
+const COLUMNS: [Column; 4] = [Column::Quiet(NOWAIT), Column::Quiet(150), Column::Middle(LONG), Column::Middle(FOREVER)];
+
+impl Column {
+    fn limit(self) -> c_int {
+        let (Self::Quiet(ms) | Self::Middle(ms)) = self;
+        ms
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Quiet(NOWAIT) => "NOWAIT".into(),
+            Self::Quiet(ms) => format!("{ms} ms"),
+            Self::Middle(FOREVER) => "FOREVER, ended in the middle".into(),
+            Self::Middle(_) => "ended in the middle".into(),
+        }
+    }
+
+    /// Makes the call and, if the column is that, does something else in the middle of it.
+    fn run<T: Send>(self, other: impl FnOnce() -> T + Send, call: impl FnOnce(c_int) -> Answer) -> (Answer, Option<T>) {
+        thread::scope(|scope| {
+            let helper = matches!(self, Self::Middle(_)).then(|| {
+                scope.spawn(|| {
+                    thread::sleep(MIDDLE);
+                    other()
+                })
+            });
+            let answer = call(self.limit());
+            (answer, helper.map(|helper| helper.join().unwrap()))
+        })
+    }
+}
+
+/// Success of the calls that return 0, in the words of those that return 1.
+fn one_more(answer: Answer) -> Answer {
+    Answer { ret: answer.ret + isize::from(answer.ret == 0), ..answer }
+}
+
+/// The time-out that cannot be resumed.
+fn closing(answer: Answer, allowed: &[End], limit: c_int) -> Verdict {
+    check_end(one_more(answer), allowed, limit)?;
+    let limit = Duration::from_millis(limit.max(0) as u64);
+    let timed_out = answer.ret < 0 && answer.errno == ETIMEDOUT;
+    if timed_out && (answer.took < limit || answer.took > limit + SLACK) {
+        return Err(format!("ETIMEDOUT after {:?}, instead of {limit:?}", answer.took));
+    }
+    Ok(())
+}
+
+fn unchanged(fd: c_int, mode: Mode, before: c_int) -> Verdict {
+    if kit::flags(fd) != before {
+        return Err(format!("flags {:o} instead of {before:o}", kit::flags(fd)));
+    }
+    for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
+        let (mut time, mut size) =
+            (libc::timeval { tv_sec: 0, tv_usec: 0 }, size_of::<libc::timeval>() as libc::socklen_t);
+        unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut time).cast(), &raw mut size) };
+        if (time.tv_sec, time.tv_usec > 0) != (0, mode == Mode::Timeouts) {
+            return Err(format!("its own timeout has become {} s {} us", time.tv_sec, time.tv_usec));
+        }
+    }
+    Ok(())
+}
+
+fn accept(family: c_int, kind: c_int, column: Column, mode: Mode) -> Verdict {
+    let place = place(family, kind, 8).map_err(|e| e.to_string())?;
+    let fd = place.listener.as_raw_fd();
+    mode.set(fd);
+    let before = kit::flags(fd);
+    let call = |ms| timed(|| sockutil_accept_plain(fd, ms));
+    let (answer, _client) = column.run(|| place.connect(), call);
+    drop(made(answer.ret));
+    let allowed = if let Column::Middle(_) = column { End::Done } else { End::Fails(EAGAIN) };
+    check_end(answer, &[allowed], column.limit())?;
+    unchanged(fd, mode, before)
+}
+
+fn sockutil_accept_plain(fd: c_int, ms: c_int) -> c_int {
+    unsafe { sockutil_accept(fd, std::ptr::null_mut(), 0, ms) }
+}
+
+/// To a listener whose backlog is full.
+fn connect(family: c_int, kind: c_int, column: Column, mode: Mode) -> Verdict {
+    let place = place(family, kind, 0).map_err(|e| e.to_string())?;
+    let _others = place.fill();
+    let socket = place.socket();
+    let fd = socket.as_raw_fd();
+    mode.set(fd);
+    let before = kit::flags(fd);
+    let done = AtomicBool::new(false);
+    kit::set_flags(place.listener.as_raw_fd(), libc::O_NONBLOCK);
+    // Every client goes in, until ours has: TCP tries again after a second.
+    let let_in = || {
+        let mut in_all = Vec::new();
+        while !done.load(Ordering::Relaxed) {
+            in_all.extend(place.accept());
+            thread::sleep(Duration::from_millis(1));
+        }
+        in_all
+    };
+    let call = |ms| {
+        let answer = timed(|| unsafe { sockutil_connect(fd, &raw const place.address, ms) });
+        done.store(true, Ordering::Relaxed);
+        answer
+    };
+    let (answer, _) = column.run(let_in, call);
+    let allowed = match column {
+        Column::Middle(_) => End::Done,
+        Column::Quiet(NOWAIT) if family == libc::AF_UNIX => End::Fails(EAGAIN),
+        Column::Quiet(NOWAIT) => End::Fails(EINPROGRESS),
+        // As its comment says: it cannot be resumed.
+        Column::Quiet(_) => End::Fails(ETIMEDOUT),
+    };
+    closing(answer, &[allowed], column.limit())?;
+    unchanged(fd, mode, before)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Close {
+    /// The peer says nothing, and in the middle it goes.
+    Quiet,
+    /// It goes on sending.
+    Talks,
+}
+
+type Ends = fn() -> io::Result<(OwnedFd, OwnedFd)>;
+
+const PAIRS: [(&str, Ends); 5] = [
+    ("TCP", || kit::tcp("127.0.0.1")),
+    ("TCP over IPv6", || kit::tcp("::1")),
+    ("AF_UNIX", || kit::pair(libc::SOCK_STREAM)),
+    ("AF_UNIX seqpacket", || kit::pair(libc::SOCK_SEQPACKET)),
+    ("AF_UNIX datagram", || kit::pair(libc::SOCK_DGRAM)),
+];
+
+fn close(ends: Ends, how: Close, column: Column, mode: Mode) -> Verdict {
+    let (closed, peer) = ends().map_err(|e| e.to_string())?;
+    let kept = closed.try_clone().unwrap();
+    mode.set(kept.as_raw_fd());
+    let before = kit::flags(kept.as_raw_fd());
+    let number = closed.into_raw_fd();
+    let stop = AtomicBool::new(false);
+    let answer = thread::scope(|scope| {
+        let talker = scope.spawn(|| {
+            for _ in 0..if how == Close::Talks { 100 } else { 0 } {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                put(&peer, b"something");
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let end = || unsafe { libc::shutdown(peer.as_raw_fd(), libc::SHUT_WR) };
+        let (answer, _) = column.run(end, |ms| timed(|| sockutil_close_graceful(number, ms)));
+        stop.store(true, Ordering::Relaxed);
+        talker.join().unwrap();
+        answer
+    });
+    if kit::identity(number) == kit::identity(kept.as_raw_fd()) {
+        return Err("it is still open".into());
+    }
+    let allowed = if let Column::Middle(_) = column { End::Done } else { End::Fails(ETIMEDOUT) };
+    closing(answer, &[allowed], column.limit())?;
+    unchanged(kept.as_raw_fd(), mode, before)
+}
+
+fn close_of_no_socket(column: Column, mode: Mode) -> Verdict {
+    let (kept, _peer) = kit::pipe().map_err(|e| e.to_string())?;
+    mode.set(kept.as_raw_fd());
+    let number = kept.try_clone().unwrap().into_raw_fd();
+    let answer = timed(|| sockutil_close_graceful(number, column.limit()));
+    if kit::identity(number) == kit::identity(kept.as_raw_fd()) {
+        return Err("it is still open".into());
+    }
+    closing(answer, &[End::Fails(ENOTSOCK)], column.limit())
+}
+
+fn receive(ends: Ends, column: Column, mode: Mode) -> Verdict {
+    let (socket, peer) = ends().map_err(|e| e.to_string())?;
+    let fd = socket.as_raw_fd();
+    mode.set(fd);
+    let before = kit::flags(fd);
+    let mut passed = -1;
+    let send = || sockutil_send_fd(peer.as_raw_fd(), peer.as_raw_fd(), LONG);
+    let (answer, _) = column.run(send, |ms| timed(|| unsafe { sockutil_recv_fd(fd, &raw mut passed, ms) }));
+    let allowed = if let Column::Middle(_) = column { End::Done } else { End::Fails(EAGAIN) };
+    check_end(answer, &[allowed], column.limit())?;
+    let passed = made(passed).ok().map(|passed| kit::identity(passed.as_raw_fd()));
+    if answer.ret == 1 && passed != Some(kit::identity(peer.as_raw_fd())) {
+        return Err("another descriptor than was sent".into());
+    }
+    unchanged(fd, mode, before)
+}
+
+/// A datagram socket without a peer, whose receiver is full: poll(2) calls it ready.
+fn send_to(column: Column, mode: Mode) -> Verdict {
+    let unbound = place(libc::AF_UNIX, libc::SOCK_SEQPACKET, 0).map_err(|e| e.to_string())?;
+    let receiver = made(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) }).unwrap();
+    let mut to = unbound.address;
+    let family = (&raw const to.ss).cast();
+    let at = (&raw mut to.ss).cast();
+    unsafe {
+        assert_eq!(libc::bind(receiver.as_raw_fd(), family, size_of::<libc::sa_family_t>() as libc::socklen_t), 0);
+        to.len = size_of_val(&to.ss) as libc::socklen_t;
+        assert_eq!(libc::getsockname(receiver.as_raw_fd(), at, &raw mut to.len), 0);
+    }
+    let sender = made(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) }).unwrap();
+    let fd = sender.as_raw_fd();
+    let letter = b"a datagram";
+    let send = |flags| unsafe {
+        libc::sendto(fd, letter.as_ptr().cast(), letter.len(), flags, (&raw const to.ss).cast(), to.len)
+    };
+    while send(libc::MSG_DONTWAIT) >= 0 {}
+    mode.set(fd);
+    let before = kit::flags(fd);
+    let take = || get(&receiver, 100).len();
+    let call = |ms| timed(|| unsafe { sockutil_sendto(fd, letter.as_ptr().cast(), letter.len(), &raw const to, ms) });
+    let (answer, _) = column.run(take, call);
+    let allowed = if let Column::Middle(_) = column { End::Done } else { End::Fails(EAGAIN) };
+    check_end(answer, &[allowed], column.limit())?;
+    unchanged(fd, mode, before)
+}
+
+pub fn cells() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (mode, column) in Mode::of(true).iter().flat_map(|mode| COLUMNS.map(|column| (*mode, column))) {
+        let name = |kind: &str, call: &str| format!("{kind} ({}) x {call} x {}", mode.name(), column.name());
+        for (kind, family, socket) in FAMILIES {
+            if let Err(e) = place(family, socket, 1) {
+                if mode == Mode::Blocking && column == Column::Quiet(NOWAIT) {
+                    println!("left out: listeners of {kind}: {e}");
+                }
+                continue;
+            }
+            cells.push(Cell::new(name(kind, "accept"), move || accept(family, socket, column, mode)));
+            cells.push(Cell::new(name(kind, "connect"), move || connect(family, socket, column, mode)));
+        }
+        for (kind, ends) in PAIRS {
+            if ends().is_err() {
+                continue;
+            }
+            for how in [Close::Quiet, Close::Talks] {
+                let ending = kind != "AF_UNIX datagram" && how == Close::Quiet;
+                if ending || matches!(column, Column::Quiet(_)) {
+                    let call = format!("close_graceful, peer {how:?}");
+                    cells.push(Cell::new(name(kind, &call), move || close(ends, how, column, mode)));
+                }
+            }
+            if kind.starts_with("AF_UNIX") {
+                cells.push(Cell::new(name(kind, "recv_fd"), move || receive(ends, column, mode)));
+            }
+        }
+        cells.push(Cell::new(name("AF_UNIX datagram, no peer", "sendto"), move || send_to(column, mode)));
+        if mode != Mode::Timeouts {
+            cells.push(Cell::new(name("pipe", "close_graceful"), move || close_of_no_socket(column, mode)));
+        }
+    }
+    cells
+}

@@ -1,0 +1,302 @@
+//! Descriptors that have an answer at once, or can be neither read nor written: nothing is ever waited for there.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use libc::{
+    EAGAIN, EBADF, EINVAL, EISDIR, EMSGSIZE, ENOSPC, ENOTCONN, ENOTSOCK, EOPNOTSUPP, O_RDONLY, O_RDWR, O_WRONLY, c_int,
+};
+
+use super::kit::{self, Lines, made};
+use super::matrix::{Cell, Verdict};
+use super::modes::{Mode, Refusal};
+use super::reading::{Call, End, NOWAIT, SOCKET_CALLS, STREAM_CALLS, check_end};
+use super::sources::UNIT;
+use super::writing::{self, Out};
+
+/// What a descriptor has for who reads.
+#[derive(Clone, Copy)]
+enum Has {
+    /// These bytes, then the end.
+    Bytes(&'static [u8]),
+    /// What the file has when it is opened once more; it stays the same.
+    ItsFile(&'static str),
+    /// Zeros without end.
+    Zeros,
+    /// Bytes without end, nobody knows which.
+    Noise,
+    /// One of these errors.
+    Error(&'static [c_int]),
+}
+
+type Make = fn() -> io::Result<OwnedFd>;
+
+fn readable() -> Vec<(&'static str, Make, Has)> {
+    const WRONG: Has = Has::Error(&[EBADF]);
+    const NEVER: Has = Has::Error(&[EINVAL, EAGAIN]);
+    const TWO: &[u8] = b"\x07abcdef\n\x07abcdef\n";
+    let mut all: Vec<(&'static str, Make, Has)> = vec![
+        ("file at its end", || Ok(kit::file(b"")?.into()), Has::Bytes(b"")),
+        ("file", || Ok(kit::file(TWO)?.into()), Has::Bytes(TWO)),
+        ("file without a newline", || Ok(kit::file(b"\x07abc")?.into()), Has::Bytes(b"\x07abc")),
+        ("memfd", || Ok(kit::memfd(UNIT)?.into()), Has::Bytes(UNIT)),
+        ("/dev/null", || kit::open("/dev/null", O_RDWR), Has::Bytes(b"")),
+        ("/dev/zero", || kit::open("/dev/zero", O_RDWR), Has::Zeros),
+        ("/dev/full", || kit::open("/dev/full", O_RDWR), Has::Zeros),
+        ("/dev/urandom", || kit::open("/dev/urandom", O_RDONLY), Has::Noise),
+        ("/dev/random", || kit::open("/dev/random", O_RDONLY), Has::Noise),
+        ("directory", || kit::open("/", O_RDONLY), Has::Error(&[EISDIR])),
+        ("/proc/self/ns/net", || kit::open("/proc/self/ns/net", O_RDONLY), NEVER),
+        ("O_PATH", || kit::open("/dev/null", libc::O_PATH), WRONG),
+        ("file O_WRONLY", || kit::open("/dev/null", O_WRONLY), WRONG),
+        ("pipe's writing end", || Ok(kit::pipe()?.1), WRONG),
+        ("FIFO's writing end", || Ok(kit::fifo(false)?.1), WRONG),
+        ("terminal O_WRONLY", || one_way(O_WRONLY), WRONG),
+        ("pidfd", pidfd, NEVER),
+        ("epoll", epoll, NEVER),
+        ("io_uring", io_uring, NEVER),
+        ("TCP listener", || Ok(std::net::TcpListener::bind("127.0.0.1:0")?.into()), Has::Error(&[ENOTCONN])),
+        ("TCP unconnected", || socket(libc::AF_INET, libc::SOCK_STREAM), Has::Error(&[ENOTCONN])),
+        ("AF_UNIX listener", unix_listener, Has::Error(&[EINVAL, ENOTCONN])),
+        ("AF_UNIX unconnected", || socket(libc::AF_UNIX, libc::SOCK_STREAM), Has::Error(&[EINVAL, ENOTCONN])),
+    ];
+    // Files that the kernel makes up; some of them have a poll of their own.
+    macro_rules! kernel_file {
+        ($($path:literal)*) => { $(all.push(($path, || kit::open($path, O_RDONLY), Has::ItsFile($path)));)* };
+    }
+    kernel_file!("/proc/version" "/proc/cmdline" "/proc/self/mounts" "/proc/self/mountinfo" "/proc/sys/kernel/hostname"
+        "/proc/self/limits" "/sys/kernel/fscaps" "/sys/kernel/mm/transparent_hugepage/enabled");
+    keep(all, |(name, make, _)| (name, make()))
+}
+
+/// What a descriptor makes of bytes.
+#[derive(Clone, Copy)]
+enum Takes {
+    All,
+    Error(&'static [c_int]),
+}
+
+fn writable() -> Vec<(&'static str, Make, Takes)> {
+    const WRONG: Takes = Takes::Error(&[EBADF]);
+    const NEVER: Takes = Takes::Error(&[EBADF, EINVAL, EAGAIN]);
+    let all: Vec<(&'static str, Make, Takes)> = vec![
+        ("/dev/null", || kit::open("/dev/null", O_RDWR), Takes::All),
+        ("/dev/zero", || kit::open("/dev/zero", O_RDWR), Takes::All),
+        ("/dev/full", || kit::open("/dev/full", O_RDWR), Takes::Error(&[ENOSPC])),
+        ("file", || Ok(kit::file(b"")?.into()), Takes::All),
+        ("memfd", || Ok(kit::memfd(b"")?.into()), Takes::All),
+        ("pipe with room", || leaked(kit::pipe().map(|(r, w)| (w, r))), Takes::All),
+        ("FIFO with room", || leaked(kit::fifo(false).map(|(r, w)| (w, r))), Takes::All),
+        ("terminal with room", || leaked(kit::terminal(Lines::Cooked).map(|(m, s)| (s, m))), Takes::All),
+        ("terminal master with room", || leaked(kit::terminal(Lines::Raw(1, 0))), Takes::All),
+        ("TCP with room", || leaked(kit::tcp("127.0.0.1")), Takes::All),
+        ("UDP", udp, Takes::All),
+        ("AF_UNIX with room", || leaked(kit::pair(libc::SOCK_STREAM)), Takes::All),
+        ("AF_UNIX datagram with room", || leaked(kit::pair(libc::SOCK_DGRAM)), Takes::All),
+        ("directory", || kit::open("/", O_RDONLY), WRONG),
+        ("O_PATH", || kit::open("/dev/null", libc::O_PATH), WRONG),
+        ("file O_RDONLY", || kit::open("/dev/null", O_RDONLY), WRONG),
+        ("pipe's reading end", || Ok(kit::pipe()?.0), WRONG),
+        ("FIFO's reading end", || Ok(kit::fifo(false)?.0), WRONG),
+        ("terminal O_RDONLY", || one_way(O_RDONLY), WRONG),
+        ("timerfd", || made(unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC) }), NEVER),
+        ("inotify", || made(unsafe { libc::inotify_init1(libc::IN_CLOEXEC) }), NEVER),
+        ("pidfd", pidfd, NEVER),
+        ("epoll", epoll, NEVER),
+        ("io_uring", io_uring, NEVER),
+        (
+            "TCP listener",
+            || Ok(std::net::TcpListener::bind("127.0.0.1:0")?.into()),
+            Takes::Error(&[libc::EPIPE, ENOTCONN]),
+        ),
+        ("AF_UNIX listener", unix_listener, Takes::Error(&[ENOTCONN, EOPNOTSUPP, EINVAL])),
+    ];
+    keep(all, |(name, make, _)| (name, make()))
+}
+
+fn keep<T>(mut all: Vec<T>, made: impl Fn(&T) -> (&'static str, io::Result<OwnedFd>)) -> Vec<T> {
+    all.retain(|entry| match made(entry) {
+        (name, Err(e)) => {
+            println!("left out: {name}: {e}");
+            false
+        }
+        _ => true,
+    });
+    all
+}
+
+/// The second end stays open as long as the program runs.
+fn leaked(ends: io::Result<(OwnedFd, OwnedFd)>) -> io::Result<OwnedFd> {
+    let (fd, peer) = ends?;
+    std::mem::forget(peer);
+    Ok(fd)
+}
+
+/// A terminal's slave that is open for one direction.
+fn one_way(flags: c_int) -> io::Result<OwnedFd> {
+    let (master, slave) = kit::terminal(Lines::Raw(1, 0))?;
+    let path = std::fs::read_link(format!("/proc/self/fd/{}", slave.as_raw_fd()))?;
+    std::mem::forget(master);
+    kit::open(path.to_str().unwrap(), flags)
+}
+
+fn socket(family: c_int, kind: c_int) -> io::Result<OwnedFd> {
+    made(unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) })
+}
+
+fn unix_listener() -> io::Result<OwnedFd> {
+    let path = kit::path();
+    let listener = std::os::unix::net::UnixListener::bind(&path)?;
+    std::fs::remove_file(path)?;
+    Ok(listener.into())
+}
+
+fn udp() -> io::Result<OwnedFd> {
+    let (socket, other) = (std::net::UdpSocket::bind("127.0.0.1:0")?, std::net::UdpSocket::bind("127.0.0.1:0")?);
+    socket.connect(other.local_addr()?)?;
+    leaked(Ok((socket.into(), other.into())))
+}
+
+fn pidfd() -> io::Result<OwnedFd> {
+    made(unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) })
+}
+
+fn epoll() -> io::Result<OwnedFd> {
+    made(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
+}
+
+fn io_uring() -> io::Result<OwnedFd> {
+    let mut parameters = [0_u32; 30];
+    made(unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, parameters.as_mut_ptr()) })
+}
+
+fn is_socket(fd: &OwnedFd) -> bool {
+    let file = File::from(fd.try_clone().unwrap());
+    std::os::unix::fs::FileTypeExt::is_socket(&file.metadata().unwrap().file_type())
+}
+
+fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusal) -> Verdict {
+    let fd = make().map_err(|e| format!("cannot be made: {e}"))?;
+    if !matches!(has, Has::Error(&[EBADF])) {
+        mode.set(fd.as_raw_fd());
+    }
+    refusal.install();
+    let before = kit::flags(fd.as_raw_fd());
+    let got = call.make(fd.as_raw_fd(), UNIT.len(), ms);
+    if kit::flags(fd.as_raw_fd()) != before {
+        return Err("flags have changed".into());
+    }
+    let file;
+    let bytes = match has {
+        Has::Bytes(bytes) => bytes,
+        Has::ItsFile(path) => {
+            file = std::fs::read(path).unwrap();
+            &file
+        }
+        Has::Zeros => &[0; 5000],
+        Has::Noise | Has::Error(_) => &[],
+    };
+    let for_sockets = SOCKET_CALLS.contains(&call);
+    let one = match has {
+        Has::Error(errors) => {
+            let mut ends: Vec<End> = errors.iter().map(|e| End::Fails(*e)).collect();
+            match call {
+                Call::Wait => ends.extend([End::Done, End::Fails(EAGAIN)]),
+                Call::RecvFrom if is_socket(&fd) => {}
+                Call::Accept if is_socket(&fd) => ends = vec![End::Fails(EINVAL), End::Fails(EAGAIN)],
+                Call::RecvFd if is_socket(&fd) => ends.push(End::Fails(EINVAL)),
+                _ if for_sockets => ends = vec![End::Fails(ENOTSOCK), End::Fails(EBADF)],
+                _ => {}
+            }
+            ends
+        }
+        _ if for_sockets => vec![End::Fails(ENOTSOCK)],
+        _ if call == Call::Wait => vec![End::Done],
+        Has::Zeros if matches!(call, Call::ReadLine | Call::ReaderLine | Call::ReaderUntil) => {
+            vec![End::Fails(EMSGSIZE)]
+        }
+        Has::Noise if matches!(call, Call::ReadFull(_) | Call::ReaderReadFull(_)) => vec![End::Done],
+        Has::Noise => vec![End::Done, End::Fails(EMSGSIZE), End::Fails(EAGAIN)],
+        _ => vec![if call.takes(UNIT.len(), bytes).is_some() { End::Done } else { End::Stream }],
+    };
+    check_end(got.answer, &one, NOWAIT)?;
+    if !matches!(has, Has::Bytes(_) | Has::ItsFile(_)) || for_sockets {
+        return Ok(());
+    }
+    let rest = kit::drain(0, || kit::get(&fd, 4096));
+    let all = [got.bytes, got.held, rest].concat();
+    let same = if call == Call::ReaderSkipLine { all.len() == bytes.len() } else { all == bytes };
+    if same { Ok(()) } else { Err(format!("{} bytes came out of {}, by {:?}", all.len(), bytes.len(), got.answer)) }
+}
+
+fn write(make: Make, takes: Takes, call: Out, ms: c_int, mode: Mode, refusal: Refusal) -> Verdict {
+    let fd = make().map_err(|e| format!("cannot be made: {e}"))?;
+    if !matches!(takes, Takes::Error(&[EBADF])) {
+        mode.set(fd.as_raw_fd());
+    }
+    refusal.install();
+    let before = kit::flags(fd.as_raw_fd());
+    let data = call.data(100, writing::plain);
+    let mut done = 0;
+    let answer = call.make(fd.as_raw_fd(), &data, &mut done, ms);
+    if kit::flags(fd.as_raw_fd()) != before {
+        return Err("flags have changed".into());
+    }
+    let ends = match takes {
+        Takes::Error(errors) if call == Out::Wait => {
+            errors.iter().map(|e| End::Fails(*e)).chain([End::Done, End::Fails(EAGAIN)]).collect()
+        }
+        _ if matches!(call, Out::SendTo | Out::SendFd) && !is_socket(&fd) => {
+            vec![End::Fails(ENOTSOCK), End::Fails(EBADF)]
+        }
+        _ if call == Out::SendFd => vec![End::Done, End::Fails(EINVAL), End::Fails(ENOTCONN), End::Fails(libc::EPIPE)],
+        Takes::All => vec![End::Done],
+        Takes::Error(errors) => errors.iter().map(|e| End::Fails(*e)).collect(),
+    };
+    check_end(answer, &ends, NOWAIT)?;
+    let expected = if answer.ret > 0 && call.sends() { data.len() } else { 0 };
+    if call.sends() && done != expected {
+        return Err(format!("done {done} instead of {expected}, by {answer:?}"));
+    }
+    Ok(())
+}
+
+fn columns() -> [(c_int, &'static str); 2] {
+    [(NOWAIT, "NOWAIT"), (150, "150 ms")]
+}
+
+pub fn read_cells() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    let calls: Vec<Call> = STREAM_CALLS.into_iter().chain([Call::ReadFull(2)]).chain(SOCKET_CALLS).collect();
+    for (name, make, has) in readable() {
+        let socket = is_socket(&make().unwrap());
+        for (call, (ms, column)) in calls.iter().flat_map(|call| columns().map(|column| (*call, column))) {
+            // What has no end is in `flood`.
+            let endless = matches!(has, Has::Zeros) && call == Call::ReaderSkipLine;
+            for (mode, refusal) in combinations(socket).filter(|_| !endless) {
+                let name = format!("{name} ({}{}) x {call:?} x {column}", mode.name(), refusal.name());
+                cells.push(Cell::new(name, move || read(make, has, call, ms, mode, refusal)));
+            }
+        }
+    }
+    cells
+}
+
+pub fn write_cells() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (name, make, takes) in writable() {
+        let socket = is_socket(&make().unwrap());
+        for (call, (ms, column)) in writing::CALLS.iter().flat_map(|call| columns().map(|column| (*call, column))) {
+            for (mode, refusal) in combinations(socket) {
+                let name = format!("{name} ({}{}) x {call:?} x {column}", mode.name(), refusal.name());
+                cells.push(Cell::new(name, move || write(make, takes, call, ms, mode, refusal)));
+            }
+        }
+    }
+    cells
+}
+
+fn combinations(socket: bool) -> impl Iterator<Item = (Mode, Refusal)> {
+    Mode::of(socket).iter().flat_map(move |mode| Refusal::of(socket).iter().map(|refusal| (*mode, *refusal)))
+}

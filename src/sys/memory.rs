@@ -172,6 +172,9 @@ pub fn places(byte: u8, block: &Block) -> usize {
     block.iter().rev().fold(0, |places, other| (places << 1) | usize::from(*other == byte))
 }
 
+/// Linux's `UIO_MAXIOV`: no system call takes more slices.
+pub const IOV_MAX: usize = 1024;
+
 /// A `struct iovec` whose memory is known to be readable.
 #[repr(transparent)]
 pub struct IoSlice<'a>(iovec, PhantomData<Bytes<'a>>);

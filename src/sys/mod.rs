@@ -19,7 +19,7 @@ use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
 pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
-pub use memory::{Block, Buffer, Bytes, IoSlice, places, value};
+pub use memory::{Block, Buffer, Bytes, IOV_MAX, IoSlice, places, value};
 pub use rights::{recv_descriptor, send_descriptor};
 
 /// Everything the kernel answers below zero is a failure whose cause is in `errno`.

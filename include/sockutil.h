@@ -27,6 +27,20 @@
  *            clock_gettime(2) and poll(2) do.
  * Signals    EINTR never surfaces and never stretches a timeout. A socket
  *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Length 0   A transfer of no bytes moves nothing and never waits: 1, or 0 from
+ *            the classic calls, and the memory may be NULL. A descriptor that
+ *            is not open for it is EBADF all the same.
+ * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
+ *            use sockutil_sendto and sockutil_recvfrom there. The calls for
+ *            streams take the bytes that they ask for from a message, and the
+ *            rest of it is lost; messages come joined, and an empty one looks
+ *            like the end of the stream.
+ * Threads    Calls on different descriptors and readers are independent. Two
+ *            that read one descriptor at once share its bytes out between them,
+ *            as read(2) does: a line can then be divided, or come joined to
+ *            another. pthread_cancel ends every wait. Descriptors that the call
+ *            has opened then stay open, and sockutil_connect does not put back
+ *            what it has changed.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
  */
@@ -286,7 +300,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * dead), ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe. Two readers of one descriptor share its
- * bytes out between them; a line can then be divided.
+ * bytes out between them; a line can then be divided, or come joined to
+ * another.
  * Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
  */
 int sockutil_read_line(int fd,
@@ -317,7 +332,9 @@ size_t sockutil_chomp(char *line, size_t len);
  *
  * All fields are private; the size is part of the ABI. It needs no end: when
  * the struct and the memory go, nothing is left behind, but bytes that were
- * held are gone. It must not be used by two threads at once, nor copied.
+ * held are gone. It must not be used by two threads at once, nor copied. A
+ * struct of zeros is a reader that sockutil_reader_init has not made yet, and
+ * EINVAL in every call; other contents cannot be told from a reader's.
  */
 typedef struct sockutil_reader {
   int fd;
@@ -373,8 +390,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
  *   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
  *              is held; take it with sockutil_reader_read_full, or drop the
  *              line with sockutil_reader_skip_line
- *   EINVAL     r, line or len is NULL, r was not initialized, timeout_ms is
- *              below -1
+ *   EINVAL     r, line or len is NULL, *r is all zeros, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
@@ -399,8 +415,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
  *              what is held; take it with sockutil_reader_read_full
- *   EINVAL     r, data or len is NULL, r was not initialized, delimiter is
- *              not 0 to 255, timeout_ms is below -1
+ *   EINVAL     r, data or len is NULL, *r is all zeros, delimiter is not 0 to
+ *              255, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
@@ -432,8 +448,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
  *   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
  *              the announced length, *body is NULL, and the header is still
  *              held
- *   EINVAL     r, body or len is NULL, r was not initialized, header_bytes is
- *              not 1, 2 or 4, or above cap-1, timeout_ms is below -1
+ *   EINVAL     r, body or len is NULL, *r is all zeros, header_bytes is not 1,
+ *              2 or 4, or above cap-1, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
@@ -457,9 +473,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
  * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
  * else cut short; -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
- *   EINVAL   r is NULL or was not initialized, buf is NULL and n is not 0, n
- *            is above SSIZE_MAX, timeout_ms is below -1, *done is above n, or
- *            is n already (was it reset?)
+ *   EINVAL   r is NULL, *r is all zeros, buf is NULL and n is not 0, n is
+ *            above SSIZE_MAX, timeout_ms is below -1, *done is above n, or is
+ *            n already (was it reset?)
  *   EBADF    the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ...
@@ -488,7 +504,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
  * Returns 1, the newline was dropped; 0, end of stream, before which *done
  * bytes were dropped; -1 with errno:
  *   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
- *   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
+ *   EINVAL   r is NULL, *r is all zeros, timeout_ms is below -1
  *   EBADF    the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ...
@@ -651,7 +667,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
  * and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe. Two readers of one descriptor share its
- * bytes out between them; a line can then be divided.
+ * bytes out between them; a line can then be divided, or come joined to
+ * another.
  * Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
  */
 ssize_t sockutil_readline(int sockfd,

@@ -21,7 +21,9 @@ use crate::time::{FOREVER, Limit};
 ///
 /// All fields are private; the size is part of the ABI. It needs no end: when
 /// the struct and the memory go, nothing is left behind, but bytes that were
-/// held are gone. It must not be used by two threads at once, nor copied.
+/// held are gone. It must not be used by two threads at once, nor copied. A
+/// struct of zeros is a reader that sockutil_reader_init has not made yet, and
+/// EINVAL in every call; other contents cannot be told from a reader's.
 #[repr(C)]
 #[allow(non_camel_case_types, reason = "the name is the C type's")]
 pub struct sockutil_reader {
@@ -107,8 +109,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
 ///   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
 ///              is held; take it with sockutil_reader_read_full, or drop the
 ///              line with sockutil_reader_skip_line
-///   EINVAL     r, line or len is NULL, r was not initialized, timeout_ms is
-///              below -1
+///   EINVAL     r, line or len is NULL, *r is all zeros, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
 /// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
 /// dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
@@ -137,8 +138,8 @@ pub unsafe extern "C" fn sockutil_reader_line(
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
 ///              what is held; take it with sockutil_reader_read_full
-///   EINVAL     r, data or len is NULL, r was not initialized, delimiter is
-///              not 0 to 255, timeout_ms is below -1
+///   EINVAL     r, data or len is NULL, *r is all zeros, delimiter is not 0 to
+///              255, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
 /// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
 /// dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
@@ -177,8 +178,8 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ///   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
 ///              the announced length, *body is NULL, and the header is still
 ///              held
-///   EINVAL     r, body or len is NULL, r was not initialized, header_bytes is
-///              not 1, 2 or 4, or above cap-1, timeout_ms is below -1
+///   EINVAL     r, body or len is NULL, *r is all zeros, header_bytes is not 1,
+///              2 or 4, or above cap-1, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
 /// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
 /// dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
@@ -207,9 +208,9 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 /// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
 /// else cut short; -1 with errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
-///   EINVAL   r is NULL or was not initialized, buf is NULL and n is not 0, n
-///            is above SSIZE_MAX, timeout_ms is below -1, *done is above n, or
-///            is n already (was it reset?)
+///   EINVAL   r is NULL, *r is all zeros, buf is NULL and n is not 0, n is
+///            above SSIZE_MAX, timeout_ms is below -1, *done is above n, or is
+///            n already (was it reset?)
 ///   EBADF    the descriptor is not open for reading
 /// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
 /// dead), ENOTCONN, ...
@@ -252,7 +253,7 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 /// Returns 1, the newline was dropped; 0, end of stream, before which *done
 /// bytes were dropped; -1 with errno:
 ///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
-///   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
+///   EINVAL   r is NULL, *r is all zeros, timeout_ms is below -1
 ///   EBADF    the descriptor is not open for reading
 /// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
 /// dead), ENOTCONN, ...

@@ -7,10 +7,11 @@ use libc::timeval;
 
 use crate::address;
 use crate::channel::{Channel, Direction, Limited};
+use crate::memory::{Buffer, Bytes};
 use crate::option;
 use crate::resolve::{Addresses, Failure, Found, Query};
 use crate::socket::{Socket, uninterrupted};
-use crate::sys::{self, Address, Buffer, Bytes, Endpoint};
+use crate::sys::{self, Address, Endpoint};
 use crate::time::{self, Limit};
 
 /// What the flags of the C functions ask for.

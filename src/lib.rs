@@ -16,6 +16,7 @@ pub mod ffi;
 mod frame;
 mod ip;
 mod line;
+mod memory;
 mod option;
 mod pass;
 mod process;

@@ -8,8 +8,8 @@ use super::check::{self, INVALID};
 use super::outcome;
 use crate::channel::{Channel, Own};
 use crate::line;
+use crate::memory::Buffer;
 use crate::stream;
-use crate::sys::Buffer;
 
 /// Read n bytes, or fewer if the stream ends before.
 ///

@@ -9,8 +9,9 @@ use super::check::{self, INVALID};
 use super::flags;
 use super::outcome;
 use crate::endpoint;
+use crate::memory::Buffer;
 use crate::resolve::Purpose;
-use crate::sys::{Address, Buffer};
+use crate::sys::Address;
 use crate::time::{self, Limit};
 
 /// Listen for TCP connections.

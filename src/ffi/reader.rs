@@ -13,8 +13,8 @@ use libc::size_t;
 use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
 use crate::frame::HeaderSize;
+use crate::memory::Buffer;
 use crate::reader::{Item, Reader, State};
-use crate::sys::Buffer;
 use crate::time::{FOREVER, Limit};
 
 /// A reader: the caller's struct, over the caller's memory.

@@ -9,8 +9,8 @@ use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
 use crate::channel::Limited;
 use crate::line::{self, Line};
+use crate::memory::Buffer;
 use crate::stream;
-use crate::sys::Buffer;
 use crate::time::Limit;
 
 /// Read n bytes within a time limit.

@@ -9,8 +9,8 @@ use errno::Errno;
 
 use crate::channel::{Channel, Limited};
 use crate::frame::HeaderSize;
+use crate::memory::{self, Buffer};
 use crate::stream::{self, Read};
-use crate::sys::{self, Buffer};
 use crate::time::Limit;
 
 pub use state::State;
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         let mut dropped = 0;
         loop {
             let held = self.held();
-            let newline = sys::memchr(b'\n', held);
+            let newline = memory::position(b'\n', held);
             let length = newline.map_or(held.len(), |index| index + 1);
             self.state.consume(&self.buffer, length);
             dropped += length;

@@ -5,7 +5,8 @@ use core::mem::MaybeUninit;
 
 use errno::Errno;
 
-use super::{Buffer, recv, send};
+use super::{recv, send};
+use crate::memory::Buffer;
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLMSG_ERROR: u16 = 2;

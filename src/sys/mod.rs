@@ -6,7 +6,6 @@
 
 mod address;
 mod diag;
-mod memory;
 mod rights;
 
 use core::ffi::{CStr, c_int};
@@ -16,9 +15,10 @@ use core::ptr;
 use errno::{Errno, errno};
 use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
+use crate::memory::{Buffer, Bytes, IoSlice};
+
 pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
-pub use memory::{Block, Buffer, Bytes, IoSlice, places, value};
 pub use rights::{recv_descriptor, send_descriptor};
 
 /// Everything the kernel answers below zero is a failure whose cause is in `errno`.
@@ -251,13 +251,6 @@ pub fn ignore_signal(signal: c_int) -> Result<(), Errno> {
 pub fn reap_one() -> Result<pid_t, Errno> {
     // SAFETY: a null status pointer asks for no status.
     checked(unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) })
-}
-
-/// `memchr(3)`: the index of the first `byte`.
-pub fn memchr(byte: u8, bytes: &[u8]) -> Option<usize> {
-    // SAFETY: a slice is readable for its length.
-    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), c_int::from(byte), bytes.len()) };
-    found.addr().checked_sub(bytes.as_ptr().addr())
 }
 
 /// `socket(2)`, with `SOCK_CLOEXEC` and the like among `flags`.

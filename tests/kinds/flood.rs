@@ -29,9 +29,8 @@ fn flooded<T>(peer: &OwnedFd, body: impl FnOnce() -> T) -> T {
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let start = Instant::now();
+                let (start, zeros) = (Instant::now(), vec![0_u8; 65_536]);
                 while !stop.load(Ordering::Relaxed) && start.elapsed() < FLOOD {
-                    let zeros = [0_u8; 65_536];
                     let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
                     if unsafe { libc::send(fd, zeros.as_ptr().cast(), zeros.len(), flags) } < 0
                         && unsafe { libc::write(fd, zeros.as_ptr().cast(), zeros.len()) } < 0

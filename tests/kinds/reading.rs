@@ -120,12 +120,11 @@ impl Call {
         let until = |byte| bytes.iter().position(|b| *b == byte).map(|at| at + 1);
         let exactly = |n| (bytes.len() >= n).then_some(n);
         match self {
-            Self::ReadFull(0) => exactly(1),
+            Self::ReadFull(0) | Self::Wait | Self::RecvFrom => exactly(1),
             Self::ReadFull(units) | Self::ReaderReadFull(units) => exactly(units * unit),
             Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
             Self::ReaderUntil => until(b'd'),
             Self::ReaderFrame => exactly(1 + usize::from(*bytes.first()?)),
-            Self::Wait | Self::RecvFrom => exactly(1),
             Self::Accept | Self::RecvFd => None,
         }
     }
@@ -269,8 +268,8 @@ fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -
         let helper = scope.spawn(|| giver(give, column, &stop));
         let got = call.make(fd, kind.unit, limit);
         stop.store(true, Ordering::Relaxed);
-        let (give, more) = helper.join().unwrap();
-        given.extend(more);
+        let (give, later) = helper.join().unwrap();
+        given.extend(later);
         (got, give)
     });
     if kit::flags(fd) != before {
@@ -341,7 +340,7 @@ pub fn cells() -> Vec<Cell> {
         Column::Half,
         Column::Trickle,
     ];
-    let mut cells = Vec::new();
+    let mut all = Vec::new();
     // The kinds change fastest, so that no kind has too many descriptors at a time.
     for (call, column, which) in
         calls.iter().flat_map(|call| columns.map(|column| (call, column))).flat_map(|(call, column)| {
@@ -349,6 +348,10 @@ pub fn cells() -> Vec<Cell> {
         })
     {
         for kind in kinds.iter().filter(|kind| makes_sense(kind, call, column)) {
+            // A refusal that comes before any byte is the same whatever else is refused.
+            if which.1 > 0 && SOCKET_CALLS.contains(&call) {
+                continue;
+            }
             let (modes, refusals) = (Mode::of(kind.socket), Refusal::of(kind.socket));
             let (Some(&mode), Some(&refusal)) = (modes.get(which.0), refusals.get(which.1)) else { continue };
             let kind = *kind;
@@ -358,8 +361,8 @@ pub fn cells() -> Vec<Cell> {
                 column => column,
             };
             let name = format!("{} ({}{}) x {call:?} x {}", kind.name, mode.name(), refusal.name(), column.name());
-            cells.push(Cell::new(name, move || read(&kind, call, column, mode, refusal)));
+            all.push(Cell::new(name, move || read(&kind, call, column, mode, refusal)));
         }
     }
-    cells
+    all
 }

@@ -267,7 +267,7 @@ fn columns() -> [(c_int, &'static str); 2] {
 }
 
 pub fn read_cells() -> Vec<Cell> {
-    let mut cells = Vec::new();
+    let mut all = Vec::new();
     let calls: Vec<Call> = STREAM_CALLS.into_iter().chain([Call::ReadFull(2)]).chain(SOCKET_CALLS).collect();
     for (name, make, has) in readable() {
         let socket = is_socket(&make().unwrap());
@@ -276,11 +276,11 @@ pub fn read_cells() -> Vec<Cell> {
             let endless = matches!(has, Has::Zeros) && call == Call::ReaderSkipLine;
             for (mode, refusal) in combinations(socket).filter(|_| !endless) {
                 let name = format!("{name} ({}{}) x {call:?} x {column}", mode.name(), refusal.name());
-                cells.push(Cell::new(name, move || read(make, has, call, ms, mode, refusal)));
+                all.push(Cell::new(name, move || read(make, has, call, ms, mode, refusal)));
             }
         }
     }
-    cells
+    all
 }
 
 pub fn write_cells() -> Vec<Cell> {

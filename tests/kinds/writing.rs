@@ -78,7 +78,9 @@ enum Column {
     Middle(c_int),
     /// More and more room is made, but not enough.
     Trickle,
-    /// There is room, but not for all.
+    /// It is full but for about so many bytes.
+    Little(usize),
+    /// It is empty, but there is not room for all.
     Room,
 }
 
@@ -90,6 +92,7 @@ impl Column {
             Self::Middle(FOREVER) => "FOREVER, room in the middle".into(),
             Self::Middle(_) => "room in the middle".into(),
             Self::Trickle => "150 ms, more and more room".into(),
+            Self::Little(n) => format!("full but for {n} bytes, NOWAIT"),
             Self::Room => "more than there is room for, NOWAIT".into(),
         }
     }
@@ -129,6 +132,8 @@ fn ends(kind: &Kind, call: Out, column: Column) -> Vec<End> {
         // Not all of it is one write, and a part of eight bytes is no number.
         Out::SendFrame if kind.counts => vec![End::Fails(EINVAL), not_yet, End::Done],
         _ if matches!(column, Column::Middle(_)) => vec![End::Done],
+        // How much that is depends on how the kernel counts.
+        _ if matches!(column, Column::Little(_)) => vec![End::Done, not_yet],
         // The peer's reading makes it ready at some time or other.
         Out::Wait | Out::SendTo | Out::SendFd if column == Column::Trickle => vec![End::Done, not_yet],
         Out::Wait | Out::SendTo | Out::SendFd if column == Column::Room => vec![End::Done],
@@ -140,13 +145,14 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
     let Sink { fd: owned, mut take } = (kind.make)().map_err(|e| format!("cannot be made: {e}"))?;
     let fd = owned.as_raw_fd();
     let filled = if column == Column::Room { Vec::new() } else { kind.fill(&owned) };
+    let mut taken = if let Column::Little(n) = column { take(n) } else { Vec::new() };
     mode.set(fd);
     if !refusal.install() {
         return Err("no seccomp filter".into());
     }
     let before = kit::flags(fd);
     let data = if kind.counts { 1_u64.to_ne_bytes().to_vec() } else { call.data(size(kind, column), kind.text) };
-    let (stop, mut taken, mut done) = (AtomicBool::new(false), Vec::new(), 0);
+    let (stop, mut done) = (AtomicBool::new(false), 0);
     let mut beside = |take, done: &mut usize, slowly, ms| {
         thread::scope(|scope| {
             let helper = scope.spawn(|| taker(take, slowly, &stop));
@@ -160,7 +166,7 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
     let (limit, answer);
     match column {
         Column::Full(ms) => (limit, answer) = (ms, call.make(fd, &data, &mut done, ms)),
-        Column::Room => (limit, answer) = (NOWAIT, call.make(fd, &data, &mut done, NOWAIT)),
+        Column::Room | Column::Little(_) => (limit, answer) = (NOWAIT, call.make(fd, &data, &mut done, NOWAIT)),
         Column::Middle(ms) => {
             limit = ms;
             (answer, take) = beside(take, &mut done, false, ms);
@@ -170,7 +176,12 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
             (answer, take) = beside(take, &mut done, true, limit);
         }
     }
-    check_end(answer, &ends(kind, call, column), limit)?;
+    let mut allowed = ends(kind, call, column);
+    if call == Out::Wait && kit::polls(fd, libc::POLLOUT) {
+        // A terminal makes room by itself at some time after it was full.
+        allowed.push(End::Done);
+    }
+    check_end(answer, &allowed, limit)?;
     if kit::flags(fd) != before {
         return Err(format!("flags {:o} instead of {before:o}", kit::flags(fd)));
     }
@@ -186,8 +197,8 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
         return Err(format!("done {done} of {}, by {answer:?}", data.len()));
     }
     let expected = kind.at_the_other_end(&[&filled, &data[..done]].concat());
-    let more = kit::drain(expected.len().saturating_sub(taken.len()), || take(65_536));
-    taken.extend(more);
+    let rest = kit::drain(expected.len().saturating_sub(taken.len()), || take(65_536));
+    taken.extend(rest);
     if taken == expected {
         return Ok(());
     }
@@ -201,7 +212,7 @@ fn makes_sense(kind: &Kind, call: Out, column: Column, refusal: Refusal) -> bool
     match column {
         Column::Full(_) => true,
         Column::Middle(_) => own || kind.socket && !(call == Out::SendFd && kind.name.starts_with("TCP")),
-        Column::Trickle => own && !kind.records && !kind.counts && !kind.stopped,
+        Column::Little(_) | Column::Trickle => own && !kind.records && !kind.counts && !kind.stopped,
         // Once is enough: this costs a terminal many calls.
         Column::Room => call.sends() && !kind.records && !kind.counts && !kind.stopped && refusal == Refusal::None,
     }
@@ -215,6 +226,9 @@ pub fn cells() -> Vec<Cell> {
         Column::Middle(LONG),
         Column::Middle(FOREVER),
         Column::Trickle,
+        Column::Little(1),
+        Column::Little(700),
+        Column::Little(5000),
         Column::Room,
     ];
     let mut cells = Vec::new();
@@ -223,7 +237,9 @@ pub fn cells() -> Vec<Cell> {
             for kind in &kinds {
                 let (modes, refusals) = (Mode::of(kind.socket), Refusal::of(kind.socket));
                 let (Some(&mode), Some(&refusal)) = (modes.get(which.0), refusals.get(which.1)) else { continue };
-                if !makes_sense(kind, call, column, refusal) {
+                // A refusal that comes before any byte is the same whatever else is refused.
+                let same = refusal != Refusal::None && matches!(call, Out::SendTo | Out::SendFd);
+                if same || !makes_sense(kind, call, column, refusal) {
                     continue;
                 }
                 let (kind, title) = (*kind, column.name());

@@ -53,17 +53,19 @@ pub fn get(fd: &impl AsRawFd, most: usize) -> Vec<u8> {
     bytes
 }
 
-/// Reads until there are as many bytes as expected, for at most a second, and what is there beyond them.
+/// Reads until there are as many bytes as expected, or for two seconds no more, and what is there beyond them.
 pub fn drain(expected: usize, mut take: impl FnMut() -> Vec<u8>) -> Vec<u8> {
-    let (mut all, start) = (Vec::new(), Instant::now());
+    let (mut all, mut last) = (Vec::new(), Instant::now());
     loop {
         let some = take();
         all.extend_from_slice(&some);
         if some.is_empty() {
-            if all.len() >= expected || start.elapsed() > Duration::from_secs(1) {
+            if all.len() >= expected || last.elapsed() > Duration::from_secs(2) {
                 return all;
             }
             thread::sleep(Duration::from_millis(1));
+        } else {
+            last = Instant::now();
         }
     }
 }
@@ -132,7 +134,11 @@ pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// A FIFO's two ends. With `both` each of them is open for reading and writing.
 pub fn fifo(both: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+    // In memory, where there is such a folder: a file system on a disk would be what takes most of the time.
     let path = path();
+    let shared =
+        std::path::Path::new("/dev/shm").join(format!("sockutil-{}", path.file_name().unwrap().to_str().unwrap()));
+    let path = if std::path::Path::new("/dev/shm").is_dir() { shared } else { path };
     if unsafe { libc::mkfifo(text(&path).as_ptr(), 0o600) } != 0 {
         return Err(io::Error::last_os_error());
     }

@@ -159,7 +159,10 @@ impl Kind {
 
     /// What these bytes are at the other end.
     pub fn at_the_other_end(&self, bytes: &[u8]) -> Vec<u8> {
-        let one = |byte: &u8| if *byte == b'\n' { self.newline.to_vec() } else { vec![*byte] };
-        bytes.iter().flat_map(one).collect()
+        let mut all = Vec::with_capacity(2 * bytes.len());
+        for byte in bytes {
+            all.extend_from_slice(if *byte == b'\n' { self.newline } else { std::slice::from_ref(byte) });
+        }
+        all
     }
 }

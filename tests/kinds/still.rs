@@ -274,7 +274,7 @@ pub fn read_cells() -> Vec<Cell> {
         for (call, (ms, column)) in calls.iter().flat_map(|call| columns().map(|column| (*call, column))) {
             // What has no end is in `flood`.
             let endless = matches!(has, Has::Zeros) && call == Call::ReaderSkipLine;
-            for (mode, refusal) in combinations(socket).filter(|_| !endless) {
+            for (mode, refusal) in combinations(socket, ms).filter(|_| !endless) {
                 let name = format!("{name} ({}{}) x {call:?} x {column}", mode.name(), refusal.name());
                 all.push(Cell::new(name, move || read(make, has, call, ms, mode, refusal)));
             }
@@ -288,7 +288,7 @@ pub fn write_cells() -> Vec<Cell> {
     for (name, make, takes) in writable() {
         let socket = is_socket(&make().unwrap());
         for (call, (ms, column)) in writing::CALLS.iter().flat_map(|call| columns().map(|column| (*call, column))) {
-            for (mode, refusal) in combinations(socket) {
+            for (mode, refusal) in combinations(socket, ms) {
                 let name = format!("{name} ({}{}) x {call:?} x {column}", mode.name(), refusal.name());
                 cells.push(Cell::new(name, move || write(make, takes, call, ms, mode, refusal)));
             }
@@ -297,6 +297,8 @@ pub fn write_cells() -> Vec<Cell> {
     cells
 }
 
-fn combinations(socket: bool) -> impl Iterator<Item = (Mode, Refusal)> {
-    Mode::of(socket).iter().flat_map(move |mode| Refusal::of(socket).iter().map(|refusal| (*mode, *refusal)))
+/// Each refusal once is enough: nothing is waited for.
+fn combinations(socket: bool, ms: c_int) -> impl Iterator<Item = (Mode, Refusal)> {
+    let refusals = if ms == NOWAIT { Refusal::of(socket) } else { &[Refusal::None] };
+    Mode::of(socket).iter().flat_map(move |mode| refusals.iter().map(|refusal| (*mode, *refusal)))
 }

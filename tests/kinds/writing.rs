@@ -209,12 +209,15 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
 
 fn makes_sense(kind: &Kind, call: Out, column: Column, refusal: Refusal) -> bool {
     let own = !matches!(call, Out::SendTo | Out::SendFd);
+    // The ways to end that a refused pwritev2 could change.
+    if refusal != Refusal::None && !(own && matches!(column, Column::Full(_) | Column::Middle(LONG))) {
+        return false;
+    }
     match column {
         Column::Full(_) => true,
         Column::Middle(_) => own || kind.socket && !(call == Out::SendFd && kind.name.starts_with("TCP")),
         Column::Little(_) | Column::Trickle => own && !kind.records && !kind.counts && !kind.stopped,
-        // Once is enough: this costs a terminal many calls.
-        Column::Room => call.sends() && !kind.records && !kind.counts && !kind.stopped && refusal == Refusal::None,
+        Column::Room => call.sends() && !kind.records && !kind.counts && !kind.stopped,
     }
 }
 
@@ -237,9 +240,7 @@ pub fn cells() -> Vec<Cell> {
             for kind in &kinds {
                 let (modes, refusals) = (Mode::of(kind.socket), Refusal::of(kind.socket));
                 let (Some(&mode), Some(&refusal)) = (modes.get(which.0), refusals.get(which.1)) else { continue };
-                // A refusal that comes before any byte is the same whatever else is refused.
-                let same = refusal != Refusal::None && matches!(call, Out::SendTo | Out::SendFd);
-                if same || !makes_sense(kind, call, column, refusal) {
+                if !makes_sense(kind, call, column, refusal) {
                     continue;
                 }
                 let (kind, title) = (*kind, column.name());

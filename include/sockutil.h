@@ -314,9 +314,9 @@ size_t sockutil_chomp(char *line, size_t len);
 /**
  * A reader: the caller's struct, over the caller's memory.
  *
- * All fields are private; the size is part of the ABI. It needs no end: when
- * the struct and the memory go, nothing is left behind, but bytes that were
- * held are gone. It must not be used by two threads at once, nor copied.
+ * All fields are private; the size is part of the ABI. There is nothing to
+ * free: when the struct and the memory go, only the bytes that were held are
+ * lost. Two threads must not use it at once, and it must not be copied.
  */
 typedef struct sockutil_reader {
   int fd;
@@ -336,9 +336,9 @@ typedef struct sockutil_reader {
 /**
  * Make a reader of a stream descriptor and cap bytes of memory.
  *
- * fd is any stream: a socket, a pipe, a terminal, a file. It is not looked at
- * yet, and never closed. mem must live as long as the reader; a line or a
- * frame with its header must fit in cap-1 bytes of it.
+ * fd is any stream: a socket, a pipe, a terminal, a file. It is not checked
+ * here, and the reader never closes it. mem must live as long as the reader.
+ * A line, or a frame with its header, must fit in cap-1 bytes of it.
  *
  * Returns 0; -1 with errno:
  *   EINVAL   r or mem is NULL, cap is below 2 or above SSIZE_MAX
@@ -355,15 +355,16 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
 /**
  * Read one line.
  *
- * *line points to it in the reader's memory, NUL-terminated, the newline
- * kept, and *len is its length without that NUL; both are valid until the
- * next call on the reader, and the len bytes may be changed. What else came
- * with the line is held for the next call: see sockutil_reader_pending. One
- * recv(2) for as much as the memory takes, when no whole line is held.
- * timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * Sets *line to it in the reader's memory, with its newline and a NUL after
+ * that, and *len to its length without the NUL. Both are valid until the next
+ * call on the reader; the len bytes may be changed. The reader holds what
+ * else came with the line for the next call: see sockutil_reader_pending.
+ * When it holds no whole line it makes one recv(2) for as much as the memory
+ * takes. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
  * SOCKUTIL_NOWAIT takes what is there; whatever O_NONBLOCK and SO_RCVTIMEO
- * say. Signals neither end nor stretch it. After EAGAIN the call is simply
- * repeated: the reader keeps what has arrived.
+ * say. Signals neither end nor stretch it; a flag that a handler sets does
+ * not end a wait. After EAGAIN repeat the call: the reader keeps what has
+ * arrived.
  *
  * Returns 1, a whole line; 0, end of stream: *line and *len show what is held
  * of an unterminated line, and *len is 0 if nothing is; it stays held for
@@ -372,8 +373,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
  *   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
  *              is held; take it with sockutil_reader_read_full, or drop the
  *              line with sockutil_reader_skip_line
- *   EINVAL     r, line or len is NULL, r was not initialized, timeout_ms is
- *              below -1
+ *   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
+ *              timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
@@ -390,16 +391,16 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
 /**
  * Read what comes up to a delimiter.
  *
- * As sockutil_reader_line, for another byte than the newline: delimiter is 0
- * to 255, and is kept at the end of *data.
+ * As sockutil_reader_line, for any byte instead of the newline. delimiter is
+ * 0 to 255, and is kept at the end of *data.
  *
  * Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
  * show what is held, and it stays held; -1 with errno, and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
  *              what is held; take it with sockutil_reader_read_full
- *   EINVAL     r, data or len is NULL, r was not initialized, delimiter is
- *              not 0 to 255, timeout_ms is below -1
+ *   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
+ *              delimiter is not 0 to 255, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
@@ -417,12 +418,12 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
 /**
  * Read the body of one frame, as sockutil_send_frame sends them.
  *
- * A frame is a big-endian length of header_bytes (1, 2 or 4) and so many
- * bytes of body. *body points to it in the reader's memory, with a NUL behind
- * it, and *len is its length; both are valid until the next call on the
- * reader, and the len bytes may be changed. Waiting, signals and what is held
- * are as for sockutil_reader_line. What the peer announces is never trusted:
- * the reader's memory bounds it.
+ * A frame is a big-endian length of header_bytes (1, 2 or 4) and as many
+ * bytes of body. Sets *body to the body in the reader's memory, with a NUL
+ * after it, and *len to its length. Both are valid until the next call on the
+ * reader; the len bytes may be changed. Waiting, signals and what is held are
+ * as for sockutil_reader_line. The announced length is never trusted: the
+ * reader's memory bounds it.
  *
  * Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
  * if *len is 0, else inside a frame of which *body and *len show what is
@@ -431,8 +432,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
  *   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
  *              the announced length, *body is NULL, and the header is still
  *              held
- *   EINVAL     r, body or len is NULL, r was not initialized, header_bytes is
- *              not 1, 2 or 4, or above cap-1, timeout_ms is below -1
+ *   EINVAL     r, body or len is NULL, r is all zeros (not initialized),
+ *              header_bytes is not 1, 2 or 4, or above cap-1, timeout_ms is
+ *              below -1
  *   EBADF      the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
@@ -456,9 +458,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
  * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
  * else cut short; -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
- *   EINVAL   r is NULL or was not initialized, buf is NULL and n is not 0, n
- *            is above SSIZE_MAX, timeout_ms is below -1, *done is above n, or
- *            is n already (was it reset?)
+ *   EINVAL   r is NULL or all zeros (not initialized), buf is NULL and n is
+ *            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
+ *            above n, or is n already (was it reset?)
  *   EBADF    the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ...
@@ -487,7 +489,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
  * Returns 1, the newline was dropped; 0, end of stream, before which *done
  * bytes were dropped; -1 with errno:
  *   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
- *   EINVAL   r is NULL or was not initialized, timeout_ms is below -1
+ *   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
  *   EBADF    the descriptor is not open for reading
  * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
  * dead), ENOTCONN, ...
@@ -501,10 +503,10 @@ int sockutil_reader_skip_line(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 
 /**
- * Tell how many bytes a reader holds.
+ * Return how many bytes a reader holds.
  *
  * They have left the descriptor, so poll(2) cannot see them: an event loop
- * asks the reader again until it says EAGAIN before it waits.
+ * calls the reader until it returns EAGAIN before it waits.
  *
  * Returns the number of bytes that were read and not handed out; 0 if r is
  * NULL. It cannot fail.

@@ -230,16 +230,17 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * Write the bytes of several buffers within a time limit.
  *
  * As sockutil_write_full, with n the sum of all iov_len, for the memory that
- * iov[0] to iov[iovcnt-1] name, in that order. They leave in one sendmsg(2)
- * or writev(2) if the kernel takes them at once. iov is never modified: after
- * EAGAIN the same call with the same iov goes on where this one stopped.
+ * iov[0] to iov[iovcnt-1] name, in that order. There may be any number of
+ * them: up to 1,024 at a time leave in one sendmsg(2) or writev(2), if the
+ * kernel takes them at once. iov is never modified: after EAGAIN the same call
+ * with the same iov goes on where this one stopped.
  *
  * Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
- *   EINVAL   iovcnt is below 0 or above IOV_MAX (1024), iov is NULL and
- *            iovcnt is not 0, an iov_base is NULL and its iov_len is not 0,
- *            the sum is above SSIZE_MAX, timeout_ms is below -1, *done is
- *            above the sum, or is the sum already (was it reset?)
+ *   EINVAL   iovcnt is below 0, iov is NULL and iovcnt is not 0, an iov_base
+ *            is NULL and its iov_len is not 0, the sum is above SSIZE_MAX,
+ *            timeout_ms is below -1, *done is above the sum, or is the sum
+ *            already (was it reset?)
  *   EPIPE    the peer is gone, or this side was shut down for writing
  *   EBADF    fd is not open for writing
  *   EIO      a device took nothing and gave no reason
@@ -1002,8 +1003,8 @@ SOCKUTIL_RESULT;
  *   EINVAL          service or count is NULL, out is NULL and cap is not 0,
  *                   flags has other bits
  *   ENODEV          no interface has the zone's name
- * EAI_SYSTEM keeps the resolver's errno. *gai is 0 for what is not the
- * resolver's failure; gai may be NULL.
+ * EAI_SYSTEM keeps the resolver's errno, EIO where it left none. *gai is 0 for
+ * what is not the resolver's failure; gai may be NULL.
  *
  * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
  * zone's name.
@@ -1502,8 +1503,9 @@ int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
 /**
  * Join a multicast group on an interface.
  *
- * group's port and zone are not looked at. ifindex is the interface's number
- * (if_nametoindex(3)); 0 leaves the choice to the kernel.
+ * ifindex is the interface's number (if_nametoindex(3)). 0 means the interface
+ * of the group's zone ("ff02::1%eth0"); where the group has no zone, the
+ * kernel chooses. The group's port is not looked at.
  *
  * Returns 0; -1 with errno:
  *   EADDRINUSE     the socket is a member already
@@ -1526,7 +1528,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 /**
  * Leave a multicast group on an interface.
  *
- * group and ifindex are as for the join.
+ * group and ifindex are as for the join; 0 and a group without a zone end the
+ * membership on whichever interface has one.
  *
  * Returns 0; -1 with errno:
  *   EADDRNOTAVAIL   the socket is not a member there

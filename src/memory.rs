@@ -181,6 +181,9 @@ pub fn position(byte: u8, bytes: &[u8]) -> Option<usize> {
     found.addr().checked_sub(bytes.as_ptr().addr())
 }
 
+/// Linux's `UIO_MAXIOV`: no system call takes more slices.
+pub const IOV_MAX: usize = 1024;
+
 /// A `struct iovec` whose memory is known to be readable.
 #[repr(transparent)]
 pub struct IoSlice<'a>(iovec, PhantomData<Bytes<'a>>);

@@ -81,7 +81,9 @@ pub fn multicast_leave(fd: c_int, group: &Address, interface: u32) -> Result<(),
 fn membership(fd: c_int, group: &Address, interface: u32, v4: c_int, v6: c_int) -> Result<(), Errno> {
     match group.endpoint() {
         Some(Endpoint::V4(ip, _)) => sys::set_option_v4(fd, v4, ip, index(interface)?),
-        Some(Endpoint::V6(ip, _, _)) => sys::set_option_v6(fd, v6, ip, interface),
+        Some(Endpoint::V6(ip, _, zone)) => {
+            sys::set_option_v6(fd, v6, ip, if interface == 0 { zone } else { interface })
+        }
         _ => Err(Errno(libc::EAFNOSUPPORT)),
     }
 }

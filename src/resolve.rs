@@ -32,10 +32,18 @@ impl From<Errno> for Failure {
 }
 
 impl Failure {
+    /// What the resolver would say, had it been asked.
     fn resolver(gai: c_int) -> Self {
-        // EAI_SYSTEM says that errno tells more.
-        let errno = if gai == libc::EAI_SYSTEM { errno::errno() } else { Errno(libc::EADDRNOTAVAIL) };
-        Self { errno, gai }
+        Self { errno: Errno(libc::EADDRNOTAVAIL), gai }
+    }
+
+    /// What it has said. `EAI_SYSTEM` means that errno says more; some resolvers leave nothing there.
+    fn told((gai, left): (c_int, Errno)) -> Self {
+        match (gai, left) {
+            (libc::EAI_SYSTEM, Errno(0)) => Self { errno: Errno(libc::EIO), gai },
+            (libc::EAI_SYSTEM, errno) => Self { errno, gai },
+            _ => Self::resolver(gai),
+        }
     }
 }
 
@@ -68,17 +76,42 @@ impl Found {
     pub fn addresses(&self) -> Addresses<'_> {
         let (literal, list) = match self {
             Self::Literal(addresses) => (addresses.as_slice(), None),
-            Self::List(list) => (Default::default(), Some(list.addresses())),
+            Self::List(list) => (Default::default(), Some(list)),
         };
-        Addresses { literal, list, before: None }
+        Addresses { literal, list, rest: list.map(AddrInfo::entries), seen: 0 }
     }
 }
 
 /// What is left of the addresses found.
 pub struct Addresses<'a> {
     literal: &'a [Option<Address>],
-    list: Option<Entries<'a>>,
-    before: Option<Address>,
+    list: Option<&'a AddrInfo>,
+    rest: Option<Entries<'a>>,
+    seen: usize,
+}
+
+impl Addresses<'_> {
+    fn next_literal(&mut self) -> Option<Address> {
+        let (first, rest) = self.literal.split_first()?;
+        self.literal = rest;
+        *first
+    }
+
+    /// The next of the list that did not occur before. The resolver lists an address once for each socket type, and again
+    /// where several of its sources have it.
+    fn next_of_list(&mut self) -> Option<Address> {
+        loop {
+            let entry = self.rest.as_mut()?.next()?;
+            let mut earlier = self.list?.entries().take(self.seen);
+            self.seen += 1;
+            if earlier.any(|other| other.same_address(entry)) {
+                continue;
+            }
+            if let Some(address) = entry.address() {
+                return Some(address);
+            }
+        }
+    }
 }
 
 impl Iterator for Addresses<'_> {
@@ -87,21 +120,7 @@ impl Iterator for Addresses<'_> {
     // Not inline: each of the loops over it would come to another kilobyte.
     #[inline(never)]
     fn next(&mut self) -> Option<Address> {
-        loop {
-            let address = if let Some((first, rest)) = self.literal.split_first() {
-                self.literal = rest;
-                *first
-            } else {
-                Some(self.list.as_mut()?.next()?)
-            };
-            // Without a socket type the resolver lists each address once for each type, one behind the other.
-            let Some(address) = address else { continue };
-            let again = self.before.is_some_and(|before| address::equal(&before, &address));
-            self.before = Some(address);
-            if !again {
-                return Some(address);
-            }
-        }
+        self.next_literal().or_else(|| self.next_of_list())
     }
 }
 
@@ -136,12 +155,12 @@ impl Query<'_> {
             _ if self.numeric => Err(Failure::resolver(libc::EAI_NONAME)),
             _ => {
                 let passive = if self.purpose == Purpose::Bind { libc::AI_PASSIVE } else { 0 };
-                let list = sys::getaddrinfo(self.host, self.service, self.kind, passive).map_err(Failure::resolver)?;
+                let list = sys::getaddrinfo(self.host, self.service, self.kind, passive).map_err(Failure::told)?;
                 if self.host.is_some() {
                     return Ok(Found::List(list));
                 }
                 // Of no host only the service was in question: glibc would list IPv4 first.
-                let port = list.addresses().find_map(|address| address::port(&address).ok());
+                let port = list.entries().find_map(|entry| address::port(&entry.address()?).ok());
                 Ok(Found::Literal(self.no_host(port.unwrap_or_default())))
             }
         }

@@ -5,7 +5,7 @@
 use errno::Errno;
 
 use crate::channel::{Channel, Direction, Limited};
-use crate::memory::{Buffer, Bytes, IoSlice};
+use crate::memory::{Buffer, Bytes, IOV_MAX, IoSlice};
 
 /// How reading ends when it does not fail.
 #[derive(Clone, Copy)]
@@ -41,21 +41,41 @@ pub fn write_full(channel: &mut impl Channel, bytes: Bytes<'_>, done: &mut usize
 
 /// Sends all bytes of all slices from `done` on, and keeps the count there.
 pub fn writev_full(channel: &mut Limited, slices: &[IoSlice<'_>], done: &mut usize) -> Result<(), Errno> {
-    let total = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.bytes().len()));
-    send_all(channel, total, done, |channel, done| {
-        let mut skip = done;
-        let mut rest = slices;
-        while let Some((first, others)) = rest.split_first() {
-            match first.bytes().get(skip..) {
-                None | Some([]) => skip = skip.saturating_sub(first.bytes().len()),
-                // The caller's array serves as it is, unless a slice has gone in part: its rest goes by itself then.
-                Some(_) if skip == 0 => return channel.writev(rest),
-                Some(bytes) => return channel.write(bytes),
-            }
-            rest = others;
-        }
-        Ok(0)
+    let total = slices.iter().map(|slice| slice.bytes().len()).sum();
+    let mut cursor = Cursor { rest: slices, gone: 0 };
+    cursor.advance(*done);
+    send_all(channel, total, done, |channel, _| {
+        let sent = match cursor.rest.first() {
+            // The caller's array serves as it is, but for a slice that has gone in part: its rest goes by itself.
+            Some(first) if cursor.gone > 0 => channel.write(first.bytes().get(cursor.gone..).unwrap_or_default())?,
+            _ => channel.writev(cursor.rest.get(..IOV_MAX).unwrap_or(cursor.rest))?,
+        };
+        cursor.advance(sent);
+        Ok(sent)
     })
+}
+
+/// Where a transfer is among its slices. It only goes forward, so that many slices cost linear time.
+struct Cursor<'a> {
+    /// Those that have not gone whole. The first is not empty.
+    rest: &'a [IoSlice<'a>],
+    /// How many bytes of the first have gone.
+    gone: usize,
+}
+
+impl Cursor<'_> {
+    fn advance(&mut self, count: usize) {
+        self.gone += count;
+        while let Some((first, others)) = self.rest.split_first() {
+            let length = first.bytes().len();
+            if self.gone < length {
+                return;
+            }
+            self.gone -= length;
+            self.rest = others;
+        }
+        debug_assert!(self.gone == 0, "no more bytes have gone than there are");
+    }
 }
 
 /// Repeats `send`, which sends some of what follows the bytes that are done, until `total` are.

@@ -17,9 +17,19 @@ use support::{Link, compile_c, told};
 
 /// Runs one case with the shared and with the static library.
 fn passes(case: &str) {
+    runs("endpoints", case);
+}
+
+/// The same of `tests/c/resolver.c`.
+fn resolver_passes(case: &str) {
+    runs("resolver", case);
+}
+
+fn runs(program: &str, case: &str) {
     for how in [Link::Shared, Link::Static] {
         // A program for each test, since they are compiled beside one another.
-        let program = compile_c(&format!("endpoints-{case}"), &["endpoints.c"], how, &["-U_FORTIFY_SOURCE"]);
+        let source = format!("{program}.c");
+        let program = compile_c(&format!("{program}-{case}"), &[&source], how, &["-U_FORTIFY_SOURCE"]);
         let said = Command::new("timeout").args(["-k", "5", "60"]).arg(&program).arg(case).output();
         let said = said.expect("timeout(1) can be run");
         assert!(said.status.success(), "{case}, {how:?}: {}", told(&said));
@@ -59,6 +69,21 @@ fn tcp_connect_does_not_meet_itself() {
 #[test]
 fn the_resolvers_failures_are_told() {
     passes("resolver");
+}
+
+#[test]
+fn each_address_is_given_once_wherever_it_stands() {
+    resolver_passes("once");
+}
+
+#[test]
+fn eai_system_never_leaves_errno_0() {
+    resolver_passes("failures");
+}
+
+#[test]
+fn what_the_resolver_leaves_in_errno_is_wiped_off_on_success() {
+    resolver_passes("success");
 }
 
 #[test]

@@ -307,8 +307,8 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 ///   EINVAL          service or count is NULL, out is NULL and cap is not 0,
 ///                   flags has other bits
 ///   ENODEV          no interface has the zone's name
-/// EAI_SYSTEM keeps the resolver's errno. *gai is 0 for what is not the
-/// resolver's failure; gai may be NULL.
+/// EAI_SYSTEM keeps the resolver's errno, EIO where it left none. *gai is 0 for
+/// what is not the resolver's failure; gai may be NULL.
 ///
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.

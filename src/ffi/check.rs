@@ -14,9 +14,6 @@ use crate::time;
 /// The caller's mistake.
 pub const INVALID: Errno = Errno(libc::EINVAL);
 
-/// `IOV_MAX`: more than these writev(2) refuses.
-const IOV_MAX: usize = 1024;
-
 /// What a transfer can count: `SSIZE_MAX`.
 pub fn countable(n: usize) -> Result<usize, Errno> {
     if isize::try_from(n).is_ok() { Ok(n) } else { Err(INVALID) }
@@ -126,14 +123,16 @@ pub fn timeout(timeout_ms: c_int) -> Result<(), Errno> {
 /// Unless it is null, `first` starts `count` iovecs, and each that is not null names memory that is readable for its
 /// length, for as long as the result is used.
 pub unsafe fn slices<'a>(first: *const iovec, count: c_int) -> Result<(&'a [IoSlice<'a>], usize), Errno> {
-    let count = usize::try_from(count).ok().filter(|count| *count <= IOV_MAX).ok_or(INVALID)?;
+    let count = usize::try_from(count).map_err(|_| INVALID)?;
+    // On 32-bit machines an int can count more entries than there is memory for.
+    countable(count.checked_mul(size_of::<iovec>()).ok_or(INVALID)?)?;
     if count == 0 {
         return Ok((&[], 0));
     }
     if first.is_null() {
         return Err(INVALID);
     }
-    // SAFETY: not null, short, and the caller vouches for the rest.
+    // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
     let entries: &[iovec] = unsafe { slice::from_raw_parts(first, count) };
     let mut total: usize = 0;
     for entry in entries {

@@ -150,8 +150,9 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 
 /// Join a multicast group on an interface.
 ///
-/// group's port and zone are not looked at. ifindex is the interface's number
-/// (if_nametoindex(3)); 0 leaves the choice to the kernel.
+/// ifindex is the interface's number (if_nametoindex(3)). 0 means the interface
+/// of the group's zone ("ff02::1%eth0"); where the group has no zone, the
+/// kernel chooses. The group's port is not looked at.
 ///
 /// Returns 0; -1 with errno:
 ///   EADDRINUSE     the socket is a member already
@@ -177,7 +178,8 @@ pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockut
 
 /// Leave a multicast group on an interface.
 ///
-/// group and ifindex are as for the join.
+/// group and ifindex are as for the join; 0 and a group without a zone end the
+/// membership on whichever interface has one.
 ///
 /// Returns 0; -1 with errno:
 ///   EADDRNOTAVAIL   the socket is not a member there

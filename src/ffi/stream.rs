@@ -117,16 +117,17 @@ pub unsafe extern "C" fn sockutil_write_full(
 /// Write the bytes of several buffers within a time limit.
 ///
 /// As sockutil_write_full, with n the sum of all iov_len, for the memory that
-/// iov[0] to iov[iovcnt-1] name, in that order. They leave in one sendmsg(2)
-/// or writev(2) if the kernel takes them at once. iov is never modified: after
-/// EAGAIN the same call with the same iov goes on where this one stopped.
+/// iov[0] to iov[iovcnt-1] name, in that order. There may be any number of
+/// them: up to 1,024 at a time leave in one sendmsg(2) or writev(2), if the
+/// kernel takes them at once. iov is never modified: after EAGAIN the same call
+/// with the same iov goes on where this one stopped.
 ///
 /// Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
-///   EINVAL   iovcnt is below 0 or above IOV_MAX (1024), iov is NULL and
-///            iovcnt is not 0, an iov_base is NULL and its iov_len is not 0,
-///            the sum is above SSIZE_MAX, timeout_ms is below -1, *done is
-///            above the sum, or is the sum already (was it reset?)
+///   EINVAL   iovcnt is below 0, iov is NULL and iovcnt is not 0, an iov_base
+///            is NULL and its iov_len is not 0, the sum is above SSIZE_MAX,
+///            timeout_ms is below -1, *done is above the sum, or is the sum
+///            already (was it reset?)
 ///   EPIPE    the peer is gone, or this side was shut down for writing
 ///   EBADF    fd is not open for writing
 ///   EIO      a device took nothing and gave no reason

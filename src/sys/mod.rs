@@ -11,8 +11,9 @@ mod rights;
 use core::ffi::{CStr, c_int};
 use core::mem::{self, MaybeUninit};
 use core::ptr;
+use core::slice;
 
-use errno::{Errno, errno};
+use errno::{Errno, errno, set_errno};
 use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
 use crate::memory::{Buffer, Bytes, IoSlice};
@@ -427,24 +428,26 @@ pub fn if_indextoname(index: u32) -> Option<[u8; libc::IF_NAMESIZE]> {
 /// `getaddrinfo(3)`'s answer, freed when it goes.
 pub struct AddrInfo(*mut libc::addrinfo);
 
-/// `getaddrinfo(3)`; the error is its `EAI_` code.
-pub fn getaddrinfo(host: Option<&CStr>, service: &CStr, kind: c_int, flags: c_int) -> Result<AddrInfo, c_int> {
+/// `getaddrinfo(3)`; the error is its `EAI_` code and what it has left in errno, 0 for nothing.
+pub fn getaddrinfo(host: Option<&CStr>, service: &CStr, kind: c_int, flags: c_int) -> Result<AddrInfo, (c_int, Errno)> {
     // SAFETY: all-zero is a valid addrinfo: no flags, any family.
     let mut hints: libc::addrinfo = unsafe { mem::zeroed() };
     hints.ai_socktype = kind;
     hints.ai_flags = flags;
     let mut list = ptr::null_mut();
     let host = host.map_or(ptr::null(), CStr::as_ptr);
+    // An earlier call's errno must not pass for the resolver's.
+    set_errno(Errno(0));
     // SAFETY: the strings have their NULs, the hints are complete, and `list` is writable.
     match unsafe { libc::getaddrinfo(host, service.as_ptr(), &raw const hints, &raw mut list) } {
         0 => Ok(AddrInfo(list)),
-        code => Err(code),
+        code => Err((code, errno())),
     }
 }
 
 impl AddrInfo {
-    /// The addresses, in the resolver's order.
-    pub fn addresses(&self) -> Entries<'_> {
+    /// The list, in the resolver's order.
+    pub fn entries(&self) -> Entries<'_> {
         // SAFETY: the list is getaddrinfo's, and lives as long as this.
         Entries(unsafe { self.0.as_ref() })
     }
@@ -453,19 +456,39 @@ impl AddrInfo {
 /// What is left of a list.
 pub struct Entries<'a>(Option<&'a libc::addrinfo>);
 
-impl Iterator for Entries<'_> {
-    type Item = Address;
+/// One of a list.
+#[derive(Clone, Copy)]
+pub struct Entry<'a>(&'a libc::addrinfo);
 
-    fn next(&mut self) -> Option<Address> {
-        loop {
-            let entry = self.0?;
-            // SAFETY: a list ends with a null pointer, and its entries live as long as it.
-            self.0 = unsafe { entry.ai_next.as_ref() };
-            // SAFETY: the entry's address is readable for its length.
-            if let Some(address) = unsafe { Address::copy(entry.ai_addr, entry.ai_addrlen) } {
-                return Some(address);
-            }
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        let entry = self.0?;
+        // SAFETY: a list ends with a null pointer, and its entries live as long as it.
+        self.0 = unsafe { entry.ai_next.as_ref() };
+        Some(Entry(entry))
+    }
+}
+
+impl Entry<'_> {
+    /// Its address; `None` where it has none.
+    pub fn address(self) -> Option<Address> {
+        // SAFETY: the entry's address is readable for its length.
+        unsafe { Address::copy(self.0.ai_addr, self.0.ai_addrlen) }
+    }
+
+    /// Whether two have the same address, byte for byte: resolvers leave no part of an address unset.
+    pub fn same_address(self, other: Entry<'_>) -> bool {
+        self.bytes() == other.bytes()
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.0.ai_addr.is_null() {
+            return &[];
         }
+        // SAFETY: the entry's address is readable for its length.
+        unsafe { slice::from_raw_parts(self.0.ai_addr.cast(), self.0.ai_addrlen as usize) }
     }
 }
 

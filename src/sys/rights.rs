@@ -11,29 +11,18 @@ use super::{close, counted};
 /// The type of the control message by which `SO_PASSPIDFD` brings a descriptor of the sending process.
 const SCM_PIDFD: c_int = 4;
 
-/// `SCM_MAX_FD`: Linux passes no more descriptors in one message.
-const MOST_DESCRIPTORS: usize = 253;
-
-/// The largest body of each other kind that Linux puts beside `SCM_RIGHTS` for a receiver who has asked for it. A kind
-/// without room would take it away from the descriptors, whose number could not be told then.
-const OTHERS: [usize; 5] = [
-    // SCM_TIMESTAMPING, the largest of the times: three of two 64-bit words.
-    48,   // SCM_CREDENTIALS: three ints.
-    12,   // SCM_SECURITY: a label, of which no system in use makes a longer one.
-    1024, // SCM_PIDFD.
-    4,    // SCM_INQ.
-    4,
-];
-
-/// Room for everything that can come with one message.
+/// Room for everything that Linux can put beside one message, for a receiver who has asked for it all. What finds no room
+/// would take it away from the descriptors, whose number could not be told then.
 const CONTROL_BYTES: usize = {
-    let mut sum = space(MOST_DESCRIPTORS * mem::size_of::<c_int>());
-    let mut index = 0;
-    while let Some((first, _)) = OTHERS.split_at(index).1.split_first() {
-        sum += space(*first);
-        index += 1;
-    }
-    sum
+    const INT: usize = mem::size_of::<c_int>();
+    let rights = space(253 * INT);
+    // Of the times SCM_TIMESTAMPING is the largest: three of two 64-bit words.
+    let times = space(48);
+    let credentials = space(3 * INT);
+    // No system in use makes a longer one.
+    let security_label = space(1024);
+    let (pidfd, inq) = (space(INT), space(INT));
+    rights + times + credentials + security_label + pidfd + inq
 };
 
 /// What a control message with so many bytes of body takes up.

@@ -447,6 +447,56 @@ fn a_group_is_joined_on_one_interface() {
     }
 }
 
+#[test]
+fn a_groups_zone_is_its_interface_unless_another_is_named() {
+    if !has_v6() {
+        println!("skipped: no IPv6");
+        return;
+    }
+    let lo = loopback_index();
+    let others = interfaces().into_iter().map(|(_, index)| index).filter(|index| *index != lo);
+    let Some(other) = others.into_iter().find(|index| {
+        let group = Slot::ip("[ff02::5375]:0".parse().unwrap());
+        let socket = udp("::");
+        unsafe { sockutil_multicast_join(socket.as_raw_fd(), group.addr(), *index) == 0 }
+    }) else {
+        println!("skipped: no second interface that has IPv6");
+        return;
+    };
+    // The group's zone, the interface that is named, and the one that is meant.
+    let rows = [(lo, 0, lo), (other, 0, other), (0, lo, lo), (0, other, other), (lo, lo, lo)];
+    let rows = rows.into_iter().chain([(lo, other, other), (other, lo, lo), (2_000_000_000, lo, lo)]);
+    for address in ["ff01::5375", "ff02::5375", "ff05::5375", "ff0e::5375"] {
+        let in_zone = |zone| {
+            let group = std::net::SocketAddrV6::new(address.parse().unwrap(), 0, 0, zone);
+            Slot::ip(SocketAddr::V6(group))
+        };
+        for (zone, named, meant) in rows.clone() {
+            let row = format!("{address}, zone {zone}, interface {named}");
+            let socket = udp("::");
+            let fd = socket.as_raw_fd();
+            let (group, plain) = (in_zone(zone), in_zone(0));
+            let not_meant = if meant == lo { other } else { lo };
+            // A join in the zone makes a member of the interface that is meant, and of no other.
+            assert_eq!(unsafe { sockutil_multicast_join(fd, group.addr(), named) }, 0, "{row}: {}", errno());
+            assert_eq!(unsafe { sockutil_multicast_leave(fd, plain.addr(), not_meant) }, -1, "{row}");
+            assert_eq!(errno().0, libc::EADDRNOTAVAIL, "{row}");
+            assert_eq!(unsafe { sockutil_multicast_leave(fd, plain.addr(), meant) }, 0, "{row}: {}", errno());
+            // A leave in the zone ends that membership, and no other.
+            assert_eq!(unsafe { sockutil_multicast_join(fd, plain.addr(), not_meant) }, 0, "{row}");
+            assert_eq!(unsafe { sockutil_multicast_leave(fd, group.addr(), named) }, -1, "{row}");
+            assert_eq!(errno().0, libc::EADDRNOTAVAIL, "{row}");
+            assert_eq!(unsafe { sockutil_multicast_join(fd, plain.addr(), meant) }, 0, "{row}");
+            assert_eq!(unsafe { sockutil_multicast_leave(fd, group.addr(), named) }, 0, "{row}: {}", errno());
+            assert_eq!(unsafe { sockutil_multicast_leave(fd, plain.addr(), not_meant) }, 0, "{row}");
+        }
+        let socket = udp("::");
+        fails(libc::ENODEV, || unsafe {
+            sockutil_multicast_join(socket.as_raw_fd(), in_zone(2_000_000_000).addr(), 0)
+        });
+    }
+}
+
 /// What is neither IPv4 nor IPv6.
 fn no_groups() -> [Slot; 3] {
     let slot = |text: &std::ffi::CStr| {

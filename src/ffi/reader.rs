@@ -101,9 +101,10 @@ pub unsafe extern "C" fn sockutil_reader_init(
 /// not end a wait. After EAGAIN repeat the call: the reader keeps what has
 /// arrived.
 ///
-/// Returns 1, a whole line; 0, end of stream: *line and *len show what is held
-/// of an unterminated line, and *len is 0 if nothing is; it stays held for
-/// sockutil_reader_read_full; -1 with errno, and nothing is lost:
+/// Returns 1, a whole line; 0, end of stream: *line and *len show the rest, an
+/// unterminated line, and *len is 0 if there is none. It is handed out once:
+/// the next call returns 0 with *len 0, or what has come since. -1 with errno,
+/// and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
 ///              is held; take it with sockutil_reader_read_full, or drop the
@@ -134,7 +135,7 @@ pub unsafe extern "C" fn sockutil_reader_line(
 /// 0 to 255, and is kept at the end of *data.
 ///
 /// Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
-/// show what is held, and it stays held; -1 with errno, and nothing is lost:
+/// show the rest, handed out once; -1 with errno, and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
 ///              what is held; take it with sockutil_reader_read_full
@@ -172,8 +173,8 @@ pub unsafe extern "C" fn sockutil_reader_until(
 /// reader's memory bounds it.
 ///
 /// Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
-/// if *len is 0, else inside a frame of which *body and *len show what is
-/// held, header included; -1 with errno, and nothing is lost:
+/// if *len is 0, else inside a frame: *body and *len show the rest, header
+/// included, handed out once; -1 with errno, and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
 ///              the announced length, *body is NULL, and the header is still

@@ -42,39 +42,37 @@ pub fn write_full(channel: &mut impl Channel, bytes: Bytes<'_>, done: &mut usize
 /// Sends all bytes of all slices from `done` on, and keeps the count there.
 pub fn writev_full(channel: &mut Limited, slices: &[IoSlice<'_>], done: &mut usize) -> Result<(), Errno> {
     let total = slices.iter().map(|slice| slice.bytes().len()).sum();
-    let mut cursor = Cursor { rest: slices, gone: 0 };
-    cursor.advance(*done);
-    send_all(channel, total, done, |channel, _| {
-        let sent = match cursor.rest.first() {
+    let mut cursor = Cursor { rest: slices, before: 0 };
+    send_all(channel, total, done, |channel, done| {
+        cursor.go_to(done);
+        let gone = done - cursor.before;
+        match cursor.rest.first() {
             // The caller's array serves as it is, but for a slice that has gone in part: its rest goes by itself.
-            Some(first) if cursor.gone > 0 => channel.write(first.bytes().get(cursor.gone..).unwrap_or_default())?,
-            _ => channel.writev(cursor.rest.get(..IOV_MAX).unwrap_or(cursor.rest))?,
-        };
-        cursor.advance(sent);
-        Ok(sent)
+            Some(first) if gone > 0 => channel.write(first.bytes().get(gone..).unwrap_or_default()),
+            _ => channel.writev(cursor.rest.get(..IOV_MAX).unwrap_or(cursor.rest)),
+        }
     })
 }
 
 /// Where a transfer is among its slices. It only goes forward, so that many slices cost linear time.
 struct Cursor<'a> {
-    /// Those that have not gone whole. The first is not empty.
+    /// Those that have not gone whole.
     rest: &'a [IoSlice<'a>],
-    /// How many bytes of the first have gone.
-    gone: usize,
+    /// How many bytes the others have.
+    before: usize,
 }
 
 impl Cursor<'_> {
-    fn advance(&mut self, count: usize) {
-        self.gone += count;
+    /// To the slice that holds the byte of this index: it is not empty.
+    fn go_to(&mut self, index: usize) {
         while let Some((first, others)) = self.rest.split_first() {
-            let length = first.bytes().len();
-            if self.gone < length {
-                return;
+            let end = self.before + first.bytes().len();
+            if index < end {
+                break;
             }
-            self.gone -= length;
+            self.before = end;
             self.rest = others;
         }
-        debug_assert!(self.gone == 0, "no more bytes have gone than there are");
     }
 }
 

@@ -186,6 +186,13 @@ fn a_write_to_a_peer_that_is_gone_kills_nobody() {
 }
 
 #[test]
+fn pthread_cancel_ends_every_wait() {
+    for how in [Link::Shared, Link::Static] {
+        run(&mut Command::new(compile_c("cancel", &["cancel.c"], how, &["-fexceptions"])));
+    }
+}
+
+#[test]
 fn a_program_may_declare_the_classic_names_itself() {
     passes("by_hand");
 }

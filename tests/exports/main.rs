@@ -27,6 +27,7 @@ mod support;
 
 mod addr;
 mod address;
+mod bad_descriptors;
 mod byte_order;
 mod classic;
 mod close;

@@ -157,7 +157,15 @@ pub fn pair(kind: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 pub fn tcp(host: &str) -> io::Result<(OwnedFd, OwnedFd)> {
+    tcp_with(host, None)
+}
+
+/// The server's end has so much memory for what it receives. Its window is told by that only if it is so from the start.
+pub fn tcp_with(host: &str, receives: Option<c_int>) -> io::Result<(OwnedFd, OwnedFd)> {
     let listener = std::net::TcpListener::bind((host, 0))?;
+    if let Some(bytes) = receives {
+        set_option(listener.as_raw_fd(), libc::SO_RCVBUF, &bytes);
+    }
     let client = std::net::TcpStream::connect(listener.local_addr()?)?;
     client.set_nodelay(true)?;
     let (server, _) = listener.accept()?;

@@ -276,11 +276,12 @@ fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -
         }
         let helper = scope.spawn(|| giver(give, column, &stop));
         let got = call.make(fd, kind.unit, limit);
+        let ended = Instant::now();
         stop.store(true, Ordering::Relaxed);
         let (give, later, at) = helper.join().unwrap();
         given.extend(later);
         // On a busy machine it may come too late for a short limit.
-        late = at + Duration::from_millis(100) > got.answer.ended;
+        late = at + Duration::from_millis(100) > ended;
         (got, give)
     });
     if kit::flags(fd) != before {

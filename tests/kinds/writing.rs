@@ -103,8 +103,12 @@ fn size(kind: &Kind, column: Column) -> usize {
         _ if kind.counts => 8,
         _ if kind.records => 1000,
         Column::Room => 1_000_000,
-        Column::Trickle => 60_000,
-        _ => 16_001,
+        Column::Trickle if kind.socket => 200_000,
+        Column::Trickle => 30_000,
+        // More than both ends of a TCP connection hold here.
+        _ if kind.socket => 100_001,
+        // More than what a terminal passes on by itself, which is 4,095 bytes.
+        _ => 6_001,
     }
 }
 
@@ -134,6 +138,8 @@ fn ends(kind: &Kind, call: Out, column: Column) -> Vec<End> {
         _ if matches!(column, Column::Middle(_)) => vec![End::Done],
         // How much that is depends on how the kernel counts.
         _ if matches!(column, Column::Little(_)) => vec![End::Done, not_yet],
+        // TCP may find a little room by itself, and then a part is sent.
+        Out::SendTo if !kind.records => vec![End::Done, not_yet],
         // The peer's reading makes it ready at some time or other.
         Out::Wait | Out::SendTo | Out::SendFd if column == Column::Trickle => vec![End::Done, not_yet],
         Out::Wait | Out::SendTo | Out::SendFd if column == Column::Room => vec![End::Done],
@@ -217,7 +223,11 @@ fn makes_sense(kind: &Kind, call: Out, column: Column, refusal: Refusal) -> bool
         Column::Full(_) => true,
         Column::Middle(_) => own || kind.socket && !(call == Out::SendFd && kind.name.starts_with("TCP")),
         Column::Little(_) | Column::Trickle => own && !kind.records && !kind.counts && !kind.stopped,
-        Column::Room => call.sends() && !kind.records && !kind.counts && !kind.stopped,
+        Column::Room => {
+            // A terminal has room for more than half a million bytes, and is slow.
+            let once = call == Out::WriteFull || call.sends() && !kind.name.starts_with("terminal");
+            once && !kind.records && !kind.counts && !kind.stopped
+        }
     }
 }
 

@@ -145,7 +145,7 @@ impl<'a> Buffer<'a> {
 /// As many bytes as a `usize` has bits.
 pub type Block = [u8; BLOCK_BYTES];
 
-const BLOCK_BYTES: usize = size_of::<usize>().wrapping_mul(8);
+const BLOCK_BYTES: usize = size_of::<usize>() * 8;
 
 /// Where a byte is in a block: bit i is set if it is the one at i.
 #[cfg(target_arch = "x86_64")]
@@ -156,7 +156,7 @@ const BLOCK_BYTES: usize = size_of::<usize>().wrapping_mul(8);
 )]
 #[inline(always)]
 pub fn places(byte: u8, block: &Block) -> usize {
-    let wanted = i8::from_ne_bytes([byte]);
+    let wanted = byte as i8;
     let quarter = |at: usize| {
         let start = block.as_ptr().wrapping_add(at).cast();
         // SAFETY: SSE2 is part of every x86-64; 16 bytes from `start` on are in the block.
@@ -164,7 +164,7 @@ pub fn places(byte: u8, block: &Block) -> usize {
     };
     let (first, second, third, fourth) = (quarter(0), quarter(16), quarter(32), quarter(48));
     // SAFETY: as above.
-    let bits = |part| usize::try_from(unsafe { _mm_movemask_epi8(part) }).unwrap_or_default();
+    let bits = |part| unsafe { _mm_movemask_epi8(part) } as usize;
     bits(first) | (bits(second) << 16) | (bits(third) << 32) | (bits(fourth) << 48)
 }
 

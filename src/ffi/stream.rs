@@ -202,7 +202,7 @@ pub unsafe extern "C" fn sockutil_read_line(
         // SAFETY: the caller vouches for it, as the comment above asks.
         let memory = unsafe { check::text(buf.cast(), cap) }?;
         // SAFETY: as above.
-        let done = unsafe { Done::new(done, cap.saturating_sub(1)) }?;
+        let done = unsafe { Done::new(done, cap - 1) }?;
         // SAFETY: what is done was written by the calls before this one.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         if buffer.last() == Some(b'\n') {

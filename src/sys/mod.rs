@@ -41,7 +41,7 @@ fn appended(buffer: &mut Buffer<'_>, answer: isize) -> Result<usize, Errno> {
 
 /// A value's size as `getsockopt(2)` and its kin want it; each is a few bytes.
 fn size_of<T>() -> socklen_t {
-    socklen_t::try_from(mem::size_of::<T>()).unwrap_or(socklen_t::MAX)
+    mem::size_of::<T>() as socklen_t
 }
 
 /// `recv(2)`: appends at most `most` bytes.
@@ -98,16 +98,14 @@ pub fn sendmsg(fd: c_int, slices: &[IoSlice<'_>], flags: c_int) -> Result<usize,
     // SAFETY: all-zero is a valid msghdr: null pointers with zero lengths.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = IoSlice::as_iovec(slices).cast_mut();
-    #[allow(clippy::useless_conversion, reason = "the count is a size_t in glibc, an int in musl")]
-    let count = slices.len().try_into().unwrap_or_default();
-    message.msg_iovlen = count;
+    message.msg_iovlen = slices.len() as _;
     // SAFETY: each iovec names memory that is readable for its length, and the kernel writes to none of it.
     counted(unsafe { libc::sendmsg(fd, &raw const message, flags) })
 }
 
 /// `writev(2)`.
 pub fn writev(fd: c_int, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
-    let count = c_int::try_from(slices.len()).unwrap_or(c_int::MAX);
+    let count = slices.len() as c_int;
     // SAFETY: each iovec names memory that is readable for its length.
     counted(unsafe { libc::writev(fd, IoSlice::as_iovec(slices), count) })
 }
@@ -129,7 +127,7 @@ unsafe fn vector_nowait(call: c_long, fd: c_int, first: *const iovec, count: usi
     let (fd, flags) = (c_long::from(fd), c_long::from(libc::RWF_NOWAIT));
     // SAFETY: the caller vouches for the iovecs; the other arguments are integers.
     let answer = unsafe { libc::syscall(call, fd, first, count, HERE, HERE, flags) };
-    counted(isize::try_from(answer).unwrap_or(-1))
+    counted(answer as isize)
 }
 
 /// `poll(2)` of one descriptor: its `revents`, 0 when the time ran out.

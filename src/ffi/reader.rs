@@ -112,8 +112,8 @@ pub unsafe extern "C" fn sockutil_reader_init(
 ///   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
 ///              timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
@@ -142,8 +142,8 @@ pub unsafe extern "C" fn sockutil_reader_line(
 ///   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
 ///              delimiter is not 0 to 255, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll, getdelim.
@@ -183,8 +183,8 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ///              header_bytes is not 1, 2 or 4, or above cap-1, timeout_ms is
 ///              below -1
 ///   EBADF      the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; RFC 1700, data notations.
@@ -214,8 +214,8 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 ///            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
 ///            above n, or is n already (was it reset?)
 ///   EBADF    the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readnb.
@@ -257,8 +257,8 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 ///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
 ///   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
 ///   EBADF    the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll.
@@ -322,8 +322,9 @@ impl sockutil_reader {
     }
 }
 
-/// Gives what comes up to a delimiter. What is held needs neither the kernel nor the clock: on a busy stream that is
-/// most of it, and has a short way of its own.
+/// Gives what comes up to a delimiter. What is held needs neither the kernel
+/// nor the clock: on a busy stream that is most of it, and has a short way of
+/// its own.
 ///
 /// # Safety
 /// As for [`item`].
@@ -360,7 +361,8 @@ unsafe fn more(
     unsafe { item(r, place, len, timeout_ms, |reader| reader.until(delimiter)) }
 }
 
-/// What is held and marked: `None` where that is not enough, or the caller is wrong.
+/// What is held and marked: `None` where that is not enough, or the caller is
+/// wrong.
 ///
 /// # Safety
 /// As for [`item`].
@@ -397,8 +399,8 @@ unsafe fn held(
 
 /// Runs one call on a reader, and keeps what it leaves behind, on failure too.
 ///
-/// # Safety
-/// Unless it is null, `r` points to a reader that `sockutil_reader_init` made, or to zeros; nobody else uses it.
+/// # Safety Unless it is null, `r` points to a reader that
+/// `sockutil_reader_init` made, or to zeros; nobody else uses it.
 unsafe fn call<T>(
     r: *mut sockutil_reader,
     timeout_ms: c_int,

@@ -27,6 +27,20 @@
  *            clock_gettime(2) and poll(2) do.
  * Signals    EINTR never surfaces and never stretches a timeout. A socket
  *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Length 0   A transfer of no bytes moves nothing and never waits: 1, or 0 from
+ *            the classic calls, and the memory may be NULL. A descriptor that
+ *            is not open for it is EBADF all the same.
+ * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
+ *            use sockutil_sendto and sockutil_recvfrom there. The calls for
+ *            streams take the bytes that they ask for from a message, and the
+ *            rest of it is lost; messages come joined, and an empty one looks
+ *            like the end of the stream.
+ * Threads    Calls on different descriptors and readers are independent. Two
+ *            that read one descriptor at once share its bytes out between them,
+ *            as read(2) does: a line can then be divided, or come joined to
+ *            another. pthread_cancel ends every wait. Descriptors that the call
+ *            has opened then stay open, and sockutil_connect does not put back
+ *            what it has changed.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
  */
@@ -287,7 +301,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * is dead), ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe. Two readers of one descriptor share its
- * bytes out between them; a line can then be divided.
+ * bytes out between them; a line can then be divided, or come joined to
+ * another.
  * Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
  */
 int sockutil_read_line(int fd,
@@ -656,7 +671,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
  * and the errors of recv(2) and read(2): ECONNRESET, ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe. Two readers of one descriptor share its
- * bytes out between them; a line can then be divided.
+ * bytes out between them; a line can then be divided, or come joined to
+ * another.
  * Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
  */
 ssize_t sockutil_readline(int sockfd,

@@ -107,7 +107,8 @@ pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len
 /// and the errors of recv(2) and read(2): ECONNRESET, ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe. Two readers of one descriptor share its
-/// bytes out between them; a line can then be divided.
+/// bytes out between them; a line can then be divided, or come joined to
+/// another.
 /// Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]

@@ -187,7 +187,8 @@ pub unsafe extern "C" fn sockutil_writev_full(
 /// is dead), ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe. Two readers of one descriptor share its
-/// bytes out between them; a line can then be divided.
+/// bytes out between them; a line can then be divided, or come joined to
+/// another.
 /// Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]

@@ -27,6 +27,20 @@
  *            clock_gettime(2) and poll(2) do.
  * Signals    EINTR never surfaces and never stretches a timeout. A socket
  *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Length 0   A transfer of no bytes moves nothing and never waits: 1, or 0 from
+ *            the classic calls, and the memory may be NULL. A descriptor that
+ *            is not open for it is EBADF all the same.
+ * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
+ *            use sockutil_sendto and sockutil_recvfrom there. The calls for
+ *            streams take the bytes that they ask for from a message, and the
+ *            rest of it is lost; messages come joined, and an empty one looks
+ *            like the end of the stream.
+ * Threads    Calls on different descriptors and readers are independent. Two
+ *            that read one descriptor at once share its bytes out between them,
+ *            as read(2) does: a line can then be divided, or come joined to
+ *            another. pthread_cancel ends every wait. Descriptors that the call
+ *            has opened then stay open, and sockutil_connect does not put back
+ *            what it has changed.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
  */

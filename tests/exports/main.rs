@@ -36,6 +36,7 @@ mod frame;
 mod hosts;
 mod kit;
 mod line;
+mod messages;
 mod misc;
 mod options;
 mod pass;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use libc::{EAGAIN, EINVAL, ENOTSOCK, c_int};
 use sockutil::ffi::*;
 
+use super::ends::{End, check_end};
 use super::kit;
 use super::matrix::{Answer, Cell, Verdict, timed};
 use super::modes::{Mode, Refusal};
-use super::reading::{End, FOREVER, LONG, MIDDLE, NOWAIT, check_end};
+use super::reading::{FOREVER, LONG, MIDDLE, NOWAIT};
 use super::sinks::{Kind, Sink, Take, kinds};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,9 +189,7 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
         allowed.push(End::Done);
     }
     check_end(answer, &allowed, limit)?;
-    if kit::flags(fd) != before {
-        return Err(format!("flags {:o} instead of {before:o}", kit::flags(fd)));
-    }
+    mode.unchanged(fd, before)?;
     if !call.sends() || kind.counts {
         return Ok(());
     }

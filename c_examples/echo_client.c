@@ -11,12 +11,12 @@ static int sockfd;
 static _Atomic size_t sent; /* bytes */
 static _Atomic int leaving; /* we end the conversation, not the server */
 
-/* Ends the direction in which we send, also on Ctrl-C. The server then ends the other one, and main stops waiting. */
+/* Ends our sending direction, also on Ctrl-C. The server then ends the other direction, and main stops waiting. */
 static void leave(int signo) {
     int saved = errno;
     (void)signo;
     leaving = 1;
-    (void)shutdown(sockfd, SHUT_WR); /* fails if the connection is gone: main sees that, too */
+    (void)shutdown(sockfd, SHUT_WR); /* fails only when the connection is gone, which main sees too */
     errno = saved;
 }
 
@@ -29,27 +29,28 @@ static int send_line(const char *line, size_t n) {
 }
 
 static void *send_text(void *text) {
-    int taken = send_line(text, strlen(text));
-    free(text);
-    if (taken)
+    if (send_line(text, strlen(text)))
         leave(0);
+    free(text);
     return NULL;
 }
 
 static void *send_stdin(void *unused) {
-    static char memory[32 << 20]; /* for the longest line. What no line needs is never touched. */
+    static char memory[32 << 20]; /* bounds the length of a line; pages that no line needs cost nothing */
     sockutil_reader input;
     char *line;
     size_t n;
-    int r = sockutil_reader_init(&input, STDIN_FILENO, memory, sizeof(memory));
-    do {
-        if (r < 0 || (r = sockutil_reader_line(&input, &line, &n, SOCKUTIL_FOREVER)) < 0)
+    if (sockutil_reader_init(&input, STDIN_FILENO, memory, sizeof(memory)) < 0)
+        die("reader_init");
+    for (int r = 1; r == 1;) { /* 0: the end of stdin, perhaps after a last line without a newline */
+        r = sockutil_reader_line(&input, &line, &n, SOCKUTIL_FOREVER);
+        if (r < 0)
             die("stdin");
         if (n == 0 || strcmp(line, "quit\n") == 0 || strcmp(line, "QUIT\n") == 0)
             break;
         if (!send_line(line, n))
             return unused;
-    } while (r == 1); /* 0: the end of stdin. The last line may have no newline. */
+    }
     leave(0);
     return unused;
 }

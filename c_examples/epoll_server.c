@@ -6,7 +6,7 @@
 static const char HELP[] = "usage: epoll_server [-h] [ip] [port]\n"
                            "Sends each client's lines back. Default: any address, port 6666; port 0: a free one.\n";
 
-/* What is kept of a client. A line is sent from the memory that received it. Until it is sent, no more is received. */
+/* What is kept for a client. A line is sent from the memory that received it; until it is sent, no more is received. */
 static struct client {
     int events, half_closed; /* events: that epoll reports */
     char *line;
@@ -17,7 +17,7 @@ static struct client {
 } clients[MOST]; /* by descriptor */
 static int epollfd, listenfd;
 
-/* Sets the events of fd that epoll reports. The first time, epoll gets to know it. */
+/* Sets the events of fd that epoll reports. The first call adds fd to epoll. */
 static int watch(int fd, int events) {
     struct epoll_event event = {.events = (uint32_t)events, .data.fd = fd};
     int before = clients[fd].events;
@@ -55,25 +55,25 @@ static int64_t enter(void) {
     return 0;
 }
 
-/* 4. exchange, line by line, without waiting. Returns 0; -1 when it is over: errno says why, or is 0. */
+/* 4. exchange, line by line, as far as possible without waiting. Returns 0; -1: failed, or the end with errno 0. */
 static int serve(int fd, uint32_t events) {
     struct client *c = &clients[fd];
     if (events & EPOLLRDHUP && !c->half_closed++)
         printf("client half-close %s\n", c->peer.s); /* it sends no more, but it still gets its answers */
     for (int lines = 0; lines < 32; lines++) {
-        errno = 0; /* which it stays at the end of the stream */
+        errno = 0; /* stays 0 at the end of the stream */
         if (c->len == 0 && sockutil_reader_line(&c->reader, &c->line, &c->len, SOCKUTIL_NOWAIT) < 1 && c->len == 0)
             return errno == EAGAIN ? watch(fd, INPUT) : -1;
         if (sockutil_write_full(fd, c->line, c->len, &c->sent, SOCKUTIL_NOWAIT) < 0)
             return errno == EAGAIN ? watch(fd, EPOLLOUT) : -1;
-        /* A piece of a long line (EMSGSIZE), or a last line without a newline, was all that the reader held. */
+        /* A piece of a long line (EMSGSIZE) or a last line without newline was all that the reader held: empty it. */
         if (c->line[c->len - 1] != '\n' && sockutil_reader_init(&c->reader, fd, c->memory, sizeof(c->memory)) < 0)
             return -1;
         c->len = c->sent = 0;
         if (sockutil_reader_pending(&c->reader) == 0)
             return watch(fd, INPUT);
     }
-    /* Now others have their turn. epoll does not know that the reader holds more, but reports that there is room. */
+    /* The others first. epoll does not see lines that the reader holds, but it reports at once that there is room. */
     return watch(fd, EPOLLOUT);
 }
 
@@ -108,7 +108,7 @@ int main(int argc, char *argv[]) {
             int fd = ready[i].data.fd;
             if (fd == listenfd)
                 resume = enter();
-            else if (ready[i].events & (EPOLLHUP | EPOLLERR)) /* closed, or reset: no answer would arrive */
+            else if (ready[i].events & (EPOLLHUP | EPOLLERR)) /* both directions are over: no answer can arrive */
                 leave(fd, sockutil_take_error(fd));
             else if (serve(fd, ready[i].events) < 0)
                 leave(fd, errno);

@@ -21,7 +21,7 @@ const NS_PER_S: i64 = 1_000_000_000;
 const COARSE_NS: i64 = 11 * NS_PER_MS;
 
 /// A point on `CLOCK_MONOTONIC`, in nanoseconds, which lasts for 292 years of uptime.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(i64);
 
 impl Instant {
@@ -62,11 +62,16 @@ impl Instant {
         self.0.div_euclid(NS_PER_MS)
     }
 
-    /// Milliseconds until then, rounded up so that waiting for them is never too short; 0 when it is past.
+    /// Milliseconds from now until then, rounded up so that waiting for them is never too short; 0 when it is past.
     fn ms_left(self) -> Result<c_int, Errno> {
-        let ns = self.0.saturating_sub(Self::now()?.0).max(0);
+        Ok(Self::now()?.ms_until(self))
+    }
+
+    /// Milliseconds from this point until another one, rounded up; 0 when that is earlier.
+    pub fn ms_until(self, later: Self) -> c_int {
+        let ns = later.0.saturating_sub(self.0).max(0);
         let ms = ns.saturating_add(NS_PER_MS - 1).div_euclid(NS_PER_MS);
-        Ok(c_int::try_from(ms).unwrap_or(c_int::MAX))
+        c_int::try_from(ms).unwrap_or(c_int::MAX)
     }
 }
 
@@ -101,17 +106,6 @@ impl Limit {
     /// Whether a system call under this limit may block by itself.
     pub fn may_block(self) -> bool {
         matches!(self, Self::Forever)
-    }
-
-    /// An equal part of what is left, for the first of `parts` attempts.
-    pub fn share(self, parts: usize) -> Result<Self, Errno> {
-        let Self::Until(end) = self else {
-            return Ok(self);
-        };
-        let now = Instant::now()?;
-        let parts = i64::try_from(parts).unwrap_or(i64::MAX).max(1);
-        let part = end.0.saturating_sub(now.0).max(0).div_euclid(parts);
-        Ok(Self::Until(Instant(now.0.saturating_add(part))))
     }
 
     /// What is left, for `poll(2)`.

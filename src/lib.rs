@@ -11,6 +11,7 @@
 mod address;
 mod channel;
 mod close;
+mod connect;
 mod endpoint;
 pub mod ffi;
 mod frame;

@@ -138,6 +138,13 @@ pub fn poll(fd: c_int, events: c_short, timeout_ms: c_int) -> Result<c_short, Er
     Ok(entry.revents)
 }
 
+/// `poll(2)` of several descriptors: how many are ready. A descriptor below 0 is passed over.
+pub fn poll_all(entries: &mut [pollfd], timeout_ms: c_int) -> Result<usize, Errno> {
+    // SAFETY: a slice is writable for its length.
+    let ready = checked(unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout_ms) })?;
+    Ok(ready as usize)
+}
+
 /// `clock_gettime(2)`.
 pub fn clock_gettime(clock: libc::clockid_t) -> Result<timespec, Errno> {
     let mut time = MaybeUninit::<timespec>::uninit();

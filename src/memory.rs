@@ -145,7 +145,7 @@ impl<'a> Buffer<'a> {
 /// As many bytes as a `usize` has bits.
 pub type Block = [u8; BLOCK_BYTES];
 
-const BLOCK_BYTES: usize = size_of::<usize>() * 8;
+const BLOCK_BYTES: usize = usize::BITS as usize;
 
 /// Where a byte is in a block: bit i is set if it is the one at i.
 #[cfg(target_arch = "x86_64")]

@@ -1,5 +1,6 @@
 /* addr_text.c - which texts are addresses, for the functions of today and for those of old. */
 #include "example.h"
+#include "lab.h"
 #include <arpa/inet.h>
 
 static const char HELP[] =

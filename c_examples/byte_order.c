@@ -15,8 +15,7 @@ static void print_bytes(const void *start, size_t n) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    no_more_arguments(argv);
 
     /* 1. this host: the number is 0x0102 everywhere, its bytes in memory differ */
     uint16_t host16 = 0x0102;
@@ -54,7 +53,7 @@ int main(int argc, char *argv[]) {
     printf("get_be64: 0x%016" PRIx64 "\n", sockutil_get_be64(at64));
 
     /* 4. what a socket address holds: both parts in network order */
-    struct sockaddr_in address = address_arguments("192.168.1.100", "6666");
+    struct sockaddr_in address = address_from("192.168.1.100", "6666");
     printf("192.168.1.100 in memory:");
     print_bytes(&address.sin_addr, sizeof(address.sin_addr));
     printf("as a number: s_addr = 0x%08" PRIx32 ", ntohl(s_addr) = 0x%08" PRIx32 "\n", address.sin_addr.s_addr,

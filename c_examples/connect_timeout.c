@@ -1,5 +1,6 @@
 /* connect_timeout.c - connect within a time limit, step by step: connected, refused and timed out told apart. */
 #include "example.h"
+#include "lab.h"
 #include <netinet/tcp.h>
 
 static const char HELP[] = "usage: connect_timeout [-h]\n"
@@ -43,10 +44,8 @@ static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, in
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
 
     /* A backlog of 0 has room for one client that nobody accepts. */
     int listenfd = sockutil_tcp_listen("127.0.0.1", "0", 0, SOCKUTIL_NUMERIC, NULL);

@@ -1,96 +1,65 @@
-/* echo_client.c - the classic echo client, which watches keyboard and socket together. */
+/* echo_client.c - the classic echo client: a thread sends what is typed, and main prints what comes back. */
 #include "example.h"
+#include <pthread.h>
 
-#define CHUNK 65536
 static const char HELP[] = "usage: echo_client [-h] [ip] [port] [text...]\n"
-                           "Sends text as one line, or else what stdin brings, and prints what comes back.\n"
+                           "Sends text as one line, or else the lines of stdin, and prints what comes back.\n"
                            "Default: 127.0.0.1, port 6666. A line quit or QUIT, Ctrl-D or Ctrl-C ends it when all\n"
                            "that was sent is back, a second Ctrl-C at once. Exit status: 0 if all came back.\n";
 
 static int sockfd;
-static volatile sig_atomic_t leaving; /* no more is read from stdin */
+static _Atomic size_t sent; /* bytes */
+static _Atomic int leaving; /* we end the conversation, not the server */
 
-/* Ends what we send. The server then ends what it sends, and that wakes whatever waits for it here. */
-static void on_interrupt(int signo) {
+/* Ends our sending direction, also on Ctrl-C. The server then ends the other direction, and main stops waiting. */
+static void leave(int signo) {
     int saved = errno;
     (void)signo;
     leaving = 1;
-    (void)shutdown(sockfd, SHUT_WR);
+    (void)shutdown(sockfd, SHUT_WR); /* fails only when the connection is gone, which main sees too */
     errno = saved;
 }
 
-/* How many of the n bytes to send: those before a line quit or QUIT, or before an end that may yet become one. */
-static size_t sendable(const char *text, size_t n) {
-    static int line_start = 1; /* does a line start where text does? */
-    for (size_t i = 0; i < n;) {
-        size_t left = n - i, seen = left < 5 ? left : 5;
-        if (line_start && (memcmp(text + i, "quit\n", seen) == 0 || memcmp(text + i, "QUIT\n", seen) == 0)) {
-            leaving = leaving || seen == 5;
-            return i;
-        }
-        const char *newline = memchr(text + i, '\n', left);
-        line_start = newline != NULL;
-        i = newline != NULL ? (size_t)(newline - text) + 1 : n;
-    }
-    return n;
+/* Returns whether the line was sent. If not, the server or Ctrl-C has ended this direction: main sees which. */
+static int send_line(const char *line, size_t n) {
+    if (writen(sockfd, line, n) < 0)
+        return 0;
+    sent += n;
+    return 1;
 }
 
-/* Exchanges first the n bytes of text, then, unless leaving, what stdin brings, a chunk at a time in the same memory.
- * Nothing waits but poll: while we waited to send, the server might wait for us to receive. */
-static int converse(char *text, size_t n) {
-    static char echo[CHUNK];
-    size_t ready = n, done = 0, sent = 0, received = 0; /* of the n bytes: due, sent; then in all */
-    for (;;) {
-        if (leaving && done == ready && shutdown(sockfd, SHUT_WR) < 0 && errno != ENOTCONN)
-            die("shutdown");
-        struct pollfd ends[] = {{.fd = sockfd, .events = done < ready ? POLLIN | POLLOUT : POLLIN},
-                                {.fd = leaving || done < ready ? -1 : STDIN_FILENO, .events = POLLIN}};
-        if (poll(ends, 2, -1) < 0 && errno != EINTR)
-            die("poll");
-        if (ends[0].revents != 0) {
-            size_t got = 0;
-            int r = sockutil_read_full(sockfd, echo, sizeof(echo), &got, SOCKUTIL_NOWAIT);
-            if (writen(STDOUT_FILENO, echo, got) < 0)
-                die("stdout");
-            received += got;
-            if (r == 0)
-                break;
-            if (r < 0 && errno != EAGAIN)
-                die("server");
-        }
-        if (ends[1].revents != 0) {
-            memmove(text, text + ready, n -= ready);
-            int r = sockutil_read_full(STDIN_FILENO, text, CHUNK, &n, SOCKUTIL_NOWAIT);
-            if (r < 0 && errno != EAGAIN)
-                die("stdin");
-            ready = sendable(text, n);
-            done = 0;
-            if (r == 0 && !leaving)
-                ready = n;
-            leaving = leaving || r == 0;
-        }
-        if (done < ready) {
-            sent -= done;
-            int r = sockutil_write_full(sockfd, text, ready, &done, SOCKUTIL_NOWAIT);
-            sent += done;
-            if (r < 0 && errno == EPIPE)
-                ready = done; /* the server, or Ctrl-C, has ended this direction; the other goes on */
-            else if (r < 0 && errno != EAGAIN)
-                die("server");
-        }
+static void *send_text(void *text) {
+    if (send_line(text, strlen(text)))
+        leave(0);
+    free(text);
+    return NULL;
+}
+
+static void *send_stdin(void *unused) {
+    static char memory[32 << 20]; /* bounds the length of a line; pages that no line needs cost nothing */
+    sockutil_reader input;
+    char *line;
+    size_t n;
+    if (sockutil_reader_init(&input, STDIN_FILENO, memory, sizeof(memory)) < 0)
+        die("reader_init");
+    for (int r = 1; r == 1;) { /* 0: the end of stdin, perhaps after a last line without a newline */
+        r = sockutil_reader_line(&input, &line, &n, SOCKUTIL_FOREVER);
+        if (r < 0)
+            die("stdin");
+        if (n == 0 || strcmp(line, "quit\n") == 0 || strcmp(line, "QUIT\n") == 0)
+            break;
+        if (!send_line(line, n))
+            return unused;
     }
-    if (!leaving || done < ready || received != sent)
-        fprintf(stderr, "server close\n");
-    return received == sent ? 0 : 1;
+    leave(0);
+    return unused;
 }
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    const char *ip = optind < argc ? argv[optind++] : "127.0.0.1";
-    const char *port = optind < argc ? argv[optind++] : "6666";
-    size_t n = 0;
-    leaving = optind < argc;
-    char *text = leaving ? join_words(argv + optind, &n) : memory(CHUNK);
+    const char *ip = next_argument(argv, "127.0.0.1");
+    const char *port = next_argument(argv, "6666");
+    char *text = argv[optind] != NULL ? joined_arguments(argv) : NULL;
 
     /* 1. create */
     sockfd = socket(AF_INET, SOCK_STREAM, 0);
@@ -98,7 +67,7 @@ int main(int argc, char *argv[]) {
         die("socket");
 
     /* 2. address */
-    struct sockaddr_in server = address_arguments(ip, port), local;
+    struct sockaddr_in server = address_from(ip, port), local;
     socklen_t length = sizeof(local);
 
     /* 3. connect */
@@ -106,13 +75,25 @@ int main(int argc, char *argv[]) {
         getsockname(sockfd, (struct sockaddr *)&local, &length) < 0)
         die("connect");
     fprintf(stderr, "local %s\nconnected to %s\n", address_text(&local).s, address_text(&server).s);
-    on_signal(SIGINT, on_interrupt, SA_RESTART | SA_RESETHAND);
+    on_signal(SIGINT, leave, SA_RESTART | SA_RESETHAND);
 
-    /* 4. exchange */
-    int status = converse(text, n);
-    free(text);
+    /* 4. send, in a second thread: if everything were sent first, an echo that nobody reads would stop both sides. */
+    pthread_t sender;
+    if ((errno = pthread_create(&sender, NULL, text != NULL ? send_text : send_stdin, text)) != 0)
+        die("pthread_create");
 
-    /* 5. close */
+    /* 5. receive, up to the end of the stream */
+    char line[8192];
+    size_t received = 0;
+    ssize_t n;
+    while ((n = readline(sockfd, line, sizeof(line))) > 0 && writen(STDOUT_FILENO, line, (size_t)n) == n)
+        received += (size_t)n;
+    if (n != 0)
+        die(n < 0 ? "server" : "stdout");
+    if (!leaving || received < sent)
+        fputs("server close\n", stderr);
+
+    /* 6. close. The return from main ends the second thread, which may still wait at the keyboard. */
     close_socket(sockfd);
-    return status;
+    return received < sent ? 1 : 0;
 }

@@ -2,119 +2,118 @@
 #include "example.h"
 #include <sys/epoll.h>
 #define INPUT (EPOLLIN | EPOLLRDHUP)
+#define MOST 20000 /* descriptors */
 static const char HELP[] = "usage: epoll_server [-h] [ip] [port]\n"
                            "Sends each client's lines back. Default: any address, port 6666; port 0: a free one.\n";
 
-/* All that is kept of a client. A line goes out from where it came in; until it is out, nothing more is read. */
-struct client {
-    struct client *next, *last;
-    int fd, awaited, half_closed; /* awaited: events */
+/* What is kept for a client. A line is sent from the memory that received it; until it is sent, no more is received. */
+static struct client {
+    int events, half_closed; /* events: that epoll reports */
     char *line;
-    size_t len, sent; /* of the line; len is 0 when none is on its way out */
+    size_t len, sent; /* of the line; len is 0 when there is none to send */
     struct address_text peer;
     sockutil_reader reader;
     char memory[4096];
-};
-static struct client listener = {.next = &listener, .last = &listener}; /* and the clients, in a ring */
-static int epollfd;
+} clients[MOST]; /* by descriptor */
+static int epollfd, listenfd;
 
-static int await(struct client *c, int events) {
-    struct epoll_event event = {.events = (uint32_t)events, .data.ptr = c};
-    int operation = c->awaited == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, change = events != c->awaited;
-    c->awaited = events;
-    return change ? epoll_ctl(epollfd, operation, c->fd, &event) : 0;
+/* Sets the events of fd that epoll reports. The first call adds fd to epoll. */
+static int watch(int fd, int events) {
+    struct epoll_event event = {.events = (uint32_t)events, .data.fd = fd};
+    int before = clients[fd].events;
+    clients[fd].events = events;
+    return events == before ? 0 : epoll_ctl(epollfd, before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
 }
 
-static void leave(struct client *c, int error) {
+/* 5. close */
+static void leave(int fd, int error) {
     if (error != 0)
-        fprintf(stderr, "client %s: %s\n", c->peer.s, strerror(error));
-    printf("client close %s\n", c->peer.s);
-    close_socket(c->fd); /* which takes it out of epoll's set, too */
-    c->last->next = c->next;
-    c->next->last = c->last;
-    free(c);
+        fprintf(stderr, "client %s: %s\n", clients[fd].peer.s, strerror(error));
+    printf("client close %s\n", clients[fd].peer.s);
+    close_socket(fd); /* this also removes it from epoll */
 }
 
-/* 3. accept. Where that fails it may fail again at once, as when no descriptor is free. Returns when to go on, or 0. */
+/* 3. accept. Returns when to accept again. After a failure, that is not at once: its cause may last, as when no
+ * descriptor is free. */
 static int64_t enter(void) {
     sockutil_addr peer;
-    struct client *c = malloc(sizeof(*c));
-    int fd = c != NULL ? sockutil_accept(listener.fd, &peer, 0, SOCKUTIL_NOWAIT) : -1;
-    if (fd < 0) {
+    int fd = sockutil_accept(listenfd, &peer, 0, SOCKUTIL_NOWAIT);
+    if (fd >= MOST) {
+        close_socket(fd);
+        errno = EMFILE;
+    }
+    if (fd < 0 || fd >= MOST) {
         if (!stopped)
             perror("accept");
-        free(c);
         return sockutil_now_ms() + 100;
     }
-    *c = (struct client){.fd = fd, .next = listener.next, .last = &listener, .peer = endpoint_text(&peer)};
-    listener.next = c->next->last = c;
+    struct client *c = &clients[fd];
+    *c = (struct client){.peer = endpoint_text(&peer)};
     printf("client %s\n", c->peer.s);
-    if (sockutil_reader_init(&c->reader, fd, c->memory, sizeof(c->memory)) < 0 || await(c, INPUT) < 0)
-        leave(c, errno);
+    if (sockutil_reader_init(&c->reader, fd, c->memory, sizeof(c->memory)) < 0 || watch(fd, INPUT) < 0)
+        leave(fd, errno);
     return 0;
 }
 
-/* 4. exchange, until there is nothing to do, or others must have their turn. -1: it is over, errno says why. */
-static int serve(struct client *c, uint32_t events) {
-    int lines = 0;
+/* 4. exchange, line by line, as far as possible without waiting. Returns 0; -1: failed, or the end with errno 0. */
+static int serve(int fd, uint32_t events) {
+    struct client *c = &clients[fd];
     if (events & EPOLLRDHUP && !c->half_closed++)
-        printf("client half-close %s\n", c->peer.s); /* it still reads: it gets its answers */
-    do {
-        errno = 0; /* what it is at the end of the stream. Before it, there may be a last line without newline. */
+        printf("client half-close %s\n", c->peer.s); /* it sends no more, but it still gets its answers */
+    for (int lines = 0; lines < 32; lines++) {
+        errno = 0; /* stays 0 at the end of the stream */
         if (c->len == 0 && sockutil_reader_line(&c->reader, &c->line, &c->len, SOCKUTIL_NOWAIT) < 1 && c->len == 0)
-            return errno == EAGAIN ? await(c, INPUT) : -1;
-        if (sockutil_write_full(c->fd, c->line, c->len, &c->sent, SOCKUTIL_NOWAIT) < 0)
-            return errno == EAGAIN ? await(c, EPOLLOUT) : -1; /* only: the others would wake us in vain */
-        if (c->line[c->len - 1] != '\n' && /* a last line, or a piece of one: the reader holds it, and no more */
-            sockutil_reader_init(&c->reader, c->fd, c->memory, sizeof(c->memory)) < 0)
+            return errno == EAGAIN ? watch(fd, INPUT) : -1;
+        if (sockutil_write_full(fd, c->line, c->len, &c->sent, SOCKUTIL_NOWAIT) < 0)
+            return errno == EAGAIN ? watch(fd, EPOLLOUT) : -1;
+        /* A piece of a long line (EMSGSIZE) or a last line without newline was all that the reader held: empty it. */
+        if (c->line[c->len - 1] != '\n' && sockutil_reader_init(&c->reader, fd, c->memory, sizeof(c->memory)) < 0)
             return -1;
         c->len = c->sent = 0;
-    } while (sockutil_reader_pending(&c->reader) > 0 && ++lines < 32);
-    /* epoll knows nothing of what the reader holds. But there is room to send, and so we are called again. */
-    return await(c, sockutil_reader_pending(&c->reader) > 0 ? EPOLLOUT : INPUT);
+        if (sockutil_reader_pending(&c->reader) == 0)
+            return watch(fd, INPUT);
+    }
+    /* The others first. epoll does not see lines that the reader holds, but it reports at once that there is room. */
+    return watch(fd, EPOLLOUT);
 }
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    const char *ip = optind < argc ? argv[optind++] : "0.0.0.0";
-    const char *port = optind < argc ? argv[optind++] : "6666";
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    const char *ip = next_argument(argv, "0.0.0.0");
+    const char *port = next_argument(argv, "6666");
+    no_more_arguments(argv);
 
     /* 1. listen. Connections inherit TCP_NODELAY: each line leaves at once. */
     int gai;
-    listener.fd = sockutil_tcp_listen(ip, port, SOMAXCONN, SOCKUTIL_NUMERIC | SOCKUTIL_NONBLOCK, &gai);
-    if (listener.fd < 0)
+    listenfd = sockutil_tcp_listen(ip, port, SOMAXCONN, SOCKUTIL_NUMERIC | SOCKUTIL_NONBLOCK, &gai);
+    if (listenfd < 0)
         endpoint_failed("listen", ip, port, gai);
     epollfd = epoll_create1(EPOLL_CLOEXEC);
-    if (epollfd < 0 || sockutil_set_nodelay(listener.fd, 1) < 0 || await(&listener, EPOLLIN) < 0)
+    if (epollfd < 0 || sockutil_set_nodelay(listenfd, 1) < 0 || watch(listenfd, EPOLLIN) < 0)
         die("epoll");
-    stop_on_signals(listener.fd);
-    announce(listener.fd);
+    stop_on_signals(listenfd);
+    announce(listenfd);
 
-    /* 2. wait for all at once */
-    for (int64_t resume = 0; !stopped;) {
+    /* 2. wait for all at once. While accept pauses, epoll reports nothing but errors of the listener. */
+    int64_t resume = 0;
+    while (!stopped) {
         struct epoll_event ready[64];
-        int pause_ms = resume != 0 ? sockutil_ms_left(resume) : 0; /* in accepting: else we would spin */
-        (void)await(&listener, pause_ms > 0 ? EPOLLERR : EPOLLIN);
+        int pause_ms = sockutil_ms_left(resume);
+        if (watch(listenfd, pause_ms > 0 ? EPOLLERR : EPOLLIN) < 0)
+            die("epoll_ctl");
         int n = epoll_wait(epollfd, ready, 64, pause_ms > 0 ? pause_ms : -1);
         if (n < 0 && errno != EINTR)
             die("epoll_wait");
         for (int i = 0; i < n; i++) {
-            struct client *c = ready[i].data.ptr;
-            if (c == &listener)
+            int fd = ready[i].data.fd;
+            if (fd == listenfd)
                 resume = enter();
-            else if (ready[i].events & (EPOLLHUP | EPOLLERR)) /* it is gone: no answer would arrive */
-                leave(c, sockutil_take_error(c->fd));
-            else if (serve(c, ready[i].events) < 0)
-                leave(c, errno);
+            else if (ready[i].events & (EPOLLHUP | EPOLLERR)) /* both directions are over: no answer can arrive */
+                leave(fd, sockutil_take_error(fd));
+            else if (serve(fd, ready[i].events) < 0)
+                leave(fd, errno);
         }
     }
-
-    while (listener.next != &listener)
-        leave(listener.next, 0);
-    close_socket(epollfd);
-    close_socket(listener.fd);
-    puts("server stopped");
+    puts("server stopped"); /* the return from main closes all connections */
     return 0;
 }

@@ -1,5 +1,6 @@
 /* fd_pass.c - a descriptor handed to another process: the parent accepts a connection, its child serves the client. */
 #include "example.h"
+#include "lab.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -58,10 +59,8 @@ static void serve(int unixfd) {
 int main(int argc, char *argv[]) {
     int ends[2], status = 1;
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
 
     /* 1. a Unix socket between the two processes */
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)

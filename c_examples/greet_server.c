@@ -9,10 +9,9 @@ static const char HELP[] =
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    const char *ip = optind < argc ? argv[optind++] : "0.0.0.0";
-    const char *port = optind < argc ? argv[optind++] : "6666";
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    const char *ip = next_argument(argv, "0.0.0.0");
+    const char *port = next_argument(argv, "6666");
+    no_more_arguments(argv);
 
     /* 1. create, bind, listen. This sets SO_REUSEADDR: without it, a restart could not bind for a minute after each
      * client, until the last TIME_WAIT on this port is over. */

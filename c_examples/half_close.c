@@ -1,5 +1,6 @@
 /* half_close.c - shutdown of one direction: of what we send, and the answer still comes; of what we receive. */
 #include "example.h"
+#include "lab.h"
 #include <sys/ioctl.h>
 
 static const char HELP[] =
@@ -45,10 +46,8 @@ static void await_bytes(int fd, int expected) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
 
     /* 1. shut down what the client sends: the FIN comes behind what was written before */
     struct tcp_pair pair = connected();

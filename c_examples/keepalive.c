@@ -1,5 +1,6 @@
 /* keepalive.c - a peer that vanished without a word is found out by keepalive, and only by it. */
 #include "example.h"
+#include "lab.h"
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -31,10 +32,8 @@ static void print_state(const char *what, int fd) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
 
     /* 1. a network namespace of our own. Who is not root has the right to one only within a user namespace of his own;
      * some systems give him that, but no rights in it. */

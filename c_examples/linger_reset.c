@@ -1,5 +1,6 @@
 /* linger_reset.c - the ways to close a connection: what close returns and when, what the peer reads, what is left. */
 #include "example.h"
+#include "lab.h"
 #include <pthread.h>
 
 static const char HELP[] =
@@ -73,10 +74,8 @@ static void experiment(const char *how, int (*close_it)(int fd), size_t n, const
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
     printf("  %-13s%-19s%-13s%-11s%-20s%-11s%s\n", "ports", "closed by", "returned", "state", "the peer read", "later",
            "peer");
 

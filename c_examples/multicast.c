@@ -1,5 +1,6 @@
 /* multicast.c - one datagram for a whole group, or for everybody: interface, join, send, leave; and broadcast. */
 #include "example.h"
+#include "lab.h"
 #include <net/if.h>
 
 static const char HELP[] =
@@ -29,8 +30,7 @@ static void send_and_receive(int sender, const char *text, const sockutil_addr *
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    no_more_arguments(argv);
 
     /* 1. interface: by its number, to join on it and to send through it */
     unsigned lo = if_nametoindex("lo");

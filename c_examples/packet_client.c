@@ -69,8 +69,8 @@ int main(int argc, char *argv[]) {
         if (*end != '\0' || count < 1 || count > 1000000)
             bad_argument("not a count, 1 to 1000000", optarg);
     }
-    const char *ip = optind < argc ? argv[optind++] : "127.0.0.1";
-    const char *port = optind < argc ? argv[optind++] : "6666";
+    const char *ip = next_argument(argv, "127.0.0.1");
+    const char *port = next_argument(argv, "6666");
     if (count > 0 && optind < argc)
         bad_argument("either -n or text", argv[optind]);
 

@@ -1,5 +1,6 @@
 /* reconnect.c - a connection between two addresses whose last connection is still in TIME_WAIT. */
 #include "example.h"
+#include "lab.h"
 
 static const char HELP[] = "usage: reconnect [-h]\n"
                            "Connects twice from one port to another: once the server closes first, once the client.\n";
@@ -15,8 +16,7 @@ static int tcp_tw_reuse(void) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    no_more_arguments(argv);
     int tw_reuse = tcp_tw_reuse();
 
     for (int server_first = 1; server_first >= 0; server_first--) {

@@ -1,5 +1,6 @@
 /* reuse.c - SO_REUSEADDR, SO_REUSEPORT and TIME_WAIT: which bind, listen and connect succeed. */
 #include "example.h"
+#include "lab.h"
 
 static const char HELP[] =
     "usage: reuse [-h]\nMeasures who can have a port that another one holds, with every option.\n";
@@ -105,8 +106,7 @@ static void share_a_port(void) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    no_more_arguments(argv);
     for (size_t i = 0; i < sizeof(HOLDERS) / sizeof(HOLDERS[0]); i++) {
         printf("the port is held by %s\nold option    state        new option: none   SO_REUSEADDR       SO_REUSEPORT",
                HOLDERS[i].what);

@@ -1,5 +1,6 @@
 /* server_gone.c - the serving process is killed while its client waits at the keyboard, and does not look. */
 #include "example.h"
+#include "lab.h"
 #include <sys/wait.h>
 
 static const char HELP[] = "usage: server_gone [-h]\n"
@@ -22,10 +23,8 @@ static void tell_states(const struct tcp_pair *pair, int client, int server) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
 
     /* 1. connect, and fork the server. Each keeps its own end only: else no FIN would leave when the server dies. */
     struct tcp_pair pair = tcp_pair();

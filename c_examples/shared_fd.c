@@ -1,5 +1,6 @@
 /* shared_fd.c - what two processes share after fork: the offset of a file, a connection; close against shutdown. */
 #include "example.h"
+#include "lab.h"
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -50,8 +51,7 @@ static void connect_pair(void) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    no_more_arguments(argv);
 
     /* 1. a file, in memory here: opened before fork, and again by parent and child after it. The child reads first. */
     char name[64];

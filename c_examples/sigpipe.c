@@ -1,5 +1,6 @@
 /* sigpipe.c - writing to a peer that is gone, and to a pipe that nobody reads: who is killed, and who learns of it. */
 #include "example.h"
+#include "lab.h"
 #include <sys/wait.h>
 
 static const char HELP[] = "usage: sigpipe [-h]\n"
@@ -102,10 +103,8 @@ static int in_child(const struct way *way, const char *where, void (*try)(const 
 int main(int argc, char *argv[]) {
     int failed = 0;
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
     for (size_t i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++)
         failed |= in_child(&WAYS[i], "socket", try_socket);
     for (size_t i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++)

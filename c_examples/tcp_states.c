@@ -1,6 +1,6 @@
 /* tcp_states.c - the state diagram, live: all eleven states of TCP, each held still and read from the kernel. */
 #include "example.h"
-#include <linux/filter.h>
+#include "lab.h"
 #include <netinet/tcp.h>
 
 static const char HELP[] =
@@ -13,23 +13,12 @@ static struct tcp_pair pair; /* until the server has accepted, its descriptor is
 static int stepping, seen;   /* seen: a bit for each state */
 static int64_t since;        /* when the last title was printed */
 
-/* Of what arrives at either end, only segments with this flag of the TCP header get through. With 0, none. */
-static void let_through(unsigned flag) {
-    struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the byte of the flags */
-                                 BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1),
-                                 BPF_STMT(BPF_RET | BPF_K, UINT32_MAX), BPF_STMT(BPF_RET | BPF_K, 0)};
-    struct sock_fprog filter = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
-    if (setsockopt(pair.client, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
-        setsockopt(pair.server, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
-        die("SO_ATTACH_FILTER");
-}
-
 /* Lets segments with this flag through until both ends are as expected, for as long as TCP may take to send again, and
  * from then on none: the states stay while they are looked at. Are they as expected? */
 static int see(const char *event, unsigned flag, int expected_client, int expected_server) {
     int client, server, as_expected;
     int64_t now = sockutil_now_ms(), end = now + 2 * (now - since) + 5000;
-    let_through(flag);
+    let_through(&pair, flag);
     do {
         (void)poll(NULL, 0, 1);
         client = sockutil_tcp_state_between(&pair.client_address, &pair.server_address);
@@ -40,7 +29,7 @@ static int see(const char *event, unsigned flag, int expected_client, int expect
             die("tcp_state");
         as_expected = client == expected_client && server == expected_server;
     } while (!as_expected && sockutil_ms_left(end) > 0);
-    let_through(0);
+    let_through(&pair, 0);
 
     printf("  %-64s%-17s%s\n", event, sockutil_tcp_state_name(client), sockutil_tcp_state_name(server));
     seen |= 1 << client | 1 << server;
@@ -57,10 +46,8 @@ static void title(const char *text) {
 int main(int argc, char *argv[]) {
     while (next_option(argc, argv, "+hs", HELP) == 's')
         stepping = 1;
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
 
     /* 1. open */
     int gai, listenfd = pair.server = sockutil_tcp_listen("127.0.0.1", "0", 1, SOCKUTIL_NUMERIC, &gai);
@@ -87,7 +74,7 @@ int main(int argc, char *argv[]) {
 
     /* 2. close one end, then the other */
     title("One end closes, then the other");
-    let_through(0);
+    let_through(&pair, 0);
     if (sockutil_shutdown_write(pair.client) < 0)
         die("shutdown");
     see("client: shutdown; its FIN is lost", 0, SOCKUTIL_TCP_FIN_WAIT1, SOCKUTIL_TCP_ESTABLISHED);
@@ -104,7 +91,7 @@ int main(int argc, char *argv[]) {
     for (int tries = 0; tries < 5 && !crossed; tries++) {
         pair = tcp_pair();
         title("Both ends close at once");
-        let_through(0);
+        let_through(&pair, 0);
         if (sockutil_shutdown_write(pair.client) < 0 || sockutil_shutdown_write(pair.server) < 0)
             die("shutdown");
         see("both: shutdown; both FINs are lost", 0, SOCKUTIL_TCP_FIN_WAIT1, SOCKUTIL_TCP_FIN_WAIT1);

@@ -67,10 +67,9 @@ static void begin(int connfd, const sockutil_addr *peer, const pthread_attr_t *d
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    const char *ip = optind < argc ? argv[optind++] : "0.0.0.0";
-    const char *port = optind < argc ? argv[optind++] : "6666";
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    const char *ip = next_argument(argv, "0.0.0.0");
+    const char *port = next_argument(argv, "6666");
+    no_more_arguments(argv);
 
     /* 1. listen. Connections inherit TCP_NODELAY: each line leaves at once. */
     int gai, listenfd = sockutil_tcp_listen(ip, port, SOMAXCONN, SOCKUTIL_NUMERIC, &gai);

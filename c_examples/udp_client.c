@@ -56,8 +56,8 @@ int main(int argc, char *argv[]) {
         if (option == 'a')
             another = optarg;
     }
-    const char *ip = optind < argc ? argv[optind++] : "127.0.0.1";
-    const char *port = optind < argc ? argv[optind++] : "6666";
+    const char *ip = next_argument(argv, "127.0.0.1");
+    const char *port = next_argument(argv, "6666");
 
     /* 1. addresses */
     sockutil_addr servers[2];
@@ -75,12 +75,13 @@ int main(int argc, char *argv[]) {
         die("socket");
     on_signal(SIGINT, on_interrupt, SA_RESTART);
 
-    int typed = optind == argc;
-    size_t n = 0;
-    char *text = typed ? memory(LARGEST + 1) : join_words(argv + optind, &n);
+    static char line[LARGEST + 1];
+    int typed = argv[optind] == NULL;
+    char *text = typed ? line : joined_arguments(argv);
+    size_t n = strlen(text);
     for (int turn = 0;; turn = !turn) {
         if (typed) {
-            ssize_t got = readline(STDIN_FILENO, text, LARGEST + 1);
+            ssize_t got = readline(STDIN_FILENO, line, sizeof(line));
             if (got < 0)
                 die("stdin");
             if (got == 0)
@@ -107,7 +108,8 @@ int main(int argc, char *argv[]) {
         if (!typed)
             break;
     }
-    free(text);
+    if (!typed)
+        free(text);
 
     /* 6. close */
     close_socket(sockfd);

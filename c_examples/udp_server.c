@@ -8,10 +8,9 @@ static const char HELP[] =
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    const char *ip = optind < argc ? argv[optind++] : "0.0.0.0";
-    const char *port = optind < argc ? argv[optind++] : "6666";
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    const char *ip = next_argument(argv, "0.0.0.0");
+    const char *port = next_argument(argv, "6666");
+    no_more_arguments(argv);
 
     /* 1. create, 2. address, 3. bind. No listen and no accept: datagrams of all clients come to this socket. */
     int gai, sockfd = sockutil_udp_bind(ip, port, SOCKUTIL_NUMERIC, &gai);

@@ -60,8 +60,8 @@ static size_t next_piece(char *piece) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    const char *ip = optind < argc ? argv[optind++] : "127.0.0.1";
-    const char *port = optind < argc ? argv[optind++] : "6666";
+    const char *ip = next_argument(argv, "127.0.0.1");
+    const char *port = next_argument(argv, "6666");
 
     /* 1. create, connect */
     int gai;
@@ -75,8 +75,9 @@ int main(int argc, char *argv[]) {
     /* 2. exchange, a piece and its answer at a time */
     int answered = 1;
     size_t n;
-    if (optind < argc) {
-        char *line = join_words(argv + optind, &n);
+    if (argv[optind] != NULL) {
+        char *line = joined_arguments(argv);
+        n = strlen(line);
         for (size_t i = 0; i < n && answered; i += PIECE)
             answered = ask(line + i, n - i < PIECE ? n - i : PIECE);
         free(line);

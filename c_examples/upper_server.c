@@ -18,10 +18,9 @@ int main(int argc, char *argv[]) {
     unsigned share = SOCKUTIL_REUSEPORT;
     while (next_option(argc, argv, "+ha", HELP) == 'a')
         share = 0;
-    const char *ip = optind < argc ? argv[optind++] : "0.0.0.0";
-    const char *port = optind < argc ? argv[optind++] : "6666";
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
+    const char *ip = next_argument(argv, "0.0.0.0");
+    const char *port = next_argument(argv, "6666");
+    no_more_arguments(argv);
 
     /* 1. create, bind, listen. All that share the port must set the option, the first one too. */
     int gai, listenfd = sockutil_tcp_listen(ip, port, SOMAXCONN, SOCKUTIL_NUMERIC | share, &gai);

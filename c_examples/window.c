@@ -1,5 +1,6 @@
 /* window.c - flow control: a reader that does not read blocks the writer; and what many small writes come out as. */
 #include "example.h"
+#include "lab.h"
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 
@@ -58,10 +59,8 @@ static void small_writes(int nodelay) {
 
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
-    if (optind < argc)
-        bad_argument("too many arguments", argv[optind]);
-    if (setvbuf(stdout, NULL, _IOLBF, 0) != 0)
-        die("setvbuf");
+    no_more_arguments(argv);
+    line_buffer_stdout();
     for (size_t i = 0; i < TOTAL; i++)
         sent[i] = (char)(i ^ i >> 8 ^ i >> 16);
 

@@ -118,7 +118,7 @@ const char *sockutil_version(void);
 #define SOCKUTIL_NOWAIT 0
 
 /**
- * Tell the time of CLOCK_MONOTONIC, in milliseconds.
+ * Return the time of CLOCK_MONOTONIC, in milliseconds.
  *
  * It counts from an arbitrary point in the past, never goes back, and is not
  * moved by a change of the date. For one time limit over several calls:
@@ -133,7 +133,7 @@ const char *sockutil_version(void);
 int64_t sockutil_now_ms(void);
 
 /**
- * Tell how many milliseconds are left until end_ms, a time of sockutil_now_ms.
+ * Return how many milliseconds are left until end_ms, a time of sockutil_now_ms.
  *
  * The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
  *
@@ -157,7 +157,7 @@ int sockutil_ms_left(int64_t end_ms);
  *   EAGAIN   timeout_ms ran out
  *   EBADF    fd is not a descriptor
  *   EINVAL   timeout_ms is below -1, or poll_events has other bits
- * and what poll(2) says: ENOMEM.
+ * and the errors of poll(2): ENOMEM.
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX poll.
@@ -188,8 +188,8 @@ int sockutil_wait(int fd, int poll_events, int timeout_ms) SOCKUTIL_RESULT;
  *   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
  *            below -1, *done is above n, or is n already (was it reset?)
  *   EBADF    fd is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ...
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX recv, read, poll; preadv2(2).
@@ -227,8 +227,8 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  *   EPIPE    the peer is gone, or this side was shut down for writing
  *   EBADF    fd is not open for writing
  *   EIO      a device took nothing and gave no reason
- * and what send(2) and write(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ENOSPC, ...
+ * and the errors of send(2) and write(2): ECONNRESET, ETIMEDOUT (the
+ * connection is dead), ENOTCONN, ENOSPC, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX send, write, poll; pwritev2(2), pipe(7).
@@ -258,7 +258,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  *   EPIPE    the peer is gone, or this side was shut down for writing
  *   EBADF    fd is not open for writing
  *   EIO      a device took nothing and gave no reason
- * and what sendmsg(2) and writev(2) say: ECONNRESET, ETIMEDOUT (the
+ * and the errors of sendmsg(2) and writev(2): ECONNRESET, ETIMEDOUT (the
  * connection is dead), ENOTCONN, ENOSPC, ...
  *
  * Async-signal-safe and thread-safe.
@@ -274,7 +274,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 /**
  * Read one line within a time limit, and not a byte past its newline.
  *
- * Stores at most cap-1 bytes and a NUL behind them, on failure too. The
+ * Stores at most cap-1 bytes and a NUL after them, on failure too. The
  * newline is kept; NUL and CR bytes are data. Since the rest stays in the
  * queue, it mixes freely with sockutil_read_full. *done counts the bytes of
  * the line in buf: set it to 0 to start each line; it is true on every
@@ -282,10 +282,11 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * is lost or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER
  * waits, 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK
  * and SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
- * stretch it. done may be NULL: then the count starts at 0 and is not told.
+ * stretch it. done may be NULL: then the count starts at 0 and is not reported.
  * Two system calls for a line of up to 2 KB on a socket; what is no socket is
- * read byte by byte. On a Unix socket each call costs the more, the more
- * messages are queued: there sockutil_reader_line is the better choice.
+ * read byte by byte. On a Unix socket the cost of a call grows with
+ * the number of queued messages: there sockutil_reader_line is the better
+ * choice.
  *
  * Returns 1, a whole line is in buf; 0, end of stream: what there was of a
  * line is in buf, nothing if *done is 0; -1 with errno:
@@ -296,8 +297,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  *              below -1, *done is above cap-1, or buf holds a whole line or
  *              cap-1 bytes already (was *done reset?)
  *   EBADF      fd is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ...
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe. Two readers of one descriptor share its
  * bytes out between them; a line can then be divided, or come joined to
@@ -315,7 +316,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
  * Cut the newline off a line: "\n", or "\r\n".
  *
  * Puts a NUL where the line now ends, if something was cut; else nothing is
- * written, not even behind the len bytes. Only one newline is cut, and only
+ * written, not even after the len bytes. Only one newline is cut, and only
  * at the end.
  *
  * Returns the new length; 0 if line is NULL. It cannot fail.
@@ -330,11 +331,9 @@ size_t sockutil_chomp(char *line, size_t len);
 /**
  * A reader: the caller's struct, over the caller's memory.
  *
- * All fields are private; the size is part of the ABI. It needs no end: when
- * the struct and the memory go, nothing is left behind, but bytes that were
- * held are gone. It must not be used by two threads at once, nor copied. A
- * struct of zeros is a reader that sockutil_reader_init has not made yet, and
- * EINVAL in every call; other contents cannot be told from a reader's.
+ * All fields are private; the size is part of the ABI. There is nothing to
+ * free: when the struct and the memory go, only the bytes that were held are
+ * lost. Two threads must not use it at once, and it must not be copied.
  */
 typedef struct sockutil_reader {
   int fd;
@@ -354,9 +353,9 @@ typedef struct sockutil_reader {
 /**
  * Make a reader of a stream descriptor and cap bytes of memory.
  *
- * fd is any stream: a socket, a pipe, a terminal, a file. It is not looked at
- * yet, and never closed. mem must live as long as the reader; a line or a
- * frame with its header must fit in cap-1 bytes of it.
+ * fd is any stream: a socket, a pipe, a terminal, a file. It is not checked
+ * here, and the reader never closes it. mem must live as long as the reader.
+ * A line, or a frame with its header, must fit in cap-1 bytes of it.
  *
  * Returns 0; -1 with errno:
  *   EINVAL   r or mem is NULL, cap is below 2 or above SSIZE_MAX
@@ -373,27 +372,30 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
 /**
  * Read one line.
  *
- * *line points to it in the reader's memory, NUL-terminated, the newline
- * kept, and *len is its length without that NUL; both are valid until the
- * next call on the reader, and the len bytes may be changed. What else came
- * with the line is held for the next call: see sockutil_reader_pending. One
- * recv(2) for as much as the memory takes, when no whole line is held.
- * timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * Sets *line to it in the reader's memory, with its newline and a NUL after
+ * that, and *len to its length without the NUL. Both are valid until the next
+ * call on the reader; the len bytes may be changed. The reader holds what
+ * else came with the line for the next call: see sockutil_reader_pending.
+ * When it holds no whole line it makes one recv(2) for as much as the memory
+ * takes. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
  * SOCKUTIL_NOWAIT takes what is there; whatever O_NONBLOCK and SO_RCVTIMEO
- * say. Signals neither end nor stretch it. After EAGAIN the call is simply
- * repeated: the reader keeps what has arrived.
+ * say. Signals neither end nor stretch it; a flag that a handler sets does
+ * not end a wait. After EAGAIN repeat the call: the reader keeps what has
+ * arrived.
  *
- * Returns 1, a whole line; 0, end of stream: *line and *len show what is held
- * of an unterminated line, and *len is 0 if nothing is; it stays held for
- * sockutil_reader_read_full; -1 with errno, and nothing is lost:
+ * Returns 1, a whole line; 0, end of stream: *line and *len show the rest, an
+ * unterminated line, and *len is 0 if there is none. It is handed out once:
+ * the next call returns 0 with *len 0, or what has come since. -1 with errno,
+ * and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
  *              is held; take it with sockutil_reader_read_full, or drop the
  *              line with sockutil_reader_skip_line
- *   EINVAL     r, line or len is NULL, *r is all zeros, timeout_ms is below -1
+ *   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
+ *              timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll; CS:APP rio_readlineb.
@@ -407,19 +409,19 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
 /**
  * Read what comes up to a delimiter.
  *
- * As sockutil_reader_line, for another byte than the newline: delimiter is 0
- * to 255, and is kept at the end of *data.
+ * As sockutil_reader_line, for any byte instead of the newline. delimiter is
+ * 0 to 255, and is kept at the end of *data.
  *
  * Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
- * show what is held, and it stays held; -1 with errno, and nothing is lost:
+ * show the rest, handed out once; -1 with errno, and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
  *              what is held; take it with sockutil_reader_read_full
- *   EINVAL     r, data or len is NULL, *r is all zeros, delimiter is not 0 to
- *              255, timeout_ms is below -1
+ *   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
+ *              delimiter is not 0 to 255, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll, getdelim.
@@ -434,25 +436,26 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
 /**
  * Read the body of one frame, as sockutil_send_frame sends them.
  *
- * A frame is a big-endian length of header_bytes (1, 2 or 4) and so many
- * bytes of body. *body points to it in the reader's memory, with a NUL behind
- * it, and *len is its length; both are valid until the next call on the
- * reader, and the len bytes may be changed. Waiting, signals and what is held
- * are as for sockutil_reader_line. What the peer announces is never trusted:
- * the reader's memory bounds it.
+ * A frame is a big-endian length of header_bytes (1, 2 or 4) and as many
+ * bytes of body. Sets *body to the body in the reader's memory, with a NUL
+ * after it, and *len to its length. Both are valid until the next call on the
+ * reader; the len bytes may be changed. Waiting, signals and what is held are
+ * as for sockutil_reader_line. The announced length is never trusted: the
+ * reader's memory bounds it.
  *
  * Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
- * if *len is 0, else inside a frame of which *body and *len show what is
- * held, header included; -1 with errno, and nothing is lost:
+ * if *len is 0, else inside a frame: *body and *len show the rest, header
+ * included, handed out once; -1 with errno, and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
  *              the announced length, *body is NULL, and the header is still
  *              held
- *   EINVAL     r, body or len is NULL, *r is all zeros, header_bytes is not 1,
- *              2 or 4, or above cap-1, timeout_ms is below -1
+ *   EINVAL     r, body or len is NULL, r is all zeros (not initialized),
+ *              header_bytes is not 1, 2 or 4, or above cap-1, timeout_ms is
+ *              below -1
  *   EBADF      the descriptor is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll; RFC 1700, data notations.
@@ -473,12 +476,12 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
  * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
  * else cut short; -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
- *   EINVAL   r is NULL, *r is all zeros, buf is NULL and n is not 0, n is
- *            above SSIZE_MAX, timeout_ms is below -1, *done is above n, or is
- *            n already (was it reset?)
+ *   EINVAL   r is NULL or all zeros (not initialized), buf is NULL and n is
+ *            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
+ *            above n, or is n already (was it reset?)
  *   EBADF    the descriptor is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ...
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll; CS:APP rio_readnb.
@@ -504,10 +507,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
  * Returns 1, the newline was dropped; 0, end of stream, before which *done
  * bytes were dropped; -1 with errno:
  *   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
- *   EINVAL   r is NULL, *r is all zeros, timeout_ms is below -1
+ *   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
  *   EBADF    the descriptor is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
- * dead), ENOTCONN, ...
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll.
@@ -518,10 +521,10 @@ int sockutil_reader_skip_line(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 
 /**
- * Tell how many bytes a reader holds.
+ * Return how many bytes a reader holds.
  *
  * They have left the descriptor, so poll(2) cannot see them: an event loop
- * asks the reader again until it says EAGAIN before it waits.
+ * calls the reader until it returns EAGAIN before it waits.
  *
  * Returns the number of bytes that were read and not handed out; 0 if r is
  * NULL. It cannot fail.
@@ -536,8 +539,8 @@ size_t sockutil_reader_pending(const struct sockutil_reader *r) SOCKUTIL_RESULT;
 /**
  * Send one frame: a big-endian length of header_bytes, then n bytes of body.
  *
- * The cure for "sticky packets": a stream has no messages, so each says how
- * long it is. header_bytes is 1, 2 or 4. Header and body leave in one system
+ * The cure for "sticky packets": a stream has no messages, so each
+ * announces its length. header_bytes is 1, 2 or 4. Header and body leave in one system
  * call if the kernel takes them at once. *done counts both: set it to 0 to
  * start; it is true on every return. After EAGAIN the same call goes on where
  * this one stopped. timeout_ms bounds the whole call, whatever O_NONBLOCK and
@@ -554,8 +557,8 @@ size_t sockutil_reader_pending(const struct sockutil_reader *r) SOCKUTIL_RESULT;
  *   EPIPE      the peer is gone, or this side was shut down for writing
  *   EBADF      fd is not open for writing
  *   EIO        a device took nothing and gave no reason
- * and what send(2), sendmsg(2) and write(2) say: ECONNRESET, ETIMEDOUT (the
- * connection is dead), ENOTCONN, ENOSPC, ...
+ * and the errors of send(2), sendmsg(2) and write(2): ECONNRESET, ETIMEDOUT
+ * (the connection is dead), ENOTCONN, ENOSPC, ...
  *
  * Async-signal-safe and thread-safe; frames that two threads send on one
  * descriptor at once can be mixed up.
@@ -575,7 +578,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(3, 4);
  * Read n bytes, or fewer if the stream ends before.
  *
  * Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
- * buf. Waits as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO
+ * buf. Waits as the descriptor is set: its O_NONBLOCK and SO_RCVTIMEO
  * rule. Signals neither end nor stretch it. A failure loses the count of
  * what had been read: sockutil_read_full keeps it.
  *
@@ -584,7 +587,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(3, 4);
  *            SO_RCVTIMEO ran out
  *   EINVAL   buf is NULL and n is not 0, or n is above SSIZE_MAX
  *   EBADF    fd is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, EISDIR, ...
+ * and the errors of recv(2) and read(2): ECONNRESET, ENOTCONN, EISDIR, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: UNP figure 3.15; POSIX recv, read.
@@ -598,7 +601,7 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  * Write n bytes.
  *
  * Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
- * until all n bytes are taken. Waits as the descriptor itself says: its
+ * until all n bytes are taken. Waits as the descriptor is set: its
  * O_NONBLOCK and SO_SNDTIMEO rule. Signals neither end nor stretch it. A
  * socket never raises SIGPIPE; on a pipe the program's own disposition of
  * SIGPIPE rules. A failure loses the count of what had been taken:
@@ -611,7 +614,7 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  *   EPIPE    the peer is gone, or this side was shut down for writing
  *   EBADF    fd is not open for writing
  *   EIO      a device took nothing and gave no reason
- * and what send(2) and write(2) say: ECONNRESET, ENOTCONN, ENOSPC, ...
+ * and the errors of send(2) and write(2): ECONNRESET, ENOTCONN, ENOSPC, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: UNP figure 3.16; POSIX send, write.
@@ -625,7 +628,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * Look at what a socket has to read, and leave it in the queue.
  *
  * One recv(2) with MSG_PEEK, begun again after a signal. Waits for the first
- * byte as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO rule.
+ * byte as the descriptor is set: its O_NONBLOCK and SO_RCVTIMEO rule.
  *
  * Returns the number of bytes put in buf, at most len; 0 at the end of the
  * stream; -1 with errno:
@@ -634,7 +637,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  *   EINVAL     buf is NULL, len is 0 or above SSIZE_MAX
  *   EBADF      sockfd is not a descriptor
  *   ENOTSOCK   sockfd is not a socket: nothing else can be looked into
- * and what recv(2) says: ECONNRESET, ENOTCONN, ...
+ * and the errors of recv(2): ECONNRESET, ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX recv.
@@ -647,14 +650,15 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 /**
  * Read one line, and not a byte past its newline.
  *
- * Stores at most maxlen-1 bytes and a NUL behind them. The newline is kept.
+ * Stores at most maxlen-1 bytes and a NUL after them. The newline is kept.
  * A longer line comes in pieces of maxlen-1 bytes without newline, as from
- * fgets(3). NUL and CR bytes are data. Waits as the descriptor itself says:
+ * fgets(3). NUL and CR bytes are data. Waits as the descriptor is set:
  * its O_NONBLOCK and SO_RCVTIMEO rule. A failure loses the count, but what
  * had been taken is in buf, with its NUL: sockutil_read_line goes on from
  * there. Two system calls for a line of up to 2 KB on a socket; what is no
- * socket is read byte by byte. On a Unix socket each call costs the more, the
- * more messages are queued: there sockutil_reader_line is the better choice.
+ * socket is read byte by byte. On a Unix socket the cost of a call grows with
+ * the number of queued messages: there sockutil_reader_line is the better
+ * choice.
  * Not for datagram sockets, which have no lines: use recvfrom.
  *
  * Returns the number of bytes stored, newline included, NUL not; at the end
@@ -664,7 +668,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
  *   EINVAL   buf is NULL, maxlen is below 2 or above SSIZE_MAX; nothing is
  *            stored, not even the NUL
  *   EBADF    sockfd is not open for reading
- * and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, ...
+ * and the errors of recv(2) and read(2): ECONNRESET, ENOTCONN, ...
  *
  * Async-signal-safe and thread-safe. Two readers of one descriptor share its
  * bytes out between them; a line can then be divided, or come joined to
@@ -972,8 +976,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * Returns 0; -1 with errno, and local untouched:
  *   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
  *   EINVAL         peer or local is NULL
- * and what socket(2) and connect(2) say: ENETUNREACH, there is no way to it;
- * EMFILE, ...
+ * and the errors of socket(2) and connect(2): ENETUNREACH, there is no way to
+ * it; EMFILE, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: UNP section 8.14.
@@ -1394,7 +1398,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX setsockopt; socket(7).
@@ -1411,7 +1415,7 @@ int sockutil_set_reuseaddr(int fd, int on);
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: socket(7).
@@ -1426,7 +1430,7 @@ int sockutil_set_reuseport(int fd, int on);
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 3493, section 5.3; ipv6(7).
@@ -1455,7 +1459,7 @@ int sockutil_set_nonblock(int fd, int on) SOCKUTIL_RESULT;
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX netinet/tcp.h; tcp(7).
@@ -1470,7 +1474,7 @@ int sockutil_set_nodelay(int fd, int on);
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX setsockopt; UNP section 20.5.
@@ -1481,14 +1485,14 @@ int sockutil_set_broadcast(int fd, int on);
  * Choose what close(2) does with data that was not sent yet.
  *
  * on 0: close returns at once, and the kernel goes on sending. on not 0: close
- * waits up to so many seconds; with 0 seconds it throws the data away and
+ * waits up to that many seconds; with 0 seconds it throws the data away and
  * sends RST. On Linux a wait that runs out is no error of close.
  *
  * Returns 0; -1 with errno:
  *   EINVAL     seconds is below 0
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX setsockopt; socket(7); UNP section 7.5.
@@ -1508,7 +1512,7 @@ int sockutil_set_linger(int fd, int on, int seconds);
  *              more than TCP takes (32767 seconds, 127 questions)
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 1122, section 4.2.3.6; tcp(7).
@@ -1529,8 +1533,8 @@ int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
  *   EINVAL         group is NULL, or not a multicast address
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and what setsockopt(2) says: ENOBUFS, too many groups; ENOPROTOOPT, a socket
- * of another family.
+ * and the errors of setsockopt(2): ENOBUFS, too many groups; ENOPROTOOPT, a
+ * socket of another family.
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
@@ -1552,7 +1556,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  *   EINVAL          group is NULL
  *   EBADF           fd is not a descriptor
  *   ENOTSOCK        fd is not a socket
- * and what setsockopt(2) says: ENODEV; EINVAL, not a multicast address.
+ * and the errors of setsockopt(2): ENODEV; EINVAL, not a multicast address.
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
@@ -1572,7 +1576,7 @@ SOCKUTIL_NONNULL(2);
  *   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and what setsockopt(2) says: ENODEV or EADDRNOTAVAIL, there is no such
+ * and the errors of setsockopt(2): ENODEV or EADDRNOTAVAIL, there is no such
  * interface; ENOPROTOOPT, a socket of another family.
  *
  * Async-signal-safe and thread-safe.
@@ -1588,7 +1592,7 @@ int sockutil_set_multicast_interface(int fd, int af, unsigned int ifindex);
  *   EINVAL        value is NULL
  *   EBADF         fd is not a descriptor
  *   ENOTSOCK      fd is not a socket
- * and what getsockopt(2) says.
+ * and the errors of getsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX getsockopt.
@@ -1606,7 +1610,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(4);
  *   ENOPROTOOPT   there is no such option
  *   EBADF         fd is not a descriptor
  *   ENOTSOCK      fd is not a socket
- * and what setsockopt(2) says.
+ * and the errors of setsockopt(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX setsockopt.
@@ -1617,7 +1621,7 @@ int sockutil_setsockopt_int(int fd, int level, int name, int value);
  * Read a socket's pending error, and clear it.
  *
  * SO_ERROR: how an attempt to connect went, once POLLOUT is there; what ICMP
- * has told a datagram socket.
+ * has reported to a datagram socket.
  *
  * Returns 0, no error, or the pending errno value; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1650,14 +1654,14 @@ int sockutil_shutdown_write(int fd);
 /**
  * Close a descriptor.
  *
- * close(2), once: after EINTR, which is success here, Linux has let go of it,
+ * close(2), once. EINTR is success here: Linux has closed the descriptor,
  * and a second try could close what another thread has just opened. A socket
  * with unread input answers its peer with RST, and what was on its way to the
  * peer can be lost: see sockutil_close_graceful. Closed on every path.
  *
  * Returns 0; -1 with errno:
  *   EBADF   fd is not a descriptor
- * and what close(2) says: EIO, ENOSPC, EDQUOT: earlier writes have failed.
+ * and the errors of close(2): EIO, ENOSPC, EDQUOT: earlier writes have failed.
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX close; close(2).
@@ -1677,14 +1681,14 @@ int sockutil_close(int fd);
  * closed on every path, bad arguments among them; other processes that share
  * it keep theirs, shut down for writing.
  *
- * Returns 0; -1 with errno, which tells how it went:
+ * Returns 0; -1 with errno, although the descriptor is closed:
  *   ETIMEDOUT   time ran out, or 256 KiB came with SOCKUTIL_NOWAIT, before the
  *               peer's end of stream
  *   EINVAL      timeout_ms is below -1
  *   EBADF       fd is not a descriptor
  *   ENOTSOCK    fd is not a socket
- * and what recv(2) and close(2) say: ECONNRESET, the peer may not have got
- * all.
+ * and the errors of recv(2) and close(2): ECONNRESET, the peer may not have
+ * got all.
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX shutdown, recv, close; RFC 1122, section 4.2.2.13; UNP
@@ -1696,14 +1700,14 @@ int sockutil_close_graceful(int fd, int timeout_ms);
  * Close a connection at once, with RST.
  *
  * Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
- * the peer reads ECONNRESET, and no TIME_WAIT stays behind. The descriptor is
+ * the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The descriptor is
  * closed on every path. While another process shares it, the connection
  * lives, and resets when the last one closes.
  *
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what close(2) says.
+ * and the errors of close(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX setsockopt, close; UNP section 7.5.
@@ -1756,8 +1760,8 @@ int sockutil_reap_children(void);
  *   EPIPE      the peer is gone, or this side was shut down for writing
  *   EBADF      unix_fd or fd is not a descriptor
  *   ENOTSOCK   unix_fd is not a socket
- * and what sendmsg(2) says: ETOOMANYREFS, too many descriptors are on their
- * way.
+ * and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are on
+ * their way.
  *
  * Async-signal-safe and thread-safe.
  * Source: unix(7), cmsg(3); UNP section 15.7.
@@ -1779,7 +1783,7 @@ int sockutil_send_fd(int unix_fd, int fd, int timeout_ms) SOCKUTIL_RESULT;
  *   EINVAL     fd is NULL, timeout_ms is below -1
  *   EBADF      unix_fd is not a descriptor
  *   ENOTSOCK   unix_fd is not a socket
- * and what recvmsg(2) says: ECONNRESET, ...
+ * and the errors of recvmsg(2): ECONNRESET, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: unix(7), cmsg(3); UNP section 15.7.
@@ -1849,19 +1853,20 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 /**
  * Tell the state of a descriptor's connection.
  *
- * A descriptor whose connection is in TIME_WAIT says CLOSED: it has let go of
+ * A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go of
  * it. See sockutil_tcp_state_between.
  *
  * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
- * and what getsockopt(2) says of a socket that is not TCP: EOPNOTSUPP or
+ * and the errors of getsockopt(2) of a socket that is not TCP: EOPNOTSUPP or
  * ENOPROTOOPT.
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 9293, section 3.3.2; tcp(7), TCP_INFO.
  */
-int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
+int sockutil_tcp_state(int fd)
+SOCKUTIL_RESULT;
 
 /**
  * Tell the state of the connection between two addresses.
@@ -1876,7 +1881,8 @@ int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
  * no such connection; -1 with errno:
  *   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
  *   EINVAL         local or peer is NULL
- * and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE, ...
+ * and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE,
+ * ...
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 9293, section 3.3.2; sock_diag(7).

@@ -6,7 +6,8 @@ use core::mem::MaybeUninit;
 use errno::Errno;
 
 use crate::channel::{Channel, Limited};
-use crate::sys::{self, Buffer};
+use crate::memory::Buffer;
+use crate::sys;
 use crate::time::Limit;
 
 /// What a drain throws away at a time. It is on the stack, which may be that of a signal handler.

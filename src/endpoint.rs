@@ -1,17 +1,17 @@
-//! Sockets that listen, connect and accept.
+//! Sockets that listen and accept, those of UDP and of paths.
 
 use core::ffi::{CStr, c_int};
 
 use errno::Errno;
-use libc::timeval;
 
 use crate::address;
 use crate::channel::{Channel, Direction, Limited};
-use crate::option;
-use crate::resolve::{Addresses, Failure, Found, Query};
+use crate::connect;
+use crate::memory::{Buffer, Bytes};
+use crate::resolve::{Failure, Query};
 use crate::socket::{Socket, uninterrupted};
-use crate::sys::{self, Address, Buffer, Bytes, Endpoint};
-use crate::time::{self, Limit};
+use crate::sys::{self, Address, Endpoint};
+use crate::time::Limit;
 
 /// What the flags of the C functions ask for.
 #[derive(Clone, Copy)]
@@ -78,134 +78,6 @@ fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>
         sys::listen(fd, backlog)?;
     }
     Ok(socket)
-}
-
-/// `sockutil_tcp_connect`.
-pub fn tcp_connect(query: &Query<'_>, flags: Flags, timeout_ms: c_int) -> Result<c_int, Failure> {
-    let found = query.resolve()?;
-    // Time counts from here: nobody can bound the resolver's.
-    let limit = Limit::from_ms(timeout_ms)?;
-    let mut left = found.addresses().count();
-    let mut last = Errno(libc::EADDRNOTAVAIL);
-    for address in Interleaved::of(&found) {
-        // Each address has an equal share of what is left, so that one that is dead leaves time for the others.
-        match limit.share(left).and_then(|share| connect_new(&address, flags, share)) {
-            Ok(socket) => return Ok(socket.hand_over()),
-            Err(e) => last = e,
-        }
-        left = left.saturating_sub(1);
-    }
-    Err(last.into())
-}
-
-/// The addresses so that the families alternate, the first one's first (RFC 8305, section 4).
-struct Interleaved<'a> {
-    first: c_int,
-    of_first: Addresses<'a>,
-    of_others: Addresses<'a>,
-    others_next: bool,
-}
-
-impl<'a> Interleaved<'a> {
-    fn of(found: &'a Found) -> Self {
-        let first = found.addresses().next().map_or(libc::AF_UNSPEC, |address| address.family());
-        Self { first, of_first: found.addresses(), of_others: found.addresses(), others_next: false }
-    }
-}
-
-impl Iterator for Interleaved<'_> {
-    type Item = Address;
-
-    fn next(&mut self) -> Option<Address> {
-        // When one side is used up, the other goes on alone.
-        for _ in 0..2 {
-            let others = self.others_next;
-            self.others_next = !others;
-            let side = if others { &mut self.of_others } else { &mut self.of_first };
-            let next = side.find(|address| (address.family() != self.first) == others);
-            if next.is_some() {
-                return next;
-            }
-        }
-        None
-    }
-}
-
-fn connect_new(address: &Address, flags: Flags, limit: Limit) -> Result<Socket, Errno> {
-    let socket = flags.socket(address.family(), libc::SOCK_STREAM)?;
-    connect(socket.fd(), address, limit)?;
-    // Without a listener, a port that the kernel hands out can be chosen for this very socket, which then meets itself.
-    let itself = sys::getsockname(socket.fd()).is_ok_and(|local| address::equal(&local, address));
-    if itself { Err(Errno(libc::ECONNREFUSED)) } else { Ok(socket) }
-}
-
-/// `sockutil_connect`: the descriptor's own modes are as before when it returns.
-pub fn connect(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
-    if to.family() == libc::AF_UNIX {
-        return connect_unix(fd, to, limit);
-    }
-    let result =
-        if limit.may_block() { sys::connect(fd, to) } else { with_nonblock(fd, true, || sys::connect(fd, to))? };
-    match result {
-        Err(Errno(libc::EINPROGRESS)) if matches!(limit, Limit::NoWait) => Err(Errno(libc::EINPROGRESS)),
-        // After a signal too the attempt goes on, and another connect would only be told so.
-        Err(Errno(libc::EINPROGRESS | libc::EINTR)) => finish_connect(fd, limit),
-        result => result,
-    }
-}
-
-fn finish_connect(fd: c_int, limit: Limit) -> Result<(), Errno> {
-    match time::wait(fd, libc::POLLOUT, limit) {
-        Err(Errno(libc::EAGAIN)) => Err(Errno(libc::ETIMEDOUT)),
-        Err(e) => Err(e),
-        Ok(_) => match sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR)? {
-            0 => Ok(()),
-            e => Err(Errno(e)),
-        },
-    }
-}
-
-/// A Unix connect that cannot be done at once leaves nothing behind that goes on: it must be waited for inside the call,
-/// and `SO_SNDTIMEO` is what bounds that.
-fn connect_unix(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
-    if matches!(limit, Limit::NoWait) {
-        return with_nonblock(fd, true, || uninterrupted(|| sys::connect(fd, to)))?;
-    }
-    let before = sys::socket_timeout(fd, libc::SO_SNDTIMEO)?;
-    let result = with_nonblock(fd, false, || {
-        loop {
-            sys::set_socket_timeout(fd, libc::SO_SNDTIMEO, timeout_of(limit)?)?;
-            match sys::connect(fd, to) {
-                Err(Errno(libc::EINTR)) => {}
-                Err(Errno(libc::EAGAIN)) => return Err(Errno(libc::ETIMEDOUT)),
-                result => return result,
-            }
-        }
-    });
-    let restored = sys::set_socket_timeout(fd, libc::SO_SNDTIMEO, before);
-    result??;
-    restored
-}
-
-/// What is left, as `SO_SNDTIMEO` wants it, where 0 is for ever.
-fn timeout_of(limit: Limit) -> Result<timeval, Errno> {
-    let ms = match limit.ms_left()? {
-        time::FOREVER => 0,
-        0 => return Err(Errno(libc::ETIMEDOUT)),
-        ms => ms,
-    };
-    let (s, us) = (ms.div_euclid(1000), ms.rem_euclid(1000).saturating_mul(1000));
-    Ok(timeval { tv_sec: s.into(), tv_usec: us.into() })
-}
-
-/// Runs something while `O_NONBLOCK` is as wanted, and puts it back on every path.
-fn with_nonblock<T>(fd: c_int, on: bool, call: impl FnOnce() -> T) -> Result<T, Errno> {
-    let changed_from = option::set_nonblock(fd, on)?;
-    let result = call();
-    if let Some(before) = changed_from {
-        sys::set_status_flags(fd, before)?;
-    }
-    Ok(result)
 }
 
 /// `sockutil_accept`.
@@ -308,8 +180,11 @@ fn is_stale(path: &CStr, address: &Address) -> Result<bool, Errno> {
 /// `sockutil_unix_connect`.
 pub fn unix_connect(path: &CStr, flags: Flags, limit: Limit) -> Result<c_int, Errno> {
     let address = unix_address(path)?;
+    if matches!(limit, Limit::NoWait) {
+        return Err(Errno(libc::ETIMEDOUT));
+    }
     let socket = flags.socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
-    connect(socket.fd(), &address, limit)?;
+    connect::connect_unix(socket.fd(), &address, limit)?;
     Ok(socket.hand_over())
 }
 

@@ -5,8 +5,8 @@ use core::mem::MaybeUninit;
 use errno::Errno;
 
 use crate::channel::Limited;
+use crate::memory::{Bytes, IoSlice};
 use crate::stream;
-use crate::sys::{Bytes, IoSlice};
 
 /// Up to here a copy into one piece is cheaper than the kernel's walk along two.
 const COPIED_BODY_BYTES: usize = 2048;

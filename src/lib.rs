@@ -11,11 +11,13 @@
 mod address;
 mod channel;
 mod close;
+mod connect;
 mod endpoint;
 pub mod ffi;
 mod frame;
 mod ip;
 mod line;
+mod memory;
 mod option;
 mod pass;
 mod process;

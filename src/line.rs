@@ -4,7 +4,7 @@
 use errno::Errno;
 
 use crate::channel::Channel;
-use crate::sys::{self, Buffer};
+use crate::memory::{self, Buffer};
 
 /// The first look into the queue. Most lines end within it, and each look copies all it sees.
 const FIRST_LOOK: usize = 2048;
@@ -41,7 +41,7 @@ fn fill(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Err
                     if seen == most {
                         look = Some(most * 4);
                     }
-                    sys::memchr(b'\n', buffer.ahead(seen)).map_or(seen, |index| index + 1)
+                    memory::position(b'\n', buffer.ahead(seen)).map_or(seen, |index| index + 1)
                 }
                 // A pipe, a terminal, a file, or a socket without MSG_PEEK: only byte by byte does the rest stay there.
                 Err(Errno(libc::ENOTSOCK | libc::EOPNOTSUPP)) => {

@@ -18,7 +18,7 @@ pub fn reap_children() -> Result<c_int, Errno> {
         match sys::reap_one() {
             // Those that are left live: going on would spin until one of them ends.
             Ok(0) | Err(Errno(libc::ECHILD)) => return Ok(count),
-            Ok(_) => count = count.saturating_add(1),
+            Ok(_) => count += 1,
             Err(Errno(libc::EINTR)) => {}
             Err(e) => return Err(e),
         }

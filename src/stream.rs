@@ -5,7 +5,7 @@
 use errno::Errno;
 
 use crate::channel::{Channel, Direction, Limited};
-use crate::sys::{Buffer, Bytes, IOV_MAX, IoSlice};
+use crate::memory::{Buffer, Bytes, IOV_MAX, IoSlice};
 
 /// How reading ends when it does not fail.
 #[derive(Clone, Copy)]

@@ -21,7 +21,7 @@ const NS_PER_S: i64 = 1_000_000_000;
 const COARSE_NS: i64 = 11 * NS_PER_MS;
 
 /// A point on `CLOCK_MONOTONIC`, in nanoseconds, which lasts for 292 years of uptime.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(i64);
 
 impl Instant {
@@ -62,11 +62,16 @@ impl Instant {
         self.0.div_euclid(NS_PER_MS)
     }
 
-    /// Milliseconds until then, rounded up so that waiting for them is never too short; 0 when it is past.
+    /// Milliseconds from now until then, rounded up so that waiting for them is never too short; 0 when it is past.
     fn ms_left(self) -> Result<c_int, Errno> {
-        let ns = (self.0 - Self::now()?.0).max(0);
+        Ok(Self::now()?.ms_until(self))
+    }
+
+    /// Milliseconds from this point until another one, rounded up; 0 when that is earlier.
+    pub fn ms_until(self, later: Self) -> c_int {
+        let ns = (later.0 - self.0).max(0);
         // A limit is at most INT_MAX milliseconds away.
-        Ok(((ns + NS_PER_MS - 1) / NS_PER_MS) as c_int)
+        ((ns + NS_PER_MS - 1) / NS_PER_MS) as c_int
     }
 }
 
@@ -108,16 +113,6 @@ impl Limit {
     /// Whether there is something to wait for.
     pub fn may_wait(self) -> bool {
         matches!(self, Self::Forever | Self::Until(_))
-    }
-
-    /// An equal part of what is left, for the first of `parts` attempts.
-    pub fn share(self, parts: usize) -> Result<Self, Errno> {
-        let Self::Until(end) = self else {
-            return Ok(self);
-        };
-        let now = Instant::now()?;
-        let part = (end.0 - now.0).max(0) / (parts.max(1) as i64);
-        Ok(Self::Until(Instant(now.0 + part)))
     }
 
     /// What is left, for `poll(2)`.

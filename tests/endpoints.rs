@@ -42,23 +42,38 @@ fn tcp_connect_takes_the_families_in_turn() {
 }
 
 #[test]
-fn tcp_connect_tells_the_last_failure() {
-    passes("last");
+fn tcp_connect_reports_the_most_telling_failure() {
+    passes("telling");
 }
 
 #[test]
-fn tcp_connect_shares_the_time_out() {
-    passes("shares");
+fn tcp_connect_races_within_the_time() {
+    passes("race");
 }
 
 #[test]
-fn tcp_connect_shares_the_time_out_under_signals() {
+fn tcp_connect_races_within_the_time_under_signals() {
     passes("storm");
 }
 
 #[test]
-fn tcp_connect_is_in_time_with_thousands_of_addresses() {
+fn tcp_connect_tries_sixteen_of_thousands_of_addresses() {
     passes("many");
+}
+
+#[test]
+fn tcp_connect_has_eight_attempts_at_once() {
+    passes("eight");
+}
+
+#[test]
+fn tcp_connect_takes_one_of_two_that_succeed() {
+    passes("both");
+}
+
+#[test]
+fn tcp_connect_looks_once_more_when_time_has_run_out() {
+    passes("late");
 }
 
 #[test]

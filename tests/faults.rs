@@ -41,7 +41,7 @@ struct Broken {
     wrong: &'static str,
 }
 
-const BROKEN: [Broken; 13] = [
+const BROKEN: [Broken; 15] = [
     Broken {
         what: "EINTR surfaces",
         file: "src/channel/limited.rs",
@@ -114,6 +114,18 @@ const BROKEN: [Broken; 13] = [
         file: "src/channel/limited.rs",
         right: "| libc::EPERM | libc::EINVAL)",
         wrong: ")",
+    },
+    Broken {
+        what: "a failed attempt to connect holds up the next one",
+        file: "src/connect.rs",
+        right: "self.failures.add(e);\n                    self.due += 1;",
+        wrong: "self.failures.add(e);",
+    },
+    Broken {
+        what: "the last failure to connect hides the first",
+        file: "src/connect.rs",
+        right: "Self::kind(e) > Self::kind(before)",
+        wrong: "Self::kind(e) >= Self::kind(before)",
     },
     Broken {
         what: "success changes errno",
@@ -243,7 +255,7 @@ fn broken_library(broken: &Broken) -> PathBuf {
 }
 
 #[test]
-#[ignore = "builds the library eleven times: make test-faults"]
+#[ignore = "builds the library thirteen times: make test-faults"]
 fn broken_builds_are_caught() {
     for broken in &BROKEN {
         let output = driven("quick", &broken_library(broken));

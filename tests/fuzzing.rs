@@ -41,7 +41,7 @@ const BROKEN: [Broken; 11] = [
     Broken {
         target: "reader",
         what: "a delimiter in the last part of a block is seen one byte too early",
-        file: "src/sys/memory.rs",
+        file: "src/memory.rs",
         right: "bits(fourth) << 48",
         wrong: "bits(fourth) << 47",
     },

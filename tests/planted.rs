@@ -34,7 +34,7 @@ const PLANTED: [Planted; 11] = [
         case: "line",
         says: "heap-buffer-overflow",
         library: Some(Change {
-            file: "src/sys/memory.rs",
+            file: "src/memory.rs",
             right: "        if let Some(byte) = self.memory.get_mut(self.filled) {",
             wrong: "        unsafe { self.memory.as_mut_ptr().add(self.memory.len()).write(MaybeUninit::new(0)) };
         if let Some(byte) = self.memory.get_mut(self.filled) {",

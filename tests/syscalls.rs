@@ -133,3 +133,8 @@ fn everything_else_is_one_call_or_none() {
 fn connections_cost_the_calls_they_are_made_of() {
     counts("connections");
 }
+
+#[test]
+fn a_connect_wastes_no_call_and_a_race_has_one_wait_for_all() {
+    counts("connecting");
+}

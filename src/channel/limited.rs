@@ -7,8 +7,9 @@ use core::ffi::c_int;
 use errno::Errno;
 
 use super::{Attempt, Channel, Direction, Gathering, NOTHING_TAKEN, Reading, Writing};
+use crate::memory::{Buffer, Bytes, IoSlice};
 use crate::socket::uninterrupted;
-use crate::sys::{self, Address, Buffer, Bytes, FileKind, IoSlice};
+use crate::sys::{self, Address, FileKind};
 use crate::time::{self, Limit};
 
 /// What a call without a length of its own may move although it never waits.

@@ -12,7 +12,8 @@ use core::ffi::c_int;
 use errno::Errno;
 use libc::c_short;
 
-use crate::sys::{self, Buffer, Bytes, IoSlice};
+use crate::memory::{self, Buffer, Bytes, IoSlice};
+use crate::sys;
 
 pub use limited::Limited;
 pub use own::Own;
@@ -191,6 +192,6 @@ impl Attempt for Gathering<'_> {
 /// (Linux's n_tty has room for as many then), or one that is, because it can become several on its way ("\n" two).
 fn terminal_piece(bytes: Bytes<'_>) -> usize {
     const ROOM: usize = 256;
-    let plain = bytes.iter().take(ROOM).take_while(|byte| !sys::value(**byte).is_ascii_control()).count();
+    let plain = bytes.iter().take(ROOM).take_while(|byte| !memory::value(**byte).is_ascii_control()).count();
     plain.max(1)
 }

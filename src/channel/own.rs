@@ -7,7 +7,8 @@ use core::ffi::c_int;
 use errno::Errno;
 
 use super::{Attempt, Channel, Direction, NOTHING_TAKEN, Reading, Writing};
-use crate::sys::{self, Buffer, Bytes};
+use crate::memory::{Buffer, Bytes};
+use crate::sys;
 use crate::time::{self, Instant};
 
 /// A descriptor whose own modes rule.

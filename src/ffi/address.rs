@@ -248,8 +248,8 @@ pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) ->
 /// Returns 0; -1 with errno, and local untouched:
 ///   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
 ///   EINVAL         peer or local is NULL
-/// and what socket(2) and connect(2) say: ENETUNREACH, there is no way to it;
-/// EMFILE, ...
+/// and the errors of socket(2) and connect(2): ENETUNREACH, there is no way to
+/// it; EMFILE, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP section 8.14.
@@ -346,8 +346,8 @@ pub unsafe extern "C" fn sockutil_resolve(
 
 /// An address of the caller's.
 ///
-/// # Safety
-/// Unless it is null, `a` points to an address that lives as long as the result is used.
+/// # Safety Unless it is null, `a` points to an address that lives as long as
+/// the result is used.
 pub(super) unsafe fn address_of<'a>(a: *const sockutil_addr) -> Option<&'a Address> {
     // SAFETY: the two types have one layout, and the caller vouches for the rest.
     unsafe { a.cast::<Address>().as_ref() }

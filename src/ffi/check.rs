@@ -7,8 +7,8 @@ use core::slice;
 use errno::Errno;
 use libc::iovec;
 
+use crate::memory::{Buffer, Bytes, IoSlice};
 use crate::resolve::{Purpose, Query};
-use crate::sys::{Buffer, Bytes, IoSlice};
 use crate::time;
 
 /// The caller's mistake.

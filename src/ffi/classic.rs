@@ -8,13 +8,13 @@ use super::check::{self, INVALID};
 use super::outcome;
 use crate::channel::{Channel, Own};
 use crate::line;
+use crate::memory::Buffer;
 use crate::stream;
-use crate::sys::Buffer;
 
 /// Read n bytes, or fewer if the stream ends before.
 ///
 /// Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
-/// buf. Waits as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO
+/// buf. Waits as the descriptor is set: its O_NONBLOCK and SO_RCVTIMEO
 /// rule. Signals neither end nor stretch it. A failure loses the count of
 /// what had been read: sockutil_read_full keeps it.
 ///
@@ -23,7 +23,7 @@ use crate::sys::Buffer;
 ///            SO_RCVTIMEO ran out
 ///   EINVAL   buf is NULL and n is not 0, or n is above SSIZE_MAX
 ///   EBADF    fd is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, EISDIR, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ENOTCONN, EISDIR, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP figure 3.15; POSIX recv, read.
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn sockutil_readn(fd: c_int, buf: *mut c_void, n: size_t) 
 /// Write n bytes.
 ///
 /// Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
-/// until all n bytes are taken. Waits as the descriptor itself says: its
+/// until all n bytes are taken. Waits as the descriptor is set: its
 /// O_NONBLOCK and SO_SNDTIMEO rule. Signals neither end nor stretch it. A
 /// socket never raises SIGPIPE; on a pipe the program's own disposition of
 /// SIGPIPE rules. A failure loses the count of what had been taken:
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn sockutil_readn(fd: c_int, buf: *mut c_void, n: size_t) 
 ///   EPIPE    the peer is gone, or this side was shut down for writing
 ///   EBADF    fd is not open for writing
 ///   EIO      a device took nothing and gave no reason
-/// and what send(2) and write(2) say: ECONNRESET, ENOTCONN, ENOSPC, ...
+/// and the errors of send(2) and write(2): ECONNRESET, ENOTCONN, ENOSPC, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP figure 3.16; POSIX send, write.
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn sockutil_writen(fd: c_int, buf: *const c_void, n: size_
 /// Look at what a socket has to read, and leave it in the queue.
 ///
 /// One recv(2) with MSG_PEEK, begun again after a signal. Waits for the first
-/// byte as the descriptor itself says: its O_NONBLOCK and SO_RCVTIMEO rule.
+/// byte as the descriptor is set: its O_NONBLOCK and SO_RCVTIMEO rule.
 ///
 /// Returns the number of bytes put in buf, at most len; 0 at the end of the
 /// stream; -1 with errno:
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn sockutil_writen(fd: c_int, buf: *const c_void, n: size_
 ///   EINVAL     buf is NULL, len is 0 or above SSIZE_MAX
 ///   EBADF      sockfd is not a descriptor
 ///   ENOTSOCK   sockfd is not a socket: nothing else can be looked into
-/// and what recv(2) says: ECONNRESET, ENOTCONN, ...
+/// and the errors of recv(2): ECONNRESET, ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX recv.
@@ -86,14 +86,15 @@ pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len
 
 /// Read one line, and not a byte past its newline.
 ///
-/// Stores at most maxlen-1 bytes and a NUL behind them. The newline is kept.
+/// Stores at most maxlen-1 bytes and a NUL after them. The newline is kept.
 /// A longer line comes in pieces of maxlen-1 bytes without newline, as from
-/// fgets(3). NUL and CR bytes are data. Waits as the descriptor itself says:
+/// fgets(3). NUL and CR bytes are data. Waits as the descriptor is set:
 /// its O_NONBLOCK and SO_RCVTIMEO rule. A failure loses the count, but what
 /// had been taken is in buf, with its NUL: sockutil_read_line goes on from
 /// there. Two system calls for a line of up to 2 KB on a socket; what is no
-/// socket is read byte by byte. On a Unix socket each call costs the more, the
-/// more messages are queued: there sockutil_reader_line is the better choice.
+/// socket is read byte by byte. On a Unix socket the cost of a call grows with
+/// the number of queued messages: there sockutil_reader_line is the better
+/// choice.
 /// Not for datagram sockets, which have no lines: use recvfrom.
 ///
 /// Returns the number of bytes stored, newline included, NUL not; at the end
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len
 ///   EINVAL   buf is NULL, maxlen is below 2 or above SSIZE_MAX; nothing is
 ///            stored, not even the NUL
 ///   EBADF    sockfd is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ENOTCONN, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe. Two readers of one descriptor share its
 /// bytes out between them; a line can then be divided, or come joined to
@@ -116,7 +117,8 @@ pub unsafe extern "C" fn sockutil_readline(sockfd: c_int, buf: *mut c_void, maxl
     unsafe { readline(sockfd, buf, maxlen) }
 }
 
-/// Both exports of this name are this, since exports may be interposed and so never call each other.
+/// Both exports of this name are this, since exports may be interposed and so
+/// never call each other.
 ///
 /// # Safety
 /// Unless it is null, `buf` is writable for `n` bytes.

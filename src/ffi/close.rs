@@ -25,14 +25,14 @@ pub extern "C" fn sockutil_shutdown_write(fd: c_int) -> c_int {
 
 /// Close a descriptor.
 ///
-/// close(2), once: after EINTR, which is success here, Linux has let go of it,
+/// close(2), once. EINTR is success here: Linux has closed the descriptor,
 /// and a second try could close what another thread has just opened. A socket
 /// with unread input answers its peer with RST, and what was on its way to the
 /// peer can be lost: see sockutil_close_graceful. Closed on every path.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF   fd is not a descriptor
-/// and what close(2) says: EIO, ENOSPC, EDQUOT: earlier writes have failed.
+/// and the errors of close(2): EIO, ENOSPC, EDQUOT: earlier writes have failed.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX close; close(2).
@@ -53,14 +53,14 @@ pub extern "C" fn sockutil_close(fd: c_int) -> c_int {
 /// closed on every path, bad arguments among them; other processes that share
 /// it keep theirs, shut down for writing.
 ///
-/// Returns 0; -1 with errno, which tells how it went:
+/// Returns 0; -1 with errno, although the descriptor is closed:
 ///   ETIMEDOUT   time ran out, or 256 KiB came with SOCKUTIL_NOWAIT, before the
 ///               peer's end of stream
 ///   EINVAL      timeout_ms is below -1
 ///   EBADF       fd is not a descriptor
 ///   ENOTSOCK    fd is not a socket
-/// and what recv(2) and close(2) say: ECONNRESET, the peer may not have got
-/// all.
+/// and the errors of recv(2) and close(2): ECONNRESET, the peer may not have
+/// got all.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX shutdown, recv, close; RFC 1122, section 4.2.2.13; UNP
@@ -73,14 +73,14 @@ pub extern "C" fn sockutil_close_graceful(fd: c_int, timeout_ms: c_int) -> c_int
 /// Close a connection at once, with RST.
 ///
 /// Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
-/// the peer reads ECONNRESET, and no TIME_WAIT stays behind. The descriptor is
+/// the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The descriptor is
 /// closed on every path. While another process shares it, the connection
 /// lives, and resets when the last one closes.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what close(2) says.
+/// and the errors of close(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX setsockopt, close; UNP section 7.5.

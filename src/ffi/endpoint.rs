@@ -8,10 +8,11 @@ use super::address::{address_of, sockutil_addr};
 use super::check::{self, INVALID};
 use super::flags;
 use super::outcome;
-use crate::endpoint;
+use crate::memory::Buffer;
 use crate::resolve::Purpose;
-use crate::sys::{Address, Buffer};
-use crate::time::{self, Limit};
+use crate::sys::Address;
+use crate::time::Limit;
+use crate::{connect, endpoint};
 
 /// Listen for TCP connections.
 ///
@@ -92,14 +93,11 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::CLIENT)?;
-        if timeout_ms == time::NOWAIT {
-            return Err(INVALID.into());
-        }
-        // Bad input is told before the resolver is asked; the time counts after that.
-        Limit::from_ms(timeout_ms)?;
+        // Bad input is an error before the resolver is asked.
+        check::timeout(timeout_ms)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Connect) }?;
-        endpoint::tcp_connect(&query, flags.socket, timeout_ms)
+        connect::tcp_connect(&query, flags.socket, timeout_ms)
     };
     // SAFETY: as above.
     unsafe { outcome::resolved(gai, call) }
@@ -135,7 +133,7 @@ pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, t
         let limit = Limit::from_ms(timeout_ms)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let to = unsafe { address_of(to) }.ok_or(INVALID)?;
-        endpoint::connect(fd, to, limit).map(|()| 0)
+        connect::connect(fd, to, limit).map(|()| 0)
     })
 }
 
@@ -425,9 +423,6 @@ pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_in
 pub unsafe extern "C" fn sockutil_unix_connect(path: *const c_char, flags: c_uint, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
         let flags = flags::check(flags, flags::DESCRIPTOR)?;
-        if timeout_ms == time::NOWAIT {
-            return Err(INVALID);
-        }
         let limit = Limit::from_ms(timeout_ms)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;

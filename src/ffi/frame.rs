@@ -12,8 +12,8 @@ use crate::time::Limit;
 
 /// Send one frame: a big-endian length of header_bytes, then n bytes of body.
 ///
-/// The cure for "sticky packets": a stream has no messages, so each says how
-/// long it is. header_bytes is 1, 2 or 4. Header and body leave in one system
+/// The cure for "sticky packets": a stream has no messages, so each
+/// announces its length. header_bytes is 1, 2 or 4. Header and body leave in one system
 /// call if the kernel takes them at once. *done counts both: set it to 0 to
 /// start; it is true on every return. After EAGAIN the same call goes on where
 /// this one stopped. timeout_ms bounds the whole call, whatever O_NONBLOCK and
@@ -30,8 +30,8 @@ use crate::time::Limit;
 ///   EPIPE      the peer is gone, or this side was shut down for writing
 ///   EBADF      fd is not open for writing
 ///   EIO        a device took nothing and gave no reason
-/// and what send(2), sendmsg(2) and write(2) say: ECONNRESET, ETIMEDOUT (the
-/// connection is dead), ENOTCONN, ENOSPC, ...
+/// and the errors of send(2), sendmsg(2) and write(2): ECONNRESET, ETIMEDOUT
+/// (the connection is dead), ENOTCONN, ENOSPC, ...
 ///
 /// Async-signal-safe and thread-safe; frames that two threads send on one
 /// descriptor at once can be mixed up.

@@ -17,7 +17,7 @@ use crate::sys;
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX setsockopt; socket(7).
@@ -35,7 +35,7 @@ pub extern "C" fn sockutil_set_reuseaddr(fd: c_int, on: c_int) -> c_int {
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: socket(7).
@@ -51,7 +51,7 @@ pub extern "C" fn sockutil_set_reuseport(fd: c_int, on: c_int) -> c_int {
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.3; ipv6(7).
@@ -83,7 +83,7 @@ pub extern "C" fn sockutil_set_nonblock(fd: c_int, on: c_int) -> c_int {
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX netinet/tcp.h; tcp(7).
@@ -99,7 +99,7 @@ pub extern "C" fn sockutil_set_nodelay(fd: c_int, on: c_int) -> c_int {
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX setsockopt; UNP section 20.5.
@@ -111,14 +111,14 @@ pub extern "C" fn sockutil_set_broadcast(fd: c_int, on: c_int) -> c_int {
 /// Choose what close(2) does with data that was not sent yet.
 ///
 /// on 0: close returns at once, and the kernel goes on sending. on not 0: close
-/// waits up to so many seconds; with 0 seconds it throws the data away and
+/// waits up to that many seconds; with 0 seconds it throws the data away and
 /// sends RST. On Linux a wait that runs out is no error of close.
 ///
 /// Returns 0; -1 with errno:
 ///   EINVAL     seconds is below 0
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX setsockopt; socket(7); UNP section 7.5.
@@ -139,7 +139,7 @@ pub extern "C" fn sockutil_set_linger(fd: c_int, on: c_int, seconds: c_int) -> c
 ///              more than TCP takes (32767 seconds, 127 questions)
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 1122, section 4.2.3.6; tcp(7).
@@ -161,8 +161,8 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 ///   EINVAL         group is NULL, or not a multicast address
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and what setsockopt(2) says: ENOBUFS, too many groups; ENOPROTOOPT, a socket
-/// of another family.
+/// and the errors of setsockopt(2): ENOBUFS, too many groups; ENOPROTOOPT, a
+/// socket of another family.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
@@ -187,7 +187,7 @@ pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockut
 ///   EINVAL          group is NULL
 ///   EBADF           fd is not a descriptor
 ///   ENOTSOCK        fd is not a socket
-/// and what setsockopt(2) says: ENODEV; EINVAL, not a multicast address.
+/// and the errors of setsockopt(2): ENODEV; EINVAL, not a multicast address.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn sockutil_multicast_leave(fd: c_int, group: *const socku
 ///   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and what setsockopt(2) says: ENODEV or EADDRNOTAVAIL, there is no such
+/// and the errors of setsockopt(2): ENODEV or EADDRNOTAVAIL, there is no such
 /// interface; ENOPROTOOPT, a socket of another family.
 ///
 /// Async-signal-safe and thread-safe.
@@ -227,7 +227,7 @@ pub extern "C" fn sockutil_set_multicast_interface(fd: c_int, af: c_int, ifindex
 ///   EINVAL        value is NULL
 ///   EBADF         fd is not a descriptor
 ///   ENOTSOCK      fd is not a socket
-/// and what getsockopt(2) says.
+/// and the errors of getsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getsockopt.
@@ -248,7 +248,7 @@ pub unsafe extern "C" fn sockutil_getsockopt_int(fd: c_int, level: c_int, name: 
 ///   ENOPROTOOPT   there is no such option
 ///   EBADF         fd is not a descriptor
 ///   ENOTSOCK      fd is not a socket
-/// and what setsockopt(2) says.
+/// and the errors of setsockopt(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX setsockopt.
@@ -260,7 +260,7 @@ pub extern "C" fn sockutil_setsockopt_int(fd: c_int, level: c_int, name: c_int, 
 /// Read a socket's pending error, and clear it.
 ///
 /// SO_ERROR: how an attempt to connect went, once POLLOUT is there; what ICMP
-/// has told a datagram socket.
+/// has reported to a datagram socket.
 ///
 /// Returns 0, no error, or the pending errno value; -1 with errno:
 ///   EBADF      fd is not a descriptor

@@ -53,8 +53,8 @@ pub extern "C" fn sockutil_reap_children() -> c_int {
 ///   EPIPE      the peer is gone, or this side was shut down for writing
 ///   EBADF      unix_fd or fd is not a descriptor
 ///   ENOTSOCK   unix_fd is not a socket
-/// and what sendmsg(2) says: ETOOMANYREFS, too many descriptors are on their
-/// way.
+/// and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are on
+/// their way.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7), cmsg(3); UNP section 15.7.
@@ -78,7 +78,7 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 ///   EINVAL     fd is NULL, timeout_ms is below -1
 ///   EBADF      unix_fd is not a descriptor
 ///   ENOTSOCK   unix_fd is not a socket
-/// and what recvmsg(2) says: ECONNRESET, ...
+/// and the errors of recvmsg(2): ECONNRESET, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7), cmsg(3); UNP section 15.7.

@@ -13,17 +13,15 @@ use libc::size_t;
 use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
 use crate::frame::HeaderSize;
+use crate::memory::Buffer;
 use crate::reader::{Item, Reader, State};
-use crate::sys::Buffer;
 use crate::time::{FOREVER, Limit};
 
 /// A reader: the caller's struct, over the caller's memory.
 ///
-/// All fields are private; the size is part of the ABI. It needs no end: when
-/// the struct and the memory go, nothing is left behind, but bytes that were
-/// held are gone. It must not be used by two threads at once, nor copied. A
-/// struct of zeros is a reader that sockutil_reader_init has not made yet, and
-/// EINVAL in every call; other contents cannot be told from a reader's.
+/// All fields are private; the size is part of the ABI. There is nothing to
+/// free: when the struct and the memory go, only the bytes that were held are
+/// lost. Two threads must not use it at once, and it must not be copied.
 #[repr(C)]
 #[allow(non_camel_case_types, reason = "the name is the C type's")]
 pub struct sockutil_reader {
@@ -46,9 +44,9 @@ const UNCOVERED: i16 = -1;
 
 /// Make a reader of a stream descriptor and cap bytes of memory.
 ///
-/// fd is any stream: a socket, a pipe, a terminal, a file. It is not looked at
-/// yet, and never closed. mem must live as long as the reader; a line or a
-/// frame with its header must fit in cap-1 bytes of it.
+/// fd is any stream: a socket, a pipe, a terminal, a file. It is not checked
+/// here, and the reader never closes it. mem must live as long as the reader.
+/// A line, or a frame with its header, must fit in cap-1 bytes of it.
 ///
 /// Returns 0; -1 with errno:
 ///   EINVAL   r or mem is NULL, cap is below 2 or above SSIZE_MAX
@@ -92,27 +90,30 @@ pub unsafe extern "C" fn sockutil_reader_init(
 
 /// Read one line.
 ///
-/// *line points to it in the reader's memory, NUL-terminated, the newline
-/// kept, and *len is its length without that NUL; both are valid until the
-/// next call on the reader, and the len bytes may be changed. What else came
-/// with the line is held for the next call: see sockutil_reader_pending. One
-/// recv(2) for as much as the memory takes, when no whole line is held.
-/// timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+/// Sets *line to it in the reader's memory, with its newline and a NUL after
+/// that, and *len to its length without the NUL. Both are valid until the next
+/// call on the reader; the len bytes may be changed. The reader holds what
+/// else came with the line for the next call: see sockutil_reader_pending.
+/// When it holds no whole line it makes one recv(2) for as much as the memory
+/// takes. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
 /// SOCKUTIL_NOWAIT takes what is there; whatever O_NONBLOCK and SO_RCVTIMEO
-/// say. Signals neither end nor stretch it. After EAGAIN the call is simply
-/// repeated: the reader keeps what has arrived.
+/// say. Signals neither end nor stretch it; a flag that a handler sets does
+/// not end a wait. After EAGAIN repeat the call: the reader keeps what has
+/// arrived.
 ///
-/// Returns 1, a whole line; 0, end of stream: *line and *len show what is held
-/// of an unterminated line, and *len is 0 if nothing is; it stays held for
-/// sockutil_reader_read_full; -1 with errno, and nothing is lost:
+/// Returns 1, a whole line; 0, end of stream: *line and *len show the rest, an
+/// unterminated line, and *len is 0 if there is none. It is handed out once:
+/// the next call returns 0 with *len 0, or what has come since. -1 with errno,
+/// and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
 ///              is held; take it with sockutil_reader_read_full, or drop the
 ///              line with sockutil_reader_skip_line
-///   EINVAL     r, line or len is NULL, *r is all zeros, timeout_ms is below -1
+///   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
+///              timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
@@ -130,19 +131,19 @@ pub unsafe extern "C" fn sockutil_reader_line(
 
 /// Read what comes up to a delimiter.
 ///
-/// As sockutil_reader_line, for another byte than the newline: delimiter is 0
-/// to 255, and is kept at the end of *data.
+/// As sockutil_reader_line, for any byte instead of the newline. delimiter is
+/// 0 to 255, and is kept at the end of *data.
 ///
 /// Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
-/// show what is held, and it stays held; -1 with errno, and nothing is lost:
+/// show the rest, handed out once; -1 with errno, and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
 ///              what is held; take it with sockutil_reader_read_full
-///   EINVAL     r, data or len is NULL, *r is all zeros, delimiter is not 0 to
-///              255, timeout_ms is below -1
+///   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
+///              delimiter is not 0 to 255, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll, getdelim.
@@ -164,25 +165,26 @@ pub unsafe extern "C" fn sockutil_reader_until(
 
 /// Read the body of one frame, as sockutil_send_frame sends them.
 ///
-/// A frame is a big-endian length of header_bytes (1, 2 or 4) and so many
-/// bytes of body. *body points to it in the reader's memory, with a NUL behind
-/// it, and *len is its length; both are valid until the next call on the
-/// reader, and the len bytes may be changed. Waiting, signals and what is held
-/// are as for sockutil_reader_line. What the peer announces is never trusted:
-/// the reader's memory bounds it.
+/// A frame is a big-endian length of header_bytes (1, 2 or 4) and as many
+/// bytes of body. Sets *body to the body in the reader's memory, with a NUL
+/// after it, and *len to its length. Both are valid until the next call on the
+/// reader; the len bytes may be changed. Waiting, signals and what is held are
+/// as for sockutil_reader_line. The announced length is never trusted: the
+/// reader's memory bounds it.
 ///
 /// Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
-/// if *len is 0, else inside a frame of which *body and *len show what is
-/// held, header included; -1 with errno, and nothing is lost:
+/// if *len is 0, else inside a frame: *body and *len show the rest, header
+/// included, handed out once; -1 with errno, and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
 ///              the announced length, *body is NULL, and the header is still
 ///              held
-///   EINVAL     r, body or len is NULL, *r is all zeros, header_bytes is not 1,
-///              2 or 4, or above cap-1, timeout_ms is below -1
+///   EINVAL     r, body or len is NULL, r is all zeros (not initialized),
+///              header_bytes is not 1, 2 or 4, or above cap-1, timeout_ms is
+///              below -1
 ///   EBADF      the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; RFC 1700, data notations.
@@ -208,12 +210,12 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 /// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
 /// else cut short; -1 with errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
-///   EINVAL   r is NULL, *r is all zeros, buf is NULL and n is not 0, n is
-///            above SSIZE_MAX, timeout_ms is below -1, *done is above n, or is
-///            n already (was it reset?)
+///   EINVAL   r is NULL or all zeros (not initialized), buf is NULL and n is
+///            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
+///            above n, or is n already (was it reset?)
 ///   EBADF    the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readnb.
@@ -253,10 +255,10 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 /// Returns 1, the newline was dropped; 0, end of stream, before which *done
 /// bytes were dropped; -1 with errno:
 ///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
-///   EINVAL   r is NULL, *r is all zeros, timeout_ms is below -1
+///   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
 ///   EBADF    the descriptor is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll.
@@ -278,10 +280,10 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
     })
 }
 
-/// Tell how many bytes a reader holds.
+/// Return how many bytes a reader holds.
 ///
 /// They have left the descriptor, so poll(2) cannot see them: an event loop
-/// asks the reader again until it says EAGAIN before it waits.
+/// calls the reader until it returns EAGAIN before it waits.
 ///
 /// Returns the number of bytes that were read and not handed out; 0 if r is
 /// NULL. It cannot fail.
@@ -320,8 +322,9 @@ impl sockutil_reader {
     }
 }
 
-/// Gives what comes up to a delimiter. What is held needs neither the kernel nor the clock: on a busy stream that is
-/// most of it, and has a short way of its own.
+/// Gives what comes up to a delimiter. What is held needs neither the kernel
+/// nor the clock: on a busy stream that is most of it, and has a short way of
+/// its own.
 ///
 /// # Safety
 /// As for [`item`].
@@ -358,7 +361,8 @@ unsafe fn more(
     unsafe { item(r, place, len, timeout_ms, |reader| reader.until(delimiter)) }
 }
 
-/// What is held and marked: `None` where that is not enough, or the caller is wrong.
+/// What is held and marked: `None` where that is not enough, or the caller is
+/// wrong.
 ///
 /// # Safety
 /// As for [`item`].
@@ -395,8 +399,8 @@ unsafe fn held(
 
 /// Runs one call on a reader, and keeps what it leaves behind, on failure too.
 ///
-/// # Safety
-/// Unless it is null, `r` points to a reader that `sockutil_reader_init` made, or to zeros; nobody else uses it.
+/// # Safety Unless it is null, `r` points to a reader that
+/// `sockutil_reader_init` made, or to zeros; nobody else uses it.
 unsafe fn call<T>(
     r: *mut sockutil_reader,
     timeout_ms: c_int,

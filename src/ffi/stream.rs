@@ -9,8 +9,8 @@ use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
 use crate::channel::Limited;
 use crate::line::{self, Line};
+use crate::memory::Buffer;
 use crate::stream;
-use crate::sys::Buffer;
 use crate::time::Limit;
 
 /// Read n bytes within a time limit.
@@ -34,8 +34,8 @@ use crate::time::Limit;
 ///   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
 ///            below -1, *done is above n, or is n already (was it reset?)
 ///   EBADF    fd is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX recv, read, poll; preadv2(2).
@@ -87,8 +87,8 @@ pub unsafe extern "C" fn sockutil_read_full(
 ///   EPIPE    the peer is gone, or this side was shut down for writing
 ///   EBADF    fd is not open for writing
 ///   EIO      a device took nothing and gave no reason
-/// and what send(2) and write(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ENOSPC, ...
+/// and the errors of send(2) and write(2): ECONNRESET, ETIMEDOUT (the
+/// connection is dead), ENOTCONN, ENOSPC, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX send, write, poll; pwritev2(2), pipe(7).
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn sockutil_write_full(
 ///   EPIPE    the peer is gone, or this side was shut down for writing
 ///   EBADF    fd is not open for writing
 ///   EIO      a device took nothing and gave no reason
-/// and what sendmsg(2) and writev(2) say: ECONNRESET, ETIMEDOUT (the
+/// and the errors of sendmsg(2) and writev(2): ECONNRESET, ETIMEDOUT (the
 /// connection is dead), ENOTCONN, ENOSPC, ...
 ///
 /// Async-signal-safe and thread-safe.
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn sockutil_writev_full(
 
 /// Read one line within a time limit, and not a byte past its newline.
 ///
-/// Stores at most cap-1 bytes and a NUL behind them, on failure too. The
+/// Stores at most cap-1 bytes and a NUL after them, on failure too. The
 /// newline is kept; NUL and CR bytes are data. Since the rest stays in the
 /// queue, it mixes freely with sockutil_read_full. *done counts the bytes of
 /// the line in buf: set it to 0 to start each line; it is true on every
@@ -168,10 +168,11 @@ pub unsafe extern "C" fn sockutil_writev_full(
 /// is lost or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER
 /// waits, 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK
 /// and SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
-/// stretch it. done may be NULL: then the count starts at 0 and is not told.
+/// stretch it. done may be NULL: then the count starts at 0 and is not reported.
 /// Two system calls for a line of up to 2 KB on a socket; what is no socket is
-/// read byte by byte. On a Unix socket each call costs the more, the more
-/// messages are queued: there sockutil_reader_line is the better choice.
+/// read byte by byte. On a Unix socket the cost of a call grows with
+/// the number of queued messages: there sockutil_reader_line is the better
+/// choice.
 ///
 /// Returns 1, a whole line is in buf; 0, end of stream: what there was of a
 /// line is in buf, nothing if *done is 0; -1 with errno:
@@ -182,8 +183,8 @@ pub unsafe extern "C" fn sockutil_writev_full(
 ///              below -1, *done is above cap-1, or buf holds a whole line or
 ///              cap-1 bytes already (was *done reset?)
 ///   EBADF      fd is not open for reading
-/// and what recv(2) and read(2) say: ECONNRESET, ETIMEDOUT (the connection is
-/// dead), ENOTCONN, ...
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
 ///
 /// Async-signal-safe and thread-safe. Two readers of one descriptor share its
 /// bytes out between them; a line can then be divided, or come joined to
@@ -203,7 +204,7 @@ pub unsafe extern "C" fn sockutil_read_line(
         // SAFETY: the caller vouches for it, as the comment above asks.
         let memory = unsafe { check::text(buf.cast(), cap) }?;
         // SAFETY: as above.
-        let done = unsafe { Done::new(done, cap.saturating_sub(1)) }?;
+        let done = unsafe { Done::new(done, cap - 1) }?;
         // SAFETY: what is done was written by the calls before this one.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         if buffer.last() == Some(b'\n') {
@@ -225,7 +226,7 @@ pub unsafe extern "C" fn sockutil_read_line(
 /// Cut the newline off a line: "\n", or "\r\n".
 ///
 /// Puts a NUL where the line now ends, if something was cut; else nothing is
-/// written, not even behind the len bytes. Only one newline is cut, and only
+/// written, not even after the len bytes. Only one newline is cut, and only
 /// at the end.
 ///
 /// Returns the new length; 0 if line is NULL. It cannot fail.

@@ -42,13 +42,13 @@ pub const SOCKUTIL_TCP_CLOSING: c_int = 11;
 
 /// Tell the state of a descriptor's connection.
 ///
-/// A descriptor whose connection is in TIME_WAIT says CLOSED: it has let go of
+/// A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go of
 /// it. See sockutil_tcp_state_between.
 ///
 /// Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
-/// and what getsockopt(2) says of a socket that is not TCP: EOPNOTSUPP or
+/// and the errors of getsockopt(2) of a socket that is not TCP: EOPNOTSUPP or
 /// ENOPROTOOPT.
 ///
 /// Async-signal-safe and thread-safe.
@@ -71,7 +71,8 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 /// no such connection; -1 with errno:
 ///   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
 ///   EINVAL         local or peer is NULL
-/// and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE, ...
+/// and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE,
+/// ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 9293, section 3.3.2; sock_diag(7).

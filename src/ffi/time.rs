@@ -13,7 +13,7 @@ pub const SOCKUTIL_NOWAIT: c_int = 0;
 
 const _: () = assert!(SOCKUTIL_FOREVER == time::FOREVER && SOCKUTIL_NOWAIT == time::NOWAIT);
 
-/// Tell the time of CLOCK_MONOTONIC, in milliseconds.
+/// Return the time of CLOCK_MONOTONIC, in milliseconds.
 ///
 /// It counts from an arbitrary point in the past, never goes back, and is not
 /// moved by a change of the date. For one time limit over several calls:
@@ -29,7 +29,7 @@ pub extern "C" fn sockutil_now_ms() -> i64 {
     outcome::of(time::now_ms)
 }
 
-/// Tell how many milliseconds are left until end_ms, a time of sockutil_now_ms.
+/// Return how many milliseconds are left until end_ms, a time of sockutil_now_ms.
 ///
 /// The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
 ///
@@ -54,7 +54,7 @@ pub extern "C" fn sockutil_ms_left(end_ms: i64) -> c_int {
 ///   EAGAIN   timeout_ms ran out
 ///   EBADF    fd is not a descriptor
 ///   EINVAL   timeout_ms is below -1, or poll_events has other bits
-/// and what poll(2) says: ENOMEM.
+/// and the errors of poll(2): ENOMEM.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX poll.

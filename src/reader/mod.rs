@@ -9,8 +9,8 @@ use errno::Errno;
 
 use crate::channel::{Channel, Limited};
 use crate::frame::HeaderSize;
+use crate::memory::{self, Buffer};
 use crate::stream::{self, Read};
-use crate::sys::{self, Buffer};
 use crate::time::Limit;
 
 pub use state::State;
@@ -19,7 +19,7 @@ pub use state::State;
 pub enum Item {
     /// All of it. The reader holds it no longer.
     Whole(Range<usize>),
-    /// What is held at the end of the stream: not all, perhaps nothing. It stays held.
+    /// What was held at the end of the stream: not all, perhaps nothing. The reader holds it no longer.
     Rest(Range<usize>),
     /// What is held of a line that does not fit. It stays held.
     TooLong(Range<usize>),
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
                 return Ok(Item::TooLong(self.show()));
             }
             if self.refill(length + 1)? == 0 {
-                return Ok(Item::Rest(self.show()));
+                return Ok(Item::Rest(self.hand_out_all()));
             }
         }
     }
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
                 return Ok(Item::Whole(self.state.hand_out(&mut self.buffer, from, end)));
             }
             if self.refill(wanted)? == 0 {
-                return Ok(Item::Rest(self.show()));
+                return Ok(Item::Rest(self.hand_out_all()));
             }
         }
     }
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         let mut dropped = 0;
         loop {
             let held = self.held();
-            let newline = sys::memchr(b'\n', held);
+            let newline = memory::position(b'\n', held);
             let length = newline.map_or(held.len(), |index| index + 1);
             self.state.consume(&self.buffer, length);
             dropped += length;
@@ -145,7 +145,14 @@ impl<'a> Reader<'a> {
         result
     }
 
-    /// All that is held, with a NUL behind it.
+    /// All that is held, which is handed out once: the end of a terminal or of a growing file is not for ever.
+    fn hand_out_all(&mut self) -> Range<usize> {
+        let rest = self.show();
+        self.state.consume(&self.buffer, rest.len());
+        rest
+    }
+
+    /// All that is held, with a NUL after it.
     fn show(&mut self) -> Range<usize> {
         self.buffer.terminate();
         self.state.start..self.buffer.len()

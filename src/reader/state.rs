@@ -5,7 +5,7 @@
 
 use core::ops::Range;
 
-use crate::sys::{self, Block, Buffer};
+use crate::memory::{self, Block, Buffer};
 
 /// From here on memchr, which calls for more than SSE2, finds the end of a line sooner than the search by blocks.
 const LONG_BYTES: usize = 256;
@@ -133,7 +133,7 @@ fn search_blocks(bytes: &[u8], searched: usize, delimiter: u8) -> (usize, usize)
     let mut rest = bytes.get(searched..).unwrap_or_default();
     while let Some((block, others)) = rest.split_first_chunk::<{ size_of::<Block>() }>() {
         searched += block.len();
-        let found = sys::places(delimiter, block);
+        let found = memory::places(delimiter, block);
         if found != 0 {
             return (searched, found);
         }
@@ -146,7 +146,7 @@ fn search_blocks(bytes: &[u8], searched: usize, delimiter: u8) -> (usize, usize)
 #[inline(never)]
 fn search_rest(bytes: &[u8], searched: usize, delimiter: u8) -> (usize, usize) {
     let rest = bytes.get(searched..).unwrap_or_default();
-    match sys::memchr(delimiter, rest) {
+    match memory::position(delimiter, rest) {
         Some(index) => (searched + index + 1, 1 << (usize::BITS - 1)),
         None => (bytes.len(), 0),
     }

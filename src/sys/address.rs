@@ -74,8 +74,8 @@ impl Address {
         let mut result = Self::from(address);
         // A path ends with a NUL that counts; an abstract name is as long as its bytes.
         let nul = usize::from(path.first().is_some_and(|first| *first != 0) && path.len() < UNIX_PATH_BYTES);
-        let used = UNIX_PATH_OFFSET.saturating_add(path.len()).saturating_add(nul);
-        result.length = socklen_t::try_from(used).ok()?;
+        let used = UNIX_PATH_OFFSET + path.len() + nul;
+        result.length = used as socklen_t;
         Some(result)
     }
 
@@ -102,7 +102,7 @@ impl Address {
 
     /// What it says; `None` for another family, or when it is shorter than its family's addresses.
     pub fn endpoint(&self) -> Option<Endpoint<'_>> {
-        let used = usize::try_from(self.length).ok()?.min(mem::size_of::<sockaddr_storage>());
+        let used = (self.length as usize).min(mem::size_of::<sockaddr_storage>());
         match self.family() {
             libc::AF_INET if used >= mem::size_of::<sockaddr_in>() => {
                 // SAFETY: it is as long, and any bytes make a sockaddr_in.
@@ -153,7 +153,7 @@ impl Address {
     /// Unless it is null, `address` is readable for `length` bytes.
     pub(super) unsafe fn copy(address: *const sockaddr, length: socklen_t) -> Option<Self> {
         let mut result = Self::empty();
-        let bytes = usize::try_from(length).ok()?;
+        let bytes = length as usize;
         if address.is_null() || bytes > mem::size_of::<sockaddr_storage>() {
             return None;
         }
@@ -177,9 +177,9 @@ impl PlainChar for u8 {
 }
 
 fn family(af: c_int) -> libc::sa_family_t {
-    libc::sa_family_t::try_from(af).unwrap_or_default()
+    af as libc::sa_family_t
 }
 
 fn size<T>() -> socklen_t {
-    socklen_t::try_from(mem::size_of::<T>()).unwrap_or(socklen_t::MAX)
+    mem::size_of::<T>() as socklen_t
 }

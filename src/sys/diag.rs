@@ -5,7 +5,8 @@ use core::mem::MaybeUninit;
 
 use errno::Errno;
 
-use super::{Buffer, recv, send};
+use super::{recv, send};
+use crate::memory::Buffer;
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLMSG_ERROR: u16 = 2;
@@ -88,7 +89,7 @@ impl Fields {
         for (place, byte) in self.bytes.iter_mut().skip(self.used).zip(field) {
             place.write(*byte);
         }
-        self.used = self.used.saturating_add(field.len());
+        self.used += field.len();
     }
 }
 
@@ -96,7 +97,7 @@ impl Fields {
 pub fn send_diag(fd: c_int, query: &DiagQuery) -> Result<(), Errno> {
     let mut fields = Fields { bytes: [MaybeUninit::new(0); QUERY_BYTES], used: 0 };
     // struct nlmsghdr
-    fields.put(&u32::try_from(QUERY_BYTES).unwrap_or_default().to_ne_bytes());
+    fields.put(&(QUERY_BYTES as u32).to_ne_bytes());
     fields.put(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     fields.put(&NLM_F_REQUEST.to_ne_bytes());
     fields.put(&[0; 8]);
@@ -148,5 +149,5 @@ fn parse(body: &[u8]) -> Option<DiagAnswer> {
 }
 
 fn low_byte(number: c_int) -> u8 {
-    u8::try_from(number).unwrap_or_default()
+    number as u8
 }

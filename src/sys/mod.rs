@@ -6,7 +6,6 @@
 
 mod address;
 mod diag;
-mod memory;
 mod rights;
 
 use core::ffi::{CStr, c_int};
@@ -17,9 +16,10 @@ use core::slice;
 use errno::{Errno, errno, set_errno};
 use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
+use crate::memory::{Buffer, Bytes, IoSlice};
+
 pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
-pub use memory::{Block, Buffer, Bytes, IOV_MAX, IoSlice, places, value};
 pub use rights::{recv_descriptor, send_descriptor};
 
 /// Everything the kernel answers below zero is a failure whose cause is in `errno`.
@@ -41,7 +41,7 @@ fn appended(buffer: &mut Buffer<'_>, answer: isize) -> Result<usize, Errno> {
 
 /// A value's size as `getsockopt(2)` and its kin want it; each is a few bytes.
 fn size_of<T>() -> socklen_t {
-    socklen_t::try_from(mem::size_of::<T>()).unwrap_or(socklen_t::MAX)
+    mem::size_of::<T>() as socklen_t
 }
 
 /// `recv(2)`: appends at most `most` bytes.
@@ -98,16 +98,14 @@ pub fn sendmsg(fd: c_int, slices: &[IoSlice<'_>], flags: c_int) -> Result<usize,
     // SAFETY: all-zero is a valid msghdr: null pointers with zero lengths.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = IoSlice::as_iovec(slices).cast_mut();
-    #[allow(clippy::useless_conversion, reason = "the count is a size_t in glibc, an int in musl")]
-    let count = slices.len().try_into().unwrap_or_default();
-    message.msg_iovlen = count;
+    message.msg_iovlen = slices.len() as _;
     // SAFETY: each iovec names memory that is readable for its length, and the kernel writes to none of it.
     counted(unsafe { libc::sendmsg(fd, &raw const message, flags) })
 }
 
 /// `writev(2)`.
 pub fn writev(fd: c_int, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
-    let count = c_int::try_from(slices.len()).unwrap_or(c_int::MAX);
+    let count = slices.len() as c_int;
     // SAFETY: each iovec names memory that is readable for its length.
     counted(unsafe { libc::writev(fd, IoSlice::as_iovec(slices), count) })
 }
@@ -129,7 +127,7 @@ unsafe fn vector_nowait(call: c_long, fd: c_int, first: *const iovec, count: usi
     let (fd, flags) = (c_long::from(fd), c_long::from(libc::RWF_NOWAIT));
     // SAFETY: the caller vouches for the iovecs; the other arguments are integers.
     let answer = unsafe { libc::syscall(call, fd, first, count, HERE, HERE, flags) };
-    counted(isize::try_from(answer).unwrap_or(-1))
+    counted(answer as isize)
 }
 
 /// `poll(2)` of one descriptor: its `revents`, 0 when the time ran out.
@@ -138,6 +136,13 @@ pub fn poll(fd: c_int, events: c_short, timeout_ms: c_int) -> Result<c_short, Er
     // SAFETY: one entry is passed, and it lives until the call returns.
     checked(unsafe { libc::poll(&raw mut entry, 1, timeout_ms) })?;
     Ok(entry.revents)
+}
+
+/// `poll(2)` of several descriptors: how many are ready. A descriptor below 0 is passed over.
+pub fn poll_all(entries: &mut [pollfd], timeout_ms: c_int) -> Result<usize, Errno> {
+    // SAFETY: a slice is writable for its length.
+    let ready = checked(unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout_ms) })?;
+    Ok(ready as usize)
 }
 
 /// `clock_gettime(2)`.
@@ -252,13 +257,6 @@ pub fn ignore_signal(signal: c_int) -> Result<(), Errno> {
 pub fn reap_one() -> Result<pid_t, Errno> {
     // SAFETY: a null status pointer asks for no status.
     checked(unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) })
-}
-
-/// `memchr(3)`: the index of the first `byte`.
-pub fn memchr(byte: u8, bytes: &[u8]) -> Option<usize> {
-    // SAFETY: a slice is readable for its length.
-    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), c_int::from(byte), bytes.len()) };
-    found.addr().checked_sub(bytes.as_ptr().addr())
 }
 
 /// `socket(2)`, with `SOCK_CLOEXEC` and the like among `flags`.

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -110,6 +110,18 @@ impl Running {
     /// The next line about itself.
     pub fn err(&self) -> String {
         self.err.recv_timeout(DEADLINE).expect("a line on stderr")
+    }
+
+    /// What it still prints, up to its end and that of its children.
+    pub fn rest(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            match self.out.recv_timeout(DEADLINE) {
+                Ok(line) => lines.push(line),
+                Err(RecvTimeoutError::Disconnected) => return lines,
+                Err(RecvTimeoutError::Timeout) => panic!("a process that has not ended, after {lines:?}"),
+            }
+        }
     }
 
     pub fn type_in(&mut self, text: &str) {
@@ -352,7 +364,7 @@ impl Server {
     pub fn stopped(mut self) -> Vec<String> {
         let status = self.run.ended();
         assert_eq!(status.code(), Some(0), "{status}");
-        let rest: Vec<String> = self.run.out.iter().collect();
+        let rest = self.run.rest();
         assert_eq!(rest.iter().filter(|line| *line == "server stopped").count(), 1, "{rest:?}");
         rest
     }

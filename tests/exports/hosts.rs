@@ -31,8 +31,9 @@ fn refused(name: &str, call: Call, host: Option<&str>, service: &str, flags: c_u
     let service_text = CString::new(service).unwrap();
     let mut gai = 4711;
     set_errno(Errno(4711));
-    let answer =
-        unsafe { call(host_text.as_deref().map_or(ptr::null(), CStr::as_ptr), service_text.as_ptr(), flags, &mut gai) };
+    let answer = unsafe {
+        call(host_text.as_deref().map_or(ptr::null(), CStr::as_ptr), service_text.as_ptr(), flags, &raw mut gai)
+    };
     let e = errno().0;
     if answer > 2 {
         drop(unsafe { OwnedFd::from_raw_fd(answer) });

@@ -476,7 +476,7 @@ fn what_there_is_no_number_for_is_told_apart_from_too_many() {
                     }
                     // No hole below the first number that is free, so that the limit leaves so many.
                     let mut next = 0;
-                    while next >= 0 && next < 1500 {
+                    while (0..1500).contains(&next) {
                         next = unsafe { libc::dup(fd) };
                     }
                     if !limit_descriptors(next as libc::rlim_t + 1 + free) {

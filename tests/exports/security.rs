@@ -141,8 +141,11 @@ fn a_reader_writes_nothing_behind_its_memory() {
     }
 }
 
+/// A call on a descriptor, and whether it did what it should.
+type Reads = fn(c_int) -> bool;
+
 /// Whatever reads from a socket, called for three bytes that end with a newline.
-const READS: [(&str, fn(c_int) -> bool); 12] = [
+const READS: [(&str, Reads); 12] = [
     ("read_full", |fd| unsafe { sockutil_read_full(fd, [0_u8; 3].as_mut_ptr().cast(), 3, &mut 0, 1000) == 1 }),
     ("read_line", |fd| unsafe { sockutil_read_line(fd, [0; 16].as_mut_ptr(), 16, &mut 0, 1000) == 1 }),
     ("readn", |fd| unsafe { sockutil_readn(fd, [0_u8; 3].as_mut_ptr().cast(), 3) == 3 }),

@@ -294,6 +294,24 @@ fn sockutil_unix_connect_ETIMEDOUT() {
     drop(listener);
 }
 
+/// A time that has run out before: after the checks, and without an attempt.
+#[test]
+fn unix_connect_in_no_time_has_timed_out() {
+    let path = path("no-time");
+    // Not even that there is nobody.
+    fails(libc::ETIMEDOUT, || connect(&path, 0, NOWAIT));
+    let listener = makes(|| listen(&path, 4, 0));
+    for flags in [0, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT] {
+        fails(libc::ETIMEDOUT, || connect(&path, flags, NOWAIT));
+        fails(libc::ETIMEDOUT, || connect(&path, flags, sockutil_ms_left(sockutil_now_ms())));
+    }
+    fails(EAGAIN, || sockutil_wait(listener.as_raw_fd(), libc::POLLIN.into(), NOWAIT));
+    fails(EINVAL, || unsafe { sockutil_unix_connect(ptr::null(), 0, NOWAIT) });
+    fails(EINVAL, || unsafe { sockutil_unix_connect(c"".as_ptr(), 0, NOWAIT) });
+    fails(EINVAL, || connect(&path, SOCKUTIL_REUSEPORT, NOWAIT));
+    fails(libc::ENAMETOOLONG, || connect(&long(108), 0, NOWAIT));
+}
+
 #[test]
 fn sockutil_unix_connect_ECONNREFUSED() {
     let path = path("refused");
@@ -327,7 +345,7 @@ fn sockutil_unix_connect_EINVAL() {
     let _listener = UnixListener::bind(&path).unwrap();
     fails(EINVAL, || unsafe { sockutil_unix_connect(ptr::null(), 0, 1000) });
     fails(EINVAL, || unsafe { sockutil_unix_connect(c"".as_ptr(), 0, 1000) });
-    for timeout in [NOWAIT, -2, c_int::MIN] {
+    for timeout in [-2, c_int::MIN] {
         fails(EINVAL, || connect(&path, 0, timeout));
     }
     for flags in [1, 128, SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NUMERIC, 1 << 21, 1 << 31] {

@@ -21,6 +21,8 @@ enum {
     TWO = 4,      /* two addresses are tried, where the machine has both families */
     LISTENS = 8,  /* some errno values mean "not this family" */
     LIES = 16,    /* a connect that passes for refused is a lie here: what comes of it is not checked */
+    RACE = 32,    /* the resolver's answer is `hosts`, and the time is the driver's: what it waits for is not spent */
+    ITSELF = 64,  /* each socket meets itself */
     HOUR_MS = 3600 * 1000,
     ANY = -1, /* due() does not say */
     HANG_S = 10,
@@ -35,10 +37,26 @@ static struct {
     char text[128], bytes[16];
 } w;
 
+/* What tcp_connect finds at each address, in this order: a letter for each; and how many of its lists are not freed. */
+enum { MOST_HOSTS = 32 };
+static const char *hosts;
+static int race_says; /* errno, 0 for a connection */
+static long race_ms;  /* the time that is waited for; how long the calls themselves take is not in it */
+static union host {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} host[MOST_HOSTS];
+static struct addrinfo list[MOST_HOSTS];
+static int lists;
+static long skew_ms;
+static int dead_door, dead_client, closed_door; /* one that is full, who fills it, and one that does not listen */
+static sockutil_addr dead_address, closed_address;
+
 static char path[108];
 static int door, unix_door; /* listeners */
 static sockutil_addr door_address, unix_address;
-static char port[8];
+static char port[8], closed_port[8];
 
 struct scene {
     const char *name, *function;
@@ -153,6 +171,67 @@ static void living_file(void) {
     MUST(listen(w.fd, 5));
 }
 
+/* A port that is nobody's. */
+static void free_port(void) {
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    sockutil_addr local = {.len = sizeof any};
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
+    MUST(bind(fd, (struct sockaddr *)&any, sizeof any));
+    MUST(getsockname(fd, (struct sockaddr *)&local.ss, &local.len));
+    MUST(close(fd));
+    snprintf(closed_port, sizeof closed_port, "%d", sockutil_addr_port(&local));
+}
+
+/* The resolver's answer: `d` is dead, `r` refuses, `l` is alive, each at an address of its own. */
+static void answer(const char *letters, int err, long ms) {
+    hosts = letters;
+    race_says = err;
+    race_ms = ms;
+    for (int i = 0; letters[i] != '\0'; i++) {
+        const sockutil_addr *at = letters[i] == 'd'   ? &dead_address
+                                  : letters[i] == 'r' ? &closed_address
+                                                      : &door_address;
+        memcpy(&host[i].v4, &at->ss, sizeof host[i].v4);
+        host[i].v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(letters[i] == 'l' ? 0 : i));
+        list[i] = (struct addrinfo){.ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_addr = &host[i].any};
+        list[i].ai_addrlen = sizeof host[i].v4;
+        list[i].ai_next = letters[i + 1] != '\0' ? &list[i + 1] : NULL;
+    }
+}
+
+static void dead_then_live(void) {
+    answer("dl", 0, 250);
+}
+
+static void refused_twice_then_live(void) {
+    answer("rrl", 0, 0);
+}
+
+static void refused_dead_live(void) {
+    answer("rdl", 0, 150);
+}
+
+static void nine(void) {
+    answer("ddddddddl", 0, 2000);
+}
+
+static void two_dead(void) {
+    answer("dd", ETIMEDOUT, 300);
+}
+
+static void dead_and_refused(void) {
+    answer("dr", ECONNREFUSED, 60000);
+}
+
+static void too_late(void) {
+    answer("dl", ETIMEDOUT, 0);
+}
+
+static void eighteen_refused(void) {
+    answer("rrrrrrrrrrrrrrrrrl", ECONNREFUSED, 0);
+}
+
 static void source_begin(void) {
     w.to = door_address;
 }
@@ -203,6 +282,11 @@ ARMED(connect_any, sockutil_tcp_connect(NULL, port, 0, SOCKUTIL_FOREVER, &w.gai)
 ARMED(connect_one, sockutil_tcp_connect("127.0.0.1", port, 0, SOCKUTIL_FOREVER, &w.gai))
 ARMED(connect_one_timed, sockutil_tcp_connect("127.0.0.1", port, SOCKUTIL_NONBLOCK, HOUR_MS, &w.gai))
 ARMED(connect_name, sockutil_tcp_connect("localhost", port, 0, HOUR_MS, &w.gai))
+ARMED(race_forever, sockutil_tcp_connect("name", port, 0, SOCKUTIL_FOREVER, &w.gai))
+ARMED(race_timed, sockutil_tcp_connect("name", port, 0, 60 * 1000, &w.gai))
+ARMED(race_shortly, sockutil_tcp_connect("name", port, SOCKUTIL_NONBLOCK, 300, &w.gai))
+ARMED(race_nowait, sockutil_tcp_connect("name", port, 0, SOCKUTIL_NOWAIT, &w.gai))
+ARMED(meet_itself, sockutil_tcp_connect("127.0.0.1", closed_port, 0, SOCKUTIL_FOREVER, &w.gai))
 ARMED(connect_forever, sockutil_connect(w.fd, &w.to, SOCKUTIL_FOREVER))
 ARMED(connect_timed, sockutil_connect(w.fd, &w.to, HOUR_MS))
 ARMED(connect_nowait, sockutil_connect(w.fd, &w.to, SOCKUTIL_NOWAIT))
@@ -218,6 +302,7 @@ ARMED(recvfrom_forever, sockutil_recvfrom(w.fd, w.bytes, 5, &w.out, &w.number, S
 ARMED(recvfrom_timed, sockutil_recvfrom(w.fd, w.bytes, 8, &w.out, &w.number, HOUR_MS))
 ARMED(unix_listen, sockutil_unix_listen(path, 5, 0))
 ARMED(unix_connect, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, HOUR_MS))
+ARMED(unix_connect_nowait, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, 0))
 ARMED(send_fd_forever, sockutil_send_fd(w.fd, w.peer, SOCKUTIL_FOREVER))
 ARMED(send_fd_timed, sockutil_send_fd(w.fd, w.peer, HOUR_MS))
 ARMED(recv_fd_forever, sockutil_recv_fd(w.fd, &w.third, SOCKUTIL_FOREVER))
@@ -258,6 +343,18 @@ static void gai_told(bool succeeded) {
     CHECK(&run, run.hit == F_getaddrinfo || run.plan.seed != 0 || w.gai == 0);
 }
 
+/* The list was freed, and the descriptor is blocking or not as it was asked for. */
+static void race_over(bool succeeded) {
+    gai_told(succeeded);
+    CHECK(&run, lists == 0);
+    if (run.plan.at == 0 && run.plan.seed == 0) {
+        CHECK(&run, succeeded == (race_says == 0) && (succeeded || run.err == race_says));
+        CHECK(&run, skew_ms <= race_ms && skew_ms >= race_ms - race_ms / 5);
+    }
+    bool nonblock = succeeded && (fcntl((int)run.ret, F_GETFL) & O_NONBLOCK) != 0;
+    CHECK(&run, !succeeded || nonblock == (hosts != NULL && strcmp(hosts, "rdl") == 0));
+}
+
 static void datagram_read(bool succeeded) {
     no_output(succeeded);
     CHECK(&run, !succeeded || (memcmp(w.bytes, "datagram", (size_t)run.ret) == 0 && w.number == (run.ret < 8)));
@@ -293,6 +390,48 @@ static size_t names_found; /* addresses of "localhost" */
 
 static bool tries_two(const struct scene *s) {
     return (s->flags & TWO) != 0 && ((s->call != listen_name && s->call != connect_name) || names_found > 1);
+}
+
+static int v6_says; /* what a connect to ::1 at the port fails with */
+
+/* What an errno of a connect tells: the more, the larger. */
+static int telling(int err) {
+    bool here = err == ENETUNREACH || err == EHOSTUNREACH || err == EADDRNOTAVAIL || err == EAFNOSUPPORT;
+    return here ? 0 : err == ETIMEDOUT ? 1 : 2;
+}
+
+/* The same for tcp_connect, one of whose attempts has failed so: it is as if that address were such a one. */
+static int due_of_race(const struct scene *s, const struct fault_call *call, size_t sockets) {
+    const char *found = (s->flags & (RACE | ITSELF)) != 0 ? hosts : tries_two(s) ? "6l" : "l";
+    int err = call->err, most = 0;
+    switch (call->function) {
+    case F_socket:
+    case F_connect:
+        break;
+    case F_getsockopt: /* The refusal is another one then. */
+        break;
+    case F_getsockname:
+    case F_getpeername:
+        return (s->flags & ITSELF) != 0 ? ANY : 0;
+    case F_setsockopt:
+        return 0;
+    default: /* The clock, poll, fcntl: without them there is no connection. */
+        return err;
+    }
+    if (call->function == F_connect && (err == EINTR || err == EINPROGRESS))
+        return 0;
+    if (call->function == F_getsockopt && strchr(found, 'd') != NULL)
+        return strchr(found, 'l') != NULL ? 0 : ANY; /* It may be any of them. */
+    for (size_t i = 0; i < 16 && found[i] != '\0'; i++) {
+        int fails = found[i] == 'd' ? ETIMEDOUT : found[i] == '6' ? v6_says : ECONNREFUSED;
+        if (i + 1 == sockets)
+            fails = err;
+        else if (found[i] == 'l')
+            return 0;
+        if (most == 0 || telling(fails) > telling(most))
+            most = fails;
+    }
+    return most;
 }
 
 /* The first fault of a run without a mix: the errno that is due, 0 if all is as without it, or ANY. */
@@ -338,8 +477,10 @@ static int due(const struct scene *s, const struct fault_call *call) {
                                                                                                                 : err;
     if (s->function == NULL)
         return err;
-    if (strcmp(s->function, "sockutil_tcp_connect") == 0 && call->function == F_getsockname)
-        return 0;
+    if (strcmp(s->function, "sockutil_tcp_connect") == 0)
+        return due_of_race(s, call, sockets);
+    if (strcmp(s->function, "sockutil_connect") == 0 && call->function == F_getpeername)
+        return 0; /* It has no peer, then, and connect says the rest. */
     if ((call->function == F_send || call->function == F_recv) && err == EINTR)
         return 0;
     if (call->function == F_connect) {
@@ -347,16 +488,14 @@ static int due(const struct scene *s, const struct fault_call *call) {
                         strcmp(s->function, "sockutil_udp_disconnect") == 0 ||
                         strcmp(s->function, "sockutil_addr_source_for") == 0;
         if (err == EINTR)
-            return nowait && !at_unix && !datagram ? ANY : 0;
+            return 0;
         if (at_unix && err == EAGAIN)
             return nowait ? EAGAIN : ETIMEDOUT;
         if (err == EINPROGRESS && !at_unix && !datagram)
             return 0;
     }
-    if (tries_two(s) && first && (call->function != F_clock_gettime))
+    if (tries_two(s) && first)
         return 0;
-    if (tries_two(s) && call->function == F_clock_gettime)
-        return ANY;
     if (s->call == between) {
         if (err == EAFNOSUPPORT || err == EPROTONOSUPPORT || err == EOPNOTSUPP)
             return ENOTSUP;
@@ -401,6 +540,8 @@ static uint64_t next_random(void) {
     return run.random >> 11;
 }
 
+static bool races, meets_itself;
+
 static void before(struct fault_call *call) {
     functions_reached[call->function]++;
     if (run.logged >= MOST_CALLS) {
@@ -428,11 +569,29 @@ static void before(struct fault_call *call) {
         disturbed |= call->function == F_fcntl || call->function == F_setsockopt;
     } else if (call->pause) {
         call->act = ACT_TIME_OUT;
+    } else if (races && call->function == F_poll) {
+        call->act = ACT_QUICK;
+    } else if (races && call->function == F_getaddrinfo) {
+        call->answer = list;
+        lists++;
     }
+    if (races && call->function == F_clock_gettime)
+        call->skew_ms = skew_ms;
+    if (meets_itself && call->function == F_connect)
+        MUST(bind(call->fd, call->address, call->size));
 }
 
 static void after(const struct fault_call *call) {
     run.log[run.logged++] = *call;
+    if (call->act == ACT_QUICK && call->result == 0)
+        skew_ms += call->timeout_ms;
+}
+
+static bool frees(const struct addrinfo *answer) {
+    if (answer != list)
+        return false;
+    lists--;
+    return true;
 }
 
 static void let_go(int fd) {
@@ -455,7 +614,7 @@ static long long base_ret;
 static int base_err;
 
 static void once(const struct scene *s, const struct plan *plan) {
-    static const struct fault_hooks hooks = {before, after};
+    static const struct fault_hooks hooks = {before, after, frees};
     static struct scenario named;
     struct timeval timeout[2] = {{0, 0}, {0, 0}};
     socklen_t size = sizeof *timeout;
@@ -474,6 +633,10 @@ static void once(const struct scene *s, const struct plan *plan) {
     run.in = run.out = run.done = 0;
     run.random = plan->seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     disturbed = false;
+    races = (s->flags & RACE) != 0;
+    meets_itself = (s->flags & ITSELF) != 0;
+    skew_ms = lists = 0;
+    hosts = meets_itself ? "r" : NULL;
     memset(&w, 0, sizeof w);
     w.fd = w.peer = w.third = -1;
     w.number = MARK;
@@ -525,6 +688,7 @@ static void once(const struct scene *s, const struct plan *plan) {
     let_go(w.peer);
     empty(door);
     empty(unix_door);
+    hosts = NULL;
     (void)unlink(path);
     if (open_descriptors() != first)
         complain(&run, "other descriptors are open at the end than at the start");
@@ -537,7 +701,8 @@ static void once(const struct scene *s, const struct plan *plan) {
     }
 }
 
-static void explore(const struct scene *s, uint64_t seeds) {
+static void explore(const struct scene *s, bool full) {
+    uint64_t seeds = full ? 500 : 20;
     static enum fault_function trace[LOG];
     struct plan plan = {.act = ACT_FAIL};
     once(s, &plan);
@@ -546,6 +711,9 @@ static void explore(const struct scene *s, uint64_t seeds) {
     for (plan.at = 1; plan.at <= calls; plan.at++)
         for (const int *err = errnos_of(trace[plan.at - 1], 0); *err != 0; err++) {
             plan.err = *err;
+            /* A long race has many calls that are alike. */
+            if (!full && calls > 30 && (*err + plan.at) % 4 != 0)
+                continue;
             once(s, &plan);
             if (run.hit != (int)trace[plan.at - 1] && !run.failed)
                 complain(&run, "%s was to be hit", function_names[trace[plan.at - 1]]);
@@ -575,6 +743,16 @@ static const struct scene scenes[] = {
     {"tcp_connect, IPv4", F(tcp_connect), GIVES_FD, NULL, connect_one, gai_told},
     {"tcp_connect, IPv4, timed", F(tcp_connect), GIVES_FD, NULL, connect_one_timed, gai_told},
     {"tcp_connect, a name", F(tcp_connect), GIVES_FD | TWO, NULL, connect_name, gai_told},
+    {"tcp_connect, a race", F(tcp_connect), GIVES_FD | RACE, dead_then_live, race_timed, race_over},
+    {"tcp_connect, a race for ever", F(tcp_connect), GIVES_FD | RACE, refused_twice_then_live, race_forever, race_over},
+    {"tcp_connect, a short race", F(tcp_connect), GIVES_FD | RACE, refused_dead_live, race_shortly, race_over},
+    {"tcp_connect, nine", F(tcp_connect), GIVES_FD | RACE, nine, race_timed, race_over},
+    {"tcp_connect, two are dead", F(tcp_connect), GIVES_FD | RACE, two_dead, race_shortly, race_over},
+    {"tcp_connect, one refuses", F(tcp_connect), GIVES_FD | RACE, dead_and_refused, race_timed, race_over},
+    {"tcp_connect, eighteen", F(tcp_connect), GIVES_FD | RACE, eighteen_refused, race_forever, race_over},
+    {"tcp_connect, no time", F(tcp_connect), GIVES_FD | RACE, too_late, race_nowait, race_over},
+    {"tcp_connect, to itself", F(tcp_connect), GIVES_FD | ITSELF, free_port, meet_itself, gai_told},
+    {"unix_connect, no time", F(unix_connect), GIVES_FD, NULL, unix_connect_nowait, NULL},
     {"connect", F(connect), 0, stream4, connect_forever, connection_works},
     {"connect, timed", F(connect), 0, stream4, connect_timed, connection_works},
     {"connect, at once", F(connect), 0, stream4, connect_nowait, NULL},
@@ -626,6 +804,32 @@ static void remove_files(void) {
     (void)unlink(path);
 }
 
+static void look_up(int fd, sockutil_addr *address) {
+    address->len = sizeof address->ss;
+    MUST(getsockname(fd, (struct sockaddr *)&address->ss, &address->len));
+}
+
+/* What the resolver's addresses are: one listener that is full, and one that is none. */
+static void make_hosts(void) {
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    dead_door = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
+    MUST(bind(dead_door, (struct sockaddr *)&any, sizeof any));
+    MUST(listen(dead_door, 0));
+    look_up(dead_door, &dead_address);
+    dead_client = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
+    MUST(connect(dead_client, (struct sockaddr *)&dead_address.ss, dead_address.len));
+    closed_door = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
+    MUST(bind(closed_door, (struct sockaddr *)&any, sizeof any));
+    look_up(closed_door, &closed_address);
+    v6.sin6_port = htons((uint16_t)sockutil_addr_port(&door_address));
+    int probe = socket(AF_INET6, SOCK_STREAM, 0);
+    if (probe < 0 || connect(probe, (struct sockaddr *)&v6, sizeof v6) < 0)
+        v6_says = errno;
+    if (probe >= 0)
+        MUST(close(probe));
+}
+
 void explore_connections(bool full, const char *only) {
     struct sockaddr_in any = {.sin_family = AF_INET};
     struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -645,11 +849,15 @@ void explore_connections(bool full, const char *only) {
     unix_door = (int)MUST(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
     MUST(bind(unix_door, (struct sockaddr *)&name, sizeof name));
     MUST(listen(unix_door, 16));
+    make_hosts();
     if (sockutil_resolve("localhost", "80", SOCK_STREAM, 0, NULL, 0, &names_found, NULL) < 0)
         names_found = 0;
     for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
         if (only == NULL || strcmp(only, scenes[i].name) == 0)
-            explore(&scenes[i], full ? 500 : 20);
+            explore(&scenes[i], full);
     MUST(close(door));
     MUST(close(unix_door));
+    MUST(close(dead_client));
+    MUST(close(dead_door));
+    MUST(close(closed_door));
 }

@@ -6,6 +6,7 @@
 #ifndef FAULT_H
 #define FAULT_H
 
+#include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -49,7 +50,7 @@
 enum fault_function { FAULT_FUNCTIONS(FAULT_ENUM) F_COUNT };
 #undef FAULT_ENUM
 
-enum { FAULT_JUMP_S = 2 * 3600 };
+enum { FAULT_JUMP_S = 2 * 3600, FAULT_MOMENT_MS = 2 };
 
 enum fault_act {
     ACT_PASS,
@@ -57,19 +58,24 @@ enum fault_act {
     ACT_CUT,      /* one byte at the most is moved */
     ACT_TIME_OUT, /* poll: 0 at once */
     ACT_JUMP,     /* clock_gettime: FAULT_JUMP_S later */
+    ACT_QUICK,    /* poll: 0 after FAULT_MOMENT_MS, if nothing is ready by then */
 };
 
 struct fault_call {
     enum fault_function function;
-    int fd;         /* -1: it takes none */
-    int flags;      /* of recv, send and the like */
-    int timeout_ms; /* of poll */
-    int command;    /* of fcntl; the option's name of getsockopt and setsockopt */
-    bool pause;     /* poll of no descriptor at all */
-    long number;    /* of syscall */
+    int fd;              /* -1: it takes none */
+    int flags;           /* of recv, send and the like */
+    int timeout_ms;      /* of poll */
+    int command;         /* of fcntl; the option's name of getsockopt and setsockopt */
+    bool pause;          /* poll of no descriptor at all */
+    long number;         /* of syscall */
+    const void *address; /* of connect */
+    unsigned int size;
     /* The driver's answer. */
     enum fault_act act;
     int err;
+    long skew_ms;            /* of clock_gettime: so much later */
+    struct addrinfo *answer; /* of getaddrinfo, if libc's is not asked */
     /* What came of it. */
     long long result;
     int failed_with; /* errno; 0: it did not fail */
@@ -78,6 +84,8 @@ struct fault_call {
 struct fault_hooks {
     void (*before)(struct fault_call *call);
     void (*after)(const struct fault_call *call);
+    /* Whether this list was the driver's answer, which libc cannot free. */
+    bool (*frees)(const struct addrinfo *list);
 };
 
 /* Exported by the shim. NULL disarms. Calls that the hooks make are real. */

@@ -131,7 +131,7 @@ void print_functions(void) {
 }
 
 void call_begins(struct run *r, const char *function) {
-    static const struct fault_hooks hooks = {before_call, after_call};
+    static const struct fault_hooks hooks = {before_call, after_call, NULL};
     r->function = function;
     note_function(function);
     r->logged = r->in = r->out = r->since_jump = 0;

@@ -169,6 +169,8 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
             fds[i].revents = 0;
         return (int)told(&call, 0);
     }
+    if (call.act == ACT_QUICK && timeout_ms > FAULT_MOMENT_MS)
+        timeout_ms = FAULT_MOMENT_MS;
     return (int)told(&call, real_poll(fds, count, timeout_ms));
 }
 
@@ -180,6 +182,9 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     int result = real_clock_gettime(clock, time);
     if (call.act == ACT_JUMP)
         time->tv_sec += FAULT_JUMP_S;
+    time->tv_nsec += call.skew_ms % 1000 * 1000000;
+    time->tv_sec += call.skew_ms / 1000 + time->tv_nsec / 1000000000;
+    time->tv_nsec %= 1000000000;
     return (int)told(&call, result);
 }
 
@@ -284,12 +289,12 @@ int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size) {
 
 int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size) {
     REAL(connect)
-    struct fault_call call = {.function = F_connect, .fd = fd};
+    const struct sockaddr *to;
+    memcpy(&to, &address, sizeof to);
+    struct fault_call call = {.function = F_connect, .fd = fd, .address = to, .size = size};
     if (fails(&call)) {
         /* Of these two the attempt goes on, but for a Unix socket's. */
         int err = errno;
-        const struct sockaddr *to;
-        memcpy(&to, &address, sizeof to);
         if ((err == EINTR || err == EINPROGRESS) && to->sa_family != AF_UNIX)
             (void)real_connect(fd, address, size);
         errno = err;
@@ -366,12 +371,22 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
         (void)told(&call, -1);
         return call.err > 0 ? EAI_SYSTEM : call.err;
     }
+    if (call.answer != NULL) {
+        *list = call.answer;
+        return (int)told(&call, 0);
+    }
     const struct fault_hooks *hooks = armed;
     armed = NULL;
     int code = real_getaddrinfo(host, service, hints, list);
     armed = hooks;
     (void)told(&call, code == 0 ? 0 : -1);
     return code;
+}
+
+void freeaddrinfo(struct addrinfo *list) {
+    REAL(freeaddrinfo)
+    if (armed == NULL || armed->frees == NULL || !armed->frees(list))
+        real_freeaddrinfo(list);
 }
 
 unsigned int if_nametoindex(const char *name) {

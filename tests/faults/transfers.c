@@ -184,7 +184,7 @@ static char never;
 
 /* What a call for an item gives; `n` bytes are due from the stream, the first `skip` of them unseen. */
 static bool item(struct run *r, int result, int err, size_t n, size_t skip, const char *start, size_t length) {
-    size_t pending = sockutil_reader_pending(&r->reader), consumed = r->ret == 1 ? n : 0;
+    size_t pending = sockutil_reader_pending(&r->reader), consumed = r->ret >= 0 ? n : 0;
     const char *mem = (const char *)r->buf;
     CHECK(r, pending == r->held + r->in - consumed);
     r->held = pending;
@@ -243,7 +243,7 @@ static void reader_lines_begin(struct run *r) {
     reader_start(r);
 }
 
-/* A line that is too long, and the rest at the end, are taken as bytes. */
+/* A line that is too long is taken as bytes. */
 static void reader_line(struct run *r) {
     size_t usable = r->scenario->size - 1, n = item_length(r, '\n', usable), length = SIZE_MAX;
     bool whole = is_whole(r, '\n', n);
@@ -256,7 +256,7 @@ static void reader_line(struct run *r) {
     if (!item(r, whole ? 1 : n == usable ? -1 : 0, EMSGSIZE, n, 0, line, length))
         return;
     r->finished |= n == 0;
-    if (whole)
+    if (r->ret >= 0)
         next_item(r, n);
     else
         /* More than is held: the others come straight from the descriptor. */
@@ -282,9 +282,9 @@ static void reader_until(struct run *r) {
     if (!item(r, whole ? 1 : n == usable ? -1 : 0, EMSGSIZE, n, 0, data, length))
         return;
     r->finished |= n == 0;
-    if (whole)
+    if (r->ret >= 0)
         next_item(r, n);
-    r->phase = whole ? r->phase + 1 : 2;
+    r->phase = r->ret >= 0 ? r->phase + 1 : 2;
 }
 
 /* An empty body, one, one that fills the memory, one that is too long for it, one, and one that is cut short. */
@@ -322,7 +322,7 @@ static void reader_frame(struct run *r) {
             next_item(r, n);
     } else if (item(r, 0, 0, rest, 0, body, length)) {
         r->finished |= rest == 0;
-        r->phase = (int)rest + 2;
+        next_item(r, rest);
     }
 }
 

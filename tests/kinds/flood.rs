@@ -29,9 +29,8 @@ fn flooded<T>(peer: &OwnedFd, body: impl FnOnce() -> T) -> T {
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let start = Instant::now();
+                let (start, zeros) = (Instant::now(), vec![0_u8; 65_536]);
                 while !stop.load(Ordering::Relaxed) && start.elapsed() < FLOOD {
-                    let zeros = [0_u8; 65_536];
                     let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
                     if unsafe { libc::send(fd, zeros.as_ptr().cast(), zeros.len(), flags) } < 0
                         && unsafe { libc::write(fd, zeros.as_ptr().cast(), zeros.len()) } < 0
@@ -98,6 +97,13 @@ fn takes_its_fill(fd: c_int) -> Verdict {
     if bounded { Ok(()) } else { Err(format!("{done} bytes by one call")) }
 }
 
+/// The peer has ended, behind more than the bound: one that reads on finds that end.
+fn closes_at_the_bound(socket: OwnedFd, peer: &OwnedFd) -> Verdict {
+    assert_eq!(unsafe { libc::shutdown(peer.as_raw_fd(), libc::SHUT_WR) }, 0);
+    let number = socket.into_raw_fd();
+    on_time(timed(|| sockutil_close_graceful(number, NOWAIT)), ETIMEDOUT, NOWAIT)
+}
+
 /// Descriptors from which more than the bound can be read at once, and what must stay open for that.
 fn full() -> Vec<(&'static str, OwnedFd, Option<OwnedFd>)> {
     let mut full: Vec<(&str, OwnedFd, Option<OwnedFd>)> =
@@ -142,6 +148,12 @@ fn calls_without_a_length_end_although_the_peer_goes_on_sending() {
         for (kind, ends) in &STREAMS[..2] {
             let name = format!("flooded {kind} x close_graceful x {ms} ms");
             cells.push(Cell::new(name, move || closes(*ends, ms)));
+        }
+    }
+    for (kind, socket, peer) in full() {
+        if let (true, Some(peer)) = (STREAMS[..2].iter().any(|(stream, _)| *stream == kind), peer) {
+            let name = format!("{kind}, more than 256 KiB and then its end, x close_graceful x NOWAIT");
+            cells.push(Cell::new(name, move || closes_at_the_bound(socket, &peer)));
         }
     }
     for (kind, fd, peer) in full() {

@@ -20,8 +20,9 @@ pub fn flags(fd: c_int) -> c_int {
     unsafe { libc::fcntl(fd, libc::F_GETFL) }
 }
 
-pub fn set_flags(fd: c_int, flags: c_int) {
-    assert_eq!(unsafe { libc::fcntl(fd, libc::F_SETFL, flags) }, 0);
+/// What is open by O_PATH has no flags to set.
+pub fn set_flags(fd: c_int, new: c_int) {
+    assert!(unsafe { libc::fcntl(fd, libc::F_SETFL, new) } == 0 || flags(fd) & libc::O_PATH != 0);
 }
 
 /// Runs something while the descriptor does not block.
@@ -53,17 +54,19 @@ pub fn get(fd: &impl AsRawFd, most: usize) -> Vec<u8> {
     bytes
 }
 
-/// Reads until there are as many bytes as expected, for at most a second, and what is there beyond them.
+/// Reads until there are as many bytes as expected, or for two seconds no more, and what is there beyond them.
 pub fn drain(expected: usize, mut take: impl FnMut() -> Vec<u8>) -> Vec<u8> {
-    let (mut all, start) = (Vec::new(), Instant::now());
+    let (mut all, mut last) = (Vec::new(), Instant::now());
     loop {
         let some = take();
         all.extend_from_slice(&some);
         if some.is_empty() {
-            if all.len() >= expected || start.elapsed() > Duration::from_secs(1) {
+            if all.len() >= expected || last.elapsed() > Duration::from_secs(2) {
                 return all;
             }
             thread::sleep(Duration::from_millis(1));
+        } else {
+            last = Instant::now();
         }
     }
 }
@@ -132,7 +135,11 @@ pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// A FIFO's two ends. With `both` each of them is open for reading and writing.
 pub fn fifo(both: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+    // In memory, where there is such a folder: a file system on a disk would be what takes most of the time.
     let path = path();
+    let shared =
+        std::path::Path::new("/dev/shm").join(format!("sockutil-{}", path.file_name().unwrap().to_str().unwrap()));
+    let path = if std::path::Path::new("/dev/shm").is_dir() { shared } else { path };
     if unsafe { libc::mkfifo(text(&path).as_ptr(), 0o600) } != 0 {
         return Err(io::Error::last_os_error());
     }
@@ -151,7 +158,15 @@ pub fn pair(kind: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 pub fn tcp(host: &str) -> io::Result<(OwnedFd, OwnedFd)> {
+    tcp_with(host, None)
+}
+
+/// The server's end has so much memory for what it receives. Its window is told by that only if it is so from the start.
+pub fn tcp_with(host: &str, receives: Option<c_int>) -> io::Result<(OwnedFd, OwnedFd)> {
     let listener = std::net::TcpListener::bind((host, 0))?;
+    if let Some(bytes) = receives {
+        set_option(listener.as_raw_fd(), libc::SO_RCVBUF, &bytes);
+    }
     let client = std::net::TcpStream::connect(listener.local_addr()?)?;
     client.set_nodelay(true)?;
     let (server, _) = listener.accept()?;

@@ -24,6 +24,10 @@
     reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
 )]
 
+mod at_once;
+mod calls;
+mod connections;
+mod ends;
 mod flood;
 mod kit;
 mod kmsg;
@@ -38,14 +42,14 @@ mod writing;
 
 #[test]
 fn reading_keeps_its_time_on_every_kind_of_descriptor() {
-    let (still, waiting) = (still::read_cells(), reading::cells());
-    matrix::run(still.into_iter().chain(waiting).collect());
+    let (at_once, waiting) = (at_once::read_cells(), reading::cells());
+    matrix::run(at_once.into_iter().chain(waiting).collect());
 }
 
 #[test]
 fn writing_keeps_its_time_on_every_kind_of_descriptor() {
-    let (still, waiting) = (still::write_cells(), writing::cells());
-    matrix::run(still.into_iter().chain(waiting).collect());
+    let (at_once, waiting) = (at_once::write_cells(), writing::cells());
+    matrix::run(at_once.into_iter().chain(waiting).collect());
 }
 
 #[test]

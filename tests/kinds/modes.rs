@@ -1,6 +1,9 @@
 //! What a descriptor may be set to, and what a kernel or a sandbox may refuse.
 
-use libc::{c_int, c_long};
+use libc::{c_int, c_long, c_ulong};
+
+use super::kit;
+use super::matrix::Verdict;
 
 /// How the descriptor itself waits. A limit holds in each of them.
 #[derive(Clone, Copy, PartialEq)]
@@ -27,13 +30,29 @@ impl Mode {
     pub fn set(self, fd: c_int) {
         match self {
             Self::Blocking => {}
-            Self::Nonblock => super::kit::set_flags(fd, super::kit::flags(fd) | libc::O_NONBLOCK),
+            Self::Nonblock => kit::set_flags(fd, kit::flags(fd) | libc::O_NONBLOCK),
             Self::Timeouts => {
                 let time = libc::timeval { tv_sec: 0, tv_usec: 20_000 };
-                super::kit::set_option(fd, libc::SO_RCVTIMEO, &time);
-                super::kit::set_option(fd, libc::SO_SNDTIMEO, &time);
+                kit::set_option(fd, libc::SO_RCVTIMEO, &time);
+                kit::set_option(fd, libc::SO_SNDTIMEO, &time);
             }
         }
+    }
+
+    /// That neither O_NONBLOCK nor a timeout of its own has changed.
+    pub fn unchanged(self, fd: c_int, before: c_int) -> Verdict {
+        if kit::flags(fd) != before {
+            return Err(format!("flags {:o} instead of {before:o}", kit::flags(fd)));
+        }
+        for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
+            let (mut time, mut size) =
+                (libc::timeval { tv_sec: 0, tv_usec: 0 }, size_of::<libc::timeval>() as libc::socklen_t);
+            unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut time).cast(), &raw mut size) };
+            if (time.tv_sec, time.tv_usec > 0) != (0, self == Self::Timeouts) {
+                return Err(format!("its own timeout has become {} s {} us", time.tv_sec, time.tv_usec));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -77,9 +96,10 @@ impl Refusal {
             step(answer, 0, 0, libc::SECCOMP_RET_ALLOW),
         ];
         let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+        let [zero, one] = [0_u32, 1].map(c_ulong::from);
         unsafe {
-            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-                && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, one, zero, zero, zero) == 0
+                && libc::prctl(libc::PR_SET_SECCOMP, c_ulong::from(libc::SECCOMP_MODE_FILTER), &raw const program) == 0
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Kind {
     /// It takes nothing although it is empty, until it is read from.
     pub stopped: bool,
     pub socket: bool,
+    /// After so many milliseconds without room it is full: TCP may hold an acknowledgement back for 40.
+    pub settles_ms: u64,
 }
 
 const STREAM: Kind = Kind {
@@ -43,8 +45,10 @@ const STREAM: Kind = Kind {
     counts: false,
     stopped: false,
     socket: false,
+    settles_ms: 8,
 };
 const SOCKET: Kind = Kind { socket: true, ..STREAM };
+const TCP: Kind = Kind { settles_ms: 100, ..SOCKET };
 const RECORDS: Kind = Kind { records: true, ..SOCKET };
 const COOKED: Kind = Kind { newline: b"\r\n", ..STREAM };
 
@@ -65,8 +69,8 @@ pub fn kinds() -> Vec<Kind> {
         Kind { name: "terminal OPOST, newlines", make: || slave(Lines::Cooked), text: newlines, ..COOKED },
         Kind { name: "terminal raw after Ctrl-S", make: || held(Lines::Raw(1, 0)), stopped: true, ..STREAM },
         Kind { name: "terminal OPOST after Ctrl-S", make: || held(Lines::Cooked), stopped: true, ..COOKED },
-        Kind { name: "TCP", make: || tcp("127.0.0.1"), ..SOCKET },
-        Kind { name: "TCP over IPv6", make: || tcp("::1"), ..SOCKET },
+        Kind { name: "TCP", make: || tcp("127.0.0.1"), ..TCP },
+        Kind { name: "TCP over IPv6", make: || tcp("::1"), ..TCP },
         Kind { name: "AF_UNIX", make: || stream(kit::pair(libc::SOCK_STREAM)), ..SOCKET },
         Kind { name: "AF_UNIX datagram", make: || stream(kit::pair(libc::SOCK_DGRAM)), ..RECORDS },
         Kind { name: "AF_UNIX seqpacket", make: || stream(kit::pair(libc::SOCK_SEQPACKET)), ..RECORDS },
@@ -91,8 +95,7 @@ fn stream(ends: io::Result<(OwnedFd, OwnedFd)>) -> io::Result<Sink> {
 
 /// Small buffers, which stay as they are.
 fn tcp(host: &str) -> io::Result<Sink> {
-    let ends = kit::tcp(host)?;
-    kit::set_option(ends.0.as_raw_fd(), libc::SO_RCVBUF, &(16_384 as c_int));
+    let ends = kit::tcp_with(host, Some(16_384))?;
     kit::set_option(ends.1.as_raw_fd(), libc::SO_SNDBUF, &(16_384 as c_int));
     stream(Ok(ends))
 }
@@ -135,7 +138,12 @@ impl Kind {
             return put(fd, &(u64::MAX - 1).to_ne_bytes());
         }
         let mut all = Vec::new();
-        let sizes: &[usize] = if self.records { &[1000] } else { &[4096, 256, 16, 1] };
+        let sizes: &[usize] = match self {
+            Self { records: true, .. } => &[1000],
+            // A packet for each byte would keep TCP busy.
+            Self { socket: true, .. } => &[4096, 256],
+            _ => &[4096, 256, 16, 1],
+        };
         kit::nonblocking(fd.as_raw_fd(), || {
             let mut idle = 0;
             while idle < 4 {
@@ -151,7 +159,7 @@ impl Kind {
                     }
                 }
                 idle = if all.len() == before { idle + 1 } else { 0 };
-                std::thread::sleep(std::time::Duration::from_millis(2));
+                std::thread::sleep(std::time::Duration::from_millis(self.settles_ms / 4));
             }
         });
         all
@@ -159,7 +167,10 @@ impl Kind {
 
     /// What these bytes are at the other end.
     pub fn at_the_other_end(&self, bytes: &[u8]) -> Vec<u8> {
-        let one = |byte: &u8| if *byte == b'\n' { self.newline.to_vec() } else { vec![*byte] };
-        bytes.iter().flat_map(one).collect()
+        let mut all = Vec::with_capacity(2 * bytes.len());
+        for byte in bytes {
+            all.extend_from_slice(if *byte == b'\n' { self.newline } else { std::slice::from_ref(byte) });
+        }
+        all
     }
 }

@@ -6,86 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use libc::{EAGAIN, EINPROGRESS, ENOTSOCK, ETIMEDOUT, c_int};
+use libc::{EAGAIN, ENOTSOCK, ETIMEDOUT, c_int};
 use sockutil::ffi::*;
 
+use super::connections::{FAMILIES, accept, connect, place};
+use super::ends::{End, check_end};
 use super::kit::{self, get, made, put};
 use super::matrix::{Answer, Cell, SLACK, Verdict, timed};
 use super::modes::Mode;
-use super::reading::{End, FOREVER, LONG, MIDDLE, NOWAIT, check_end};
-
-/// A listener, or where to connect to, and who can end the wait.
-struct Place {
-    listener: OwnedFd,
-    address: sockutil_addr,
-    family: c_int,
-    kind: c_int,
-}
-
-fn place(family: c_int, kind: c_int, backlog: c_int) -> io::Result<Place> {
-    let listener = made(unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) })?;
-    let mut address: sockutil_addr = unsafe { std::mem::zeroed() };
-    let size = size_of_val(&address.ss) as libc::socklen_t;
-    address.ss.ss_family = family as libc::sa_family_t;
-    let length = match family {
-        // The kernel chooses an abstract name.
-        libc::AF_UNIX => size_of::<libc::sa_family_t>(),
-        libc::AF_INET => {
-            let to = (&raw mut address.ss).cast::<libc::sockaddr_in>();
-            unsafe { (*to).sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]) };
-            size_of::<libc::sockaddr_in>()
-        }
-        _ => {
-            let to = (&raw mut address.ss).cast::<libc::sockaddr_in6>();
-            unsafe { (*to).sin6_addr.s6_addr[15] = 1 };
-            size_of::<libc::sockaddr_in6>()
-        }
-    };
-    let at = (&raw mut address.ss).cast::<libc::sockaddr>();
-    address.len = size;
-    let failed = unsafe {
-        libc::bind(listener.as_raw_fd(), at, length as libc::socklen_t) != 0
-            || libc::listen(listener.as_raw_fd(), backlog) != 0
-            || libc::getsockname(listener.as_raw_fd(), at, &raw mut address.len) != 0
-    };
-    if failed { Err(io::Error::last_os_error()) } else { Ok(Place { listener, address, family, kind }) }
-}
-
-impl Place {
-    fn socket(&self) -> OwnedFd {
-        made(unsafe { libc::socket(self.family, self.kind | libc::SOCK_CLOEXEC, 0) }).unwrap()
-    }
-
-    /// connect(2), without a wait.
-    fn connect(&self) -> OwnedFd {
-        let socket = self.socket();
-        kit::nonblocking(socket.as_raw_fd(), || {
-            let to = (&raw const self.address.ss).cast();
-            unsafe { libc::connect(socket.as_raw_fd(), to, self.address.len) }
-        });
-        socket
-    }
-
-    fn accept(&self) -> Option<OwnedFd> {
-        let null = std::ptr::null_mut();
-        made(unsafe { libc::accept4(self.listener.as_raw_fd(), null, null.cast(), libc::SOCK_CLOEXEC) }).ok()
-    }
-
-    /// Lets clients in until the listener has no room for another.
-    fn fill(&self) -> Vec<OwnedFd> {
-        (0..4).map(|_| self.connect()).collect()
-    }
-}
-
-const FAMILIES: [(&str, c_int, c_int); 4] = [
-    ("TCP", libc::AF_INET, libc::SOCK_STREAM),
-    ("TCP over IPv6", libc::AF_INET6, libc::SOCK_STREAM),
-    ("AF_UNIX", libc::AF_UNIX, libc::SOCK_STREAM),
-    ("AF_UNIX seqpacket", libc::AF_UNIX, libc::SOCK_SEQPACKET),
-];
+use super::reading::{FOREVER, LONG, MIDDLE, NOWAIT};
 
 #[derive(Clone, Copy, PartialEq)]
-enum Column {
+pub enum Column {
     Quiet(c_int),
     Middle(c_int),
 }
@@ -93,7 +25,7 @@ enum Column {
 const COLUMNS: [Column; 4] = [Column::Quiet(NOWAIT), Column::Quiet(150), Column::Middle(LONG), Column::Middle(FOREVER)];
 
 impl Column {
-    fn limit(self) -> c_int {
+    pub fn limit(self) -> c_int {
         let (Self::Quiet(ms) | Self::Middle(ms)) = self;
         ms
     }
@@ -108,7 +40,11 @@ impl Column {
     }
 
     /// Makes the call and, if the column is that, does something else in the middle of it.
-    fn run<T: Send>(self, other: impl FnOnce() -> T + Send, call: impl FnOnce(c_int) -> Answer) -> (Answer, Option<T>) {
+    pub fn run<T: Send>(
+        self,
+        other: impl FnOnce() -> T + Send,
+        call: impl FnOnce(c_int) -> Answer,
+    ) -> (Answer, Option<T>) {
         thread::scope(|scope| {
             let helper = matches!(self, Self::Middle(_)).then(|| {
                 scope.spawn(|| {
@@ -128,7 +64,7 @@ fn one_more(answer: Answer) -> Answer {
 }
 
 /// The time-out that cannot be resumed.
-fn closing(answer: Answer, allowed: &[End], limit: c_int) -> Verdict {
+pub fn closing(answer: Answer, allowed: &[End], limit: c_int) -> Verdict {
     check_end(one_more(answer), allowed, limit)?;
     let limit = Duration::from_millis(limit.max(0) as u64);
     let timed_out = answer.ret < 0 && answer.errno == ETIMEDOUT;
@@ -136,74 +72,6 @@ fn closing(answer: Answer, allowed: &[End], limit: c_int) -> Verdict {
         return Err(format!("ETIMEDOUT after {:?}, instead of {limit:?}", answer.took));
     }
     Ok(())
-}
-
-fn unchanged(fd: c_int, mode: Mode, before: c_int) -> Verdict {
-    if kit::flags(fd) != before {
-        return Err(format!("flags {:o} instead of {before:o}", kit::flags(fd)));
-    }
-    for option in [libc::SO_RCVTIMEO, libc::SO_SNDTIMEO] {
-        let (mut time, mut size) =
-            (libc::timeval { tv_sec: 0, tv_usec: 0 }, size_of::<libc::timeval>() as libc::socklen_t);
-        unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, (&raw mut time).cast(), &raw mut size) };
-        if (time.tv_sec, time.tv_usec > 0) != (0, mode == Mode::Timeouts) {
-            return Err(format!("its own timeout has become {} s {} us", time.tv_sec, time.tv_usec));
-        }
-    }
-    Ok(())
-}
-
-fn accept(family: c_int, kind: c_int, column: Column, mode: Mode) -> Verdict {
-    let place = place(family, kind, 8).map_err(|e| e.to_string())?;
-    let fd = place.listener.as_raw_fd();
-    mode.set(fd);
-    let before = kit::flags(fd);
-    let call = |ms| timed(|| sockutil_accept_plain(fd, ms));
-    let (answer, _client) = column.run(|| place.connect(), call);
-    drop(made(answer.ret));
-    let allowed = if let Column::Middle(_) = column { End::Done } else { End::Fails(EAGAIN) };
-    check_end(answer, &[allowed], column.limit())?;
-    unchanged(fd, mode, before)
-}
-
-fn sockutil_accept_plain(fd: c_int, ms: c_int) -> c_int {
-    unsafe { sockutil_accept(fd, std::ptr::null_mut(), 0, ms) }
-}
-
-/// To a listener whose backlog is full.
-fn connect(family: c_int, kind: c_int, column: Column, mode: Mode) -> Verdict {
-    let place = place(family, kind, 0).map_err(|e| e.to_string())?;
-    let _others = place.fill();
-    let socket = place.socket();
-    let fd = socket.as_raw_fd();
-    mode.set(fd);
-    let before = kit::flags(fd);
-    let done = AtomicBool::new(false);
-    kit::set_flags(place.listener.as_raw_fd(), libc::O_NONBLOCK);
-    // Every client goes in, until ours has: TCP tries again after a second.
-    let let_in = || {
-        let mut in_all = Vec::new();
-        while !done.load(Ordering::Relaxed) {
-            in_all.extend(place.accept());
-            thread::sleep(Duration::from_millis(1));
-        }
-        in_all
-    };
-    let call = |ms| {
-        let answer = timed(|| unsafe { sockutil_connect(fd, &raw const place.address, ms) });
-        done.store(true, Ordering::Relaxed);
-        answer
-    };
-    let (answer, _) = column.run(let_in, call);
-    let allowed = match column {
-        Column::Middle(_) => End::Done,
-        Column::Quiet(NOWAIT) if family == libc::AF_UNIX => End::Fails(EAGAIN),
-        Column::Quiet(NOWAIT) => End::Fails(EINPROGRESS),
-        // As its comment says: it cannot be resumed.
-        Column::Quiet(_) => End::Fails(ETIMEDOUT),
-    };
-    closing(answer, &[allowed], column.limit())?;
-    unchanged(fd, mode, before)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -252,7 +120,7 @@ fn close(ends: Ends, how: Close, column: Column, mode: Mode) -> Verdict {
     }
     let allowed = if let Column::Middle(_) = column { End::Done } else { End::Fails(ETIMEDOUT) };
     closing(answer, &[allowed], column.limit())?;
-    unchanged(kept.as_raw_fd(), mode, before)
+    mode.unchanged(kept.as_raw_fd(), before)
 }
 
 fn close_of_no_socket(column: Column, mode: Mode) -> Verdict {
@@ -280,7 +148,7 @@ fn receive(ends: Ends, column: Column, mode: Mode) -> Verdict {
     if answer.ret == 1 && passed != Some(kit::identity(peer.as_raw_fd())) {
         return Err("another descriptor than was sent".into());
     }
-    unchanged(fd, mode, before)
+    mode.unchanged(fd, before)
 }
 
 /// A datagram socket without a peer, whose receiver is full: poll(2) calls it ready.
@@ -309,7 +177,7 @@ fn send_to(column: Column, mode: Mode) -> Verdict {
     let (answer, _) = column.run(take, call);
     let allowed = if let Column::Middle(_) = column { End::Done } else { End::Fails(EAGAIN) };
     check_end(answer, &[allowed], column.limit())?;
-    unchanged(fd, mode, before)
+    mode.unchanged(fd, before)
 }
 
 pub fn cells() -> Vec<Cell> {

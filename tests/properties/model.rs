@@ -63,7 +63,7 @@ impl Rest<'_> {
         match self.through(delimiter, cap - 1) {
             Some(n) => Some(Outcome::new(1, self.first(n), n)),
             None if self.bytes.len() >= cap - 1 => Some(Outcome::failure(EMSGSIZE, self.first(cap - 1), 0)),
-            None if self.ended => Some(Outcome::new(0, self.all(), 0)),
+            None if self.ended => Some(Outcome::new(0, self.all(), self.bytes.len())),
             None => None,
         }
     }
@@ -82,7 +82,7 @@ impl Rest<'_> {
                 return Some(Outcome::new(1, Shown::Bytes(self.bytes[header..header + body].to_vec()), header + body));
             }
         }
-        if self.ended { Some(Outcome::new(0, self.all(), 0)) } else { None }
+        if self.ended { Some(Outcome::new(0, self.all(), self.bytes.len())) } else { None }
     }
 
     /// `sockutil_reader_skip_line`.

@@ -1,5 +1,7 @@
-//! Caller's memory as the kernel sees it. C hands over memory that may not have been written yet, so none of it is
-//! read before a system call has filled it.
+//! The caller's memory, and the search in it; no system call. C hands over memory that may not have been written yet, so
+//! none of it is read before a system call has filled it.
+
+#![expect(unsafe_code, reason = "memory that C hands over is a pointer and a promise")]
 
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
@@ -121,20 +123,20 @@ impl<'a> Buffer<'a> {
     }
 
     /// Where the next bytes go, and how many, `most` at the most.
-    pub(super) fn spare(&mut self, most: usize) -> (*mut c_void, usize) {
+    pub fn spare(&mut self, most: usize) -> (*mut c_void, usize) {
         let rest = self.memory.get_mut(self.filled..).unwrap_or_default();
         (rest.as_mut_ptr().cast(), rest.len().min(most))
     }
 
     /// The kernel has written `count` bytes to the spare part: they belong to the result now.
-    pub(super) fn append(&mut self, count: usize) {
+    pub fn append(&mut self, count: usize) {
         self.filled += count;
         self.known = self.known.max(self.filled);
         debug_assert!(self.known <= self.memory.len());
     }
 
     /// The kernel has written `count` bytes to the spare part, to look at only.
-    pub(super) fn note_ahead(&mut self, count: usize) {
+    pub fn note_ahead(&mut self, count: usize) {
         self.known = self.known.max(self.filled + count);
         debug_assert!(self.known <= self.memory.len());
     }
@@ -143,7 +145,7 @@ impl<'a> Buffer<'a> {
 /// As many bytes as a `usize` has bits.
 pub type Block = [u8; BLOCK_BYTES];
 
-const BLOCK_BYTES: usize = size_of::<usize>().wrapping_mul(8);
+const BLOCK_BYTES: usize = usize::BITS as usize;
 
 /// Where a byte is in a block: bit i is set if it is the one at i.
 #[cfg(target_arch = "x86_64")]
@@ -154,7 +156,7 @@ const BLOCK_BYTES: usize = size_of::<usize>().wrapping_mul(8);
 )]
 #[inline(always)]
 pub fn places(byte: u8, block: &Block) -> usize {
-    let wanted = i8::from_ne_bytes([byte]);
+    let wanted = byte as i8;
     let quarter = |at: usize| {
         let start = block.as_ptr().wrapping_add(at).cast();
         // SAFETY: SSE2 is part of every x86-64; 16 bytes from `start` on are in the block.
@@ -162,7 +164,7 @@ pub fn places(byte: u8, block: &Block) -> usize {
     };
     let (first, second, third, fourth) = (quarter(0), quarter(16), quarter(32), quarter(48));
     // SAFETY: as above.
-    let bits = |part| usize::try_from(unsafe { _mm_movemask_epi8(part) }).unwrap_or_default();
+    let bits = |part| unsafe { _mm_movemask_epi8(part) } as usize;
     bits(first) | (bits(second) << 16) | (bits(third) << 32) | (bits(fourth) << 48)
 }
 
@@ -170,6 +172,13 @@ pub fn places(byte: u8, block: &Block) -> usize {
 #[cfg(not(target_arch = "x86_64"))]
 pub fn places(byte: u8, block: &Block) -> usize {
     block.iter().rev().fold(0, |places, other| (places << 1) | usize::from(*other == byte))
+}
+
+/// The index of the first `byte`, by `memchr(3)`.
+pub fn position(byte: u8, bytes: &[u8]) -> Option<usize> {
+    // SAFETY: a slice is readable for its length.
+    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), byte.into(), bytes.len()) };
+    found.addr().checked_sub(bytes.as_ptr().addr())
 }
 
 /// Linux's `UIO_MAXIOV`: no system call takes more slices.
@@ -197,7 +206,7 @@ impl<'a> IoSlice<'a> {
     }
 
     /// The array as the kernel takes it.
-    pub(super) fn as_iovec(slices: &[Self]) -> *const iovec {
+    pub fn as_iovec(slices: &[Self]) -> *const iovec {
         slices.as_ptr().cast()
     }
 }

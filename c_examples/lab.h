@@ -1,0 +1,81 @@
+/* lab.h - for programs that show what the kernel does: a connection with both its ends, their states, a packet filter.
+ */
+#ifndef LAB_H
+#define LAB_H
+
+#include "example.h"
+#include <linux/filter.h>
+
+/* The name of an errno value that these programs provoke; for any other, its text. */
+static inline const char *errno_name(int e) {
+    static const struct {
+        int e;
+        const char *name;
+    } NAMES[] = {{0, "0"},
+                 {EACCES, "EACCES"},
+                 {EADDRINUSE, "EADDRINUSE"},
+                 {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+                 {EAGAIN, "EAGAIN"},
+                 {EBADF, "EBADF"},
+                 {ECONNREFUSED, "ECONNREFUSED"},
+                 {ECONNRESET, "ECONNRESET"},
+                 {EINPROGRESS, "EINPROGRESS"},
+                 {ENOSPC, "ENOSPC"},
+                 {ENOTSOCK, "ENOTSOCK"},
+                 {EPIPE, "EPIPE"},
+                 {ETIMEDOUT, "ETIMEDOUT"}};
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (NAMES[i].e == e)
+            return NAMES[i].name;
+    return strerror(e);
+}
+
+/* The two ends of a TCP connection over loopback. */
+struct tcp_pair {
+    int client, server;
+    sockutil_addr client_address, server_address;
+};
+
+static inline struct tcp_pair tcp_pair(void) {
+    struct tcp_pair pair;
+    int gai, listenfd = sockutil_tcp_listen("127.0.0.1", "0", 1, SOCKUTIL_NUMERIC, &gai);
+    if (listenfd < 0)
+        die("listen");
+    pair.server_address = local_address(listenfd);
+    pair.client = socket(AF_INET, SOCK_STREAM, 0);
+    if (pair.client < 0 || sockutil_connect(pair.client, &pair.server_address, SOCKUTIL_FOREVER) < 0)
+        die("connect");
+    pair.server = sockutil_accept(listenfd, &pair.client_address, 0, SOCKUTIL_FOREVER);
+    if (pair.server < 0)
+        die("accept");
+    close_socket(listenfd);
+    return pair;
+}
+
+/* The name of a connection's state at its end local, also after that end was closed. A segment takes a moment to
+ * arrive: this waits for the expected state, but no longer than two seconds. */
+static inline const char *state_when(const sockutil_addr *local, const sockutil_addr *peer, int expected) {
+    int64_t end = sockutil_now_ms() + 2000;
+    int state = sockutil_tcp_state_between(local, peer);
+    while (state >= 0 && state != expected && sockutil_ms_left(end) > 0) {
+        (void)poll(NULL, 0, 1);
+        state = sockutil_tcp_state_between(local, peer);
+    }
+    if (state < 0)
+        die("tcp_state_between");
+    return sockutil_tcp_state_name(state);
+}
+
+/* From now on both ends receive only segments with this flag in the TCP header (TH_SYN, TH_ACK, ...). All others are
+ * lost; with 0, every segment is. */
+static inline void let_through(const struct tcp_pair *pair, unsigned flag) {
+    struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the byte of the flags */
+                                 BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1),
+                                 BPF_STMT(BPF_RET | BPF_K, UINT32_MAX), BPF_STMT(BPF_RET | BPF_K, 0)};
+    struct sock_fprog filter = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    if (setsockopt(pair->client, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+        setsockopt(pair->server, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
+        die("SO_ATTACH_FILTER");
+}
+
+#endif

@@ -1,0 +1,124 @@
+//! Connections to oneself: to a local port at which nobody listens, when the kernel chooses that very port for the
+//! client.
+
+use std::ffi::{CString, c_int, c_uint};
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
+use std::os::fd::AsRawFd;
+use std::ptr;
+
+use errno::errno;
+use sockutil::ffi::{sockutil_close, sockutil_close_reset, sockutil_tcp_connect, sockutil_tcp_listen};
+
+use crate::namespace::{add_address, inside, is_lacking, left_out};
+
+const NUMERIC: c_uint = 1 << 20;
+
+/// The kernel hands out this port and the next one; the first one first, which is of the same parity as the lowest.
+const PORT: u16 = 40_000;
+
+/// Clients that try again.
+const RETRIES: usize = 100;
+
+/// The sockets of this namespace that are in TIME_WAIT and have this port.
+fn in_time_wait() -> usize {
+    let lines = |file: &str| fs::read_to_string(file).unwrap_or_default();
+    let text = lines("/proc/thread-self/net/tcp") + &lines("/proc/thread-self/net/tcp6");
+    let port = format!(":{PORT:04X}");
+    let waits = |line: &&str| line.contains(&port) && line.split_whitespace().nth(3) == Some("06");
+    text.lines().filter(waits).count()
+}
+
+/// Whether the kernel connects a socket to itself here, and takes that back.
+fn meets_itself(ip: IpAddr) -> bool {
+    let Ok(stream) = TcpStream::connect((ip, PORT)) else { return false };
+    let itself = stream.local_addr().unwrap() == stream.peer_addr().unwrap();
+    assert!(itself, "{ip}: somebody else listens");
+    let fd = stream.as_raw_fd();
+    std::mem::forget(stream);
+    assert_eq!(sockutil_close_reset(fd), 0);
+    itself
+}
+
+fn connect(host: Option<&str>, flags: c_uint, timeout: c_int) -> c_int {
+    let (host, service) = (host.map(|host| CString::new(host).unwrap()), CString::new(PORT.to_string()).unwrap());
+    let host = host.as_ref().map_or(ptr::null(), |host| host.as_ptr());
+    unsafe { sockutil_tcp_connect(host, service.as_ptr(), flags, timeout, ptr::null_mut()) }
+}
+
+fn a_server_can_start(ip: IpAddr) {
+    let (host, service) = (CString::new(ip.to_string()).unwrap(), CString::new(PORT.to_string()).unwrap());
+    // NULL too: every address.
+    for host in [host.as_ptr(), ptr::null()] {
+        let fd = unsafe { sockutil_tcp_listen(host, service.as_ptr(), 5, NUMERIC, ptr::null_mut()) };
+        assert!(fd >= 0, "{ip}: the server cannot start: {}", errno());
+        assert_eq!(sockutil_close(fd), 0);
+    }
+}
+
+fn clients_keep_no_server_from_starting() {
+    let own: IpAddr = Ipv4Addr::new(192, 0, 2, 1).into();
+    let own_v6: IpAddr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into();
+    let prepared = || -> io::Result<()> {
+        fs::write("/proc/sys/net/ipv4/ip_local_port_range", format!("{PORT} {}", PORT + 1))?;
+        add_address("lo", own)
+    };
+    match prepared() {
+        Err(e) if is_lacking(&e) => return left_out(&format!("connections to oneself: {e}")),
+        prepared => prepared.unwrap(),
+    }
+    let has_v6 = add_address("lo", own_v6).is_ok();
+    if !has_v6 {
+        left_out("connections to oneself by IPv6: there is none");
+    }
+    // As a host, and where its connections go.
+    let addresses = [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("::ffff:0.0.0.0", "127.0.0.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::1", "::1"),
+        ("::", "::1"),
+        ("2001:db8::1", "2001:db8::1"),
+    ];
+    let mut wrong = vec![];
+    for (host, server) in addresses {
+        if host.contains(':') && !has_v6 {
+            continue;
+        }
+        let server: IpAddr = server.parse().unwrap();
+        if !meets_itself(host.parse().unwrap()) {
+            left_out(&format!("connections to oneself by {host}: the kernel makes none"));
+            continue;
+        }
+        for (flags, timeout) in [(NUMERIC, -1), (NUMERIC, 5000), (NUMERIC | 1 << 18, 5000)] {
+            let answers: Vec<_> = (0..RETRIES).map(|_| (connect(Some(host), flags, timeout), errno().0)).collect();
+            for (fd, _) in answers.iter().filter(|(fd, _)| *fd >= 0) {
+                assert_eq!(sockutil_close(*fd), 0);
+            }
+            let connected = answers.iter().filter(|(fd, _)| *fd >= 0).count();
+            if connected > 0 {
+                wrong.push(format!("{host}: connected to itself {connected} times"));
+            }
+            let refused = answers.iter().filter(|answer| **answer == (-1, libc::ECONNREFUSED)).count();
+            if refused != RETRIES {
+                wrong.push(format!("{host}: refused {refused} times of {RETRIES}: {:?}", answers.last()));
+            }
+            if in_time_wait() > 0 {
+                wrong.push(format!("{host}: {} in TIME_WAIT", in_time_wait()));
+            }
+        }
+        if wrong.is_empty() {
+            a_server_can_start(server);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn tcp_connect_to_itself_keeps_no_server_from_starting() {
+    inside("itself::tcp_connect_to_itself_keeps_no_server_from_starting", clients_keep_no_server_from_starting);
+}

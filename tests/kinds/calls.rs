@@ -1,0 +1,111 @@
+//! The calls that read, and what comes of them.
+
+use libc::{EMSGSIZE, c_int};
+use sockutil::ffi::*;
+
+use super::matrix::{Answer, timed};
+use super::reading::NOWAIT;
+
+/// What the reader has.
+pub const CAP: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Call {
+    Wait,
+    /// So many units; 0 is a single byte.
+    ReadFull(usize),
+    ReadLine,
+    ReaderLine,
+    ReaderUntil,
+    ReaderFrame,
+    ReaderReadFull(usize),
+    ReaderSkipLine,
+    RecvFrom,
+    Accept,
+    RecvFd,
+}
+
+pub const STREAM_CALLS: [Call; 9] = [
+    Call::Wait,
+    Call::ReadFull(0),
+    Call::ReadFull(1),
+    Call::ReadLine,
+    Call::ReaderLine,
+    Call::ReaderUntil,
+    Call::ReaderFrame,
+    Call::ReaderReadFull(1),
+    Call::ReaderSkipLine,
+];
+
+pub const SOCKET_CALLS: [Call; 3] = [Call::RecvFrom, Call::Accept, Call::RecvFd];
+
+/// What a call returned, and the bytes that it gave or kept.
+pub struct Got {
+    pub answer: Answer,
+    /// In the caller's memory. Of those skipped only the number is known.
+    pub bytes: Vec<u8>,
+    /// Kept by the reader.
+    pub held: Vec<u8>,
+}
+
+impl Call {
+    /// Makes it. `unit` is the size of one gift.
+    pub fn make(self, fd: c_int, unit: usize, ms: c_int) -> Got {
+        let room = |units: usize| if units == 0 { 1 } else { units * unit };
+        let n = if let Self::ReadFull(units) | Self::ReaderReadFull(units) = self { room(units) } else { CAP };
+        let (mut buffer, mut memory) = (vec![0_u8; n], vec![0_u8; CAP]);
+        let (at, mut done) = (buffer.as_mut_ptr(), 0_usize);
+        let mut reader: sockutil_reader = unsafe { std::mem::zeroed() };
+        assert_eq!(unsafe { sockutil_reader_init(&raw mut reader, fd, memory.as_mut_ptr().cast(), CAP) }, 0);
+        let (r, null) = (&raw mut reader, std::ptr::null_mut::<u8>());
+        let (mut item, mut length, mut passed) = (std::ptr::null_mut(), 0_usize, -1);
+        let (to, len) = (&raw mut done, &raw mut length);
+        let answer = unsafe {
+            match self {
+                Self::Wait => timed(|| sockutil_wait(fd, libc::POLLIN.into(), ms)),
+                Self::ReadFull(_) => timed(|| sockutil_read_full(fd, at.cast(), n, to, ms)),
+                Self::ReadLine => timed(|| sockutil_read_line(fd, at.cast(), n, to, ms)),
+                Self::ReaderLine => timed(|| sockutil_reader_line(r, &raw mut item, len, ms)),
+                Self::ReaderUntil => timed(|| sockutil_reader_until(r, b'd'.into(), &raw mut item, len, ms)),
+                Self::ReaderFrame => timed(|| sockutil_reader_frame(r, 1, &raw mut item, len, ms)),
+                Self::ReaderReadFull(_) => timed(|| sockutil_reader_read_full(r, at.cast(), n, to, ms)),
+                Self::ReaderSkipLine => timed(|| sockutil_reader_skip_line(r, to, ms)),
+                Self::RecvFrom => timed(|| sockutil_recvfrom(fd, at.cast(), n, null.cast(), null.cast(), ms)),
+                Self::Accept => timed(|| sockutil_accept(fd, null.cast(), 0, ms)),
+                Self::RecvFd => timed(|| sockutil_recv_fd(fd, &raw mut passed, ms)),
+            }
+        };
+        let shown = match self {
+            // What it shows is held.
+            _ if answer.errno == EMSGSIZE => Vec::new(),
+            _ if !item.is_null() => {
+                // A frame comes without its header.
+                let header = usize::from(self == Self::ReaderFrame && answer.ret == 1);
+                unsafe { std::slice::from_raw_parts(item.cast::<u8>().sub(header), length + header) }.to_vec()
+            }
+            Self::ReaderSkipLine => vec![0; done],
+            Self::RecvFrom => buffer[..answer.ret.max(0) as usize].to_vec(),
+            _ => buffer[..done.min(n)].to_vec(),
+        };
+        let pending = unsafe { sockutil_reader_pending(r) };
+        let mut held = vec![0; pending];
+        let mut count = 0;
+        unsafe { sockutil_reader_read_full(r, held.as_mut_ptr().cast(), pending, &raw mut count, NOWAIT) };
+        held.truncate(count);
+        Got { answer, bytes: shown, held }
+    }
+
+    /// How many of these bytes complete the call.
+    pub fn takes(self, unit: usize, bytes: &[u8]) -> Option<usize> {
+        let until = |byte| bytes.iter().position(|b| *b == byte).map(|at| at + 1);
+        let exactly = |n| (bytes.len() >= n).then_some(n);
+        match self {
+            Self::ReadFull(0) | Self::Wait | Self::RecvFrom => exactly(1),
+            Self::ReadFull(units) | Self::ReaderReadFull(units) => exactly(units * unit),
+            Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
+            Self::ReaderUntil => until(b'd'),
+            Self::ReaderFrame => exactly(1 + usize::from(*bytes.first()?)),
+            Self::Accept | Self::RecvFd => None,
+        }
+    }
+}

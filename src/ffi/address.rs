@@ -16,7 +16,7 @@ use crate::sys::{self, Address};
 
 /// A socket address of any family, and how much of ss it uses.
 ///
-/// To be passed to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
+/// Pass it to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
 /// Compare with sockutil_addr_equal, never with memcmp: there is padding.
 #[repr(C)]
 #[allow(non_camel_case_types, reason = "the name is the C type's")]
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut
     })
 }
 
-/// Tell an address's port.
+/// Return the port of an address.
 ///
 /// Returns the port, in this host's byte order; -1 with errno:
 ///   EAFNOSUPPORT   a is neither IPv4 nor IPv6, or is cut short
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
     })
 }
 
-/// Tell the address that a socket is bound to.
+/// Get the address that a socket is bound to.
 ///
 /// Returns 0; -1 with errno, and a untouched:
 ///   EBADF      fd is not a descriptor
@@ -223,7 +223,7 @@ pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -
     unsafe { store(a, || sys::getsockname(fd)) }
 }
 
-/// Tell the address of a socket's peer.
+/// Get the address of a socket's peer.
 ///
 /// Returns 0; -1 with errno, and a untouched:
 ///   ENOTCONN   the socket is not connected, or its peer has reset it
@@ -240,10 +240,10 @@ pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) ->
     unsafe { store(a, || sys::getpeername(fd)) }
 }
 
-/// Tell from which local address the kernel would send to a peer.
+/// Find the local address from which the kernel would send to a peer.
 ///
-/// Connects a datagram socket, which sends nothing, and asks where it is. The
-/// port of *local is 0: each connection gets one of its own.
+/// Connects a datagram socket, which sends nothing, and reads its own address.
+/// The port of *local is 0: each connection gets one of its own.
 ///
 /// Returns 0; -1 with errno, and local untouched:
 ///   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, lo
     unsafe { store(local, find) }
 }
 
-/// Tell whether two addresses are the same: address, port and zone.
+/// Compare two addresses: address, port and zone.
 ///
 /// Unix addresses are compared by their names. An IPv4 address is not the same
 /// as its IPv4-mapped IPv6 form.

@@ -149,7 +149,7 @@ pub unsafe extern "C" fn sockutil_put_be64(to: *mut c_void, value: u64) {
     }
 }
 
-/// Tell whether this host keeps the most significant byte first.
+/// Check whether this host stores the most significant byte first.
 ///
 /// Returns 1 on a big-endian host, 0 on a little-endian one.
 ///

@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use super::outcome;
 use crate::close;
 
-/// Say that nothing more will be sent: half-close.
+/// Close the sending direction of a connection: half-close.
 ///
 /// shutdown(2) with SHUT_WR. The peer reads to the end of the stream; what it
 /// sends can still be read. It holds for every process that shares the
@@ -73,9 +73,9 @@ pub extern "C" fn sockutil_close_graceful(fd: c_int, timeout_ms: c_int) -> c_int
 /// Close a connection at once, with RST.
 ///
 /// Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
-/// the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The descriptor is
-/// closed on every path. While another process shares it, the connection
-/// lives, and resets when the last one closes.
+/// the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The
+/// descriptor is closed on every path. While another process shares it, the
+/// connection lives, and resets when the last one closes.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor

@@ -12,8 +12,8 @@ use crate::time::Limit;
 
 /// Send one frame: a big-endian length of header_bytes, then n bytes of body.
 ///
-/// The cure for "sticky packets": a stream has no messages, so each
-/// announces its length. header_bytes is 1, 2 or 4. Header and body leave in one system
+/// The cure for "sticky packets": a stream has no messages, so each announces
+/// its length. header_bytes is 1, 2 or 4. Header and body leave in one system
 /// call if the kernel takes them at once. *done counts both: set it to 0 to
 /// start; it is true on every return. After EAGAIN the same call goes on where
 /// this one stopped. timeout_ms bounds the whole call, whatever O_NONBLOCK and

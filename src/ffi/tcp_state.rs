@@ -40,10 +40,10 @@ pub const SOCKUTIL_TCP_LISTEN: c_int = 10;
 /// Closed by both at once; our FIN is not acknowledged.
 pub const SOCKUTIL_TCP_CLOSING: c_int = 11;
 
-/// Tell the state of a descriptor's connection.
+/// Get the TCP state of a descriptor's connection.
 ///
-/// A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go of
-/// it. See sockutil_tcp_state_between.
+/// A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go
+/// of it. See sockutil_tcp_state_between.
 ///
 /// Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
 ///   EBADF      fd is not a descriptor
@@ -59,7 +59,7 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
     outcome::of(|| tcp_state::of_descriptor(fd).map(c_int::from))
 }
 
-/// Tell the state of the connection between two addresses.
+/// Get the TCP state of the connection between two addresses.
 ///
 /// Asks the kernel (sock_diag(7)) in this network namespace, for a connection
 /// that may have no descriptor any more, so that TIME_WAIT can be seen. local
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn sockutil_tcp_state_between(local: *const sockutil_addr,
     })
 }
 
-/// Tell a state's name.
+/// Return the name of a TCP state.
 ///
 /// Returns "ESTABLISHED" and so on, a static text; "UNKNOWN" for any other
 /// number; never NULL.

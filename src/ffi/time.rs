@@ -29,7 +29,8 @@ pub extern "C" fn sockutil_now_ms() -> i64 {
     outcome::of(time::now_ms)
 }
 
-/// Return how many milliseconds are left until end_ms, a time of sockutil_now_ms.
+/// Return how many milliseconds are left until end_ms, a time of
+/// sockutil_now_ms.
 ///
 /// The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
 ///

@@ -13,7 +13,7 @@ pub const SOCKUTIL_VERSION_PATCH: c_int = 0;
 
 const VERSION: &CStr = c"0.1.0";
 
-/// Tell the version of the library that is linked, as "major.minor.patch".
+/// Return the version of the library that is linked, as "major.minor.patch".
 ///
 /// A program compares it with SOCKUTIL_VERSION_MAJOR, _MINOR and _PATCH, those
 /// of the header that it was compiled with.

@@ -32,8 +32,8 @@ ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
 
 /* ---- Byte order, inline ------------------------------------------------ */
 
-/* The same functions for compilers that know how to swap bytes, which so cost
- * no call. Who takes an address, or compiles with another, has the library's. */
+/* The same functions inline, for compilers that can swap bytes. If you take an
+ * address, or use another compiler, you get the library's. */
 #if defined(__GNUC__) && defined(__BYTE_ORDER__) && \
     (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ || \
      __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)

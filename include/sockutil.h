@@ -93,7 +93,7 @@ extern "C" {
 #define SOCKUTIL_VERSION_PATCH 0
 
 /**
- * Tell the version of the library that is linked, as "major.minor.patch".
+ * Return the version of the library that is linked, as "major.minor.patch".
  *
  * A program compares it with SOCKUTIL_VERSION_MAJOR, _MINOR and _PATCH, those
  * of the header that it was compiled with.
@@ -133,7 +133,8 @@ const char *sockutil_version(void);
 int64_t sockutil_now_ms(void);
 
 /**
- * Return how many milliseconds are left until end_ms, a time of sockutil_now_ms.
+ * Return how many milliseconds are left until end_ms, a time of
+ * sockutil_now_ms.
  *
  * The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
  *
@@ -539,8 +540,8 @@ size_t sockutil_reader_pending(const struct sockutil_reader *r) SOCKUTIL_RESULT;
 /**
  * Send one frame: a big-endian length of header_bytes, then n bytes of body.
  *
- * The cure for "sticky packets": a stream has no messages, so each
- * announces its length. header_bytes is 1, 2 or 4. Header and body leave in one system
+ * The cure for "sticky packets": a stream has no messages, so each announces
+ * its length. header_bytes is 1, 2 or 4. Header and body leave in one system
  * call if the kernel takes them at once. *done counts both: set it to 0 to
  * start; it is true on every return. After EAGAIN the same call goes on where
  * this one stopped. timeout_ms bounds the whole call, whatever O_NONBLOCK and
@@ -803,7 +804,7 @@ uint64_t sockutil_get_be64(const void *from) SOCKUTIL_RESULT;
 void sockutil_put_be64(void *to, uint64_t value);
 
 /**
- * Tell whether this host keeps the most significant byte first.
+ * Check whether this host stores the most significant byte first.
  *
  * Returns 1 on a big-endian host, 0 on a little-endian one.
  *
@@ -817,7 +818,7 @@ int sockutil_is_big_endian(void);
 /**
  * A socket address of any family, and how much of ss it uses.
  *
- * To be passed to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
+ * Pass it to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
  * Compare with sockutil_addr_equal, never with memcmp: there is padding.
  */
 typedef struct sockutil_addr {
@@ -924,7 +925,7 @@ int sockutil_addr_format(const struct sockutil_addr *a,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
 
 /**
- * Tell an address's port.
+ * Return the port of an address.
  *
  * Returns the port, in this host's byte order; -1 with errno:
  *   EAFNOSUPPORT   a is neither IPv4 nor IPv6, or is cut short
@@ -937,7 +938,7 @@ int sockutil_addr_port(const struct sockutil_addr *a)
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 
 /**
- * Tell the address that a socket is bound to.
+ * Get the address that a socket is bound to.
  *
  * Returns 0; -1 with errno, and a untouched:
  *   EBADF      fd is not a descriptor
@@ -952,7 +953,7 @@ int sockutil_addr_local(int fd,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
- * Tell the address of a socket's peer.
+ * Get the address of a socket's peer.
  *
  * Returns 0; -1 with errno, and a untouched:
  *   ENOTCONN   the socket is not connected, or its peer has reset it
@@ -968,10 +969,10 @@ int sockutil_addr_peer(int fd,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
- * Tell from which local address the kernel would send to a peer.
+ * Find the local address from which the kernel would send to a peer.
  *
- * Connects a datagram socket, which sends nothing, and asks where it is. The
- * port of *local is 0: each connection gets one of its own.
+ * Connects a datagram socket, which sends nothing, and reads its own address.
+ * The port of *local is 0: each connection gets one of its own.
  *
  * Returns 0; -1 with errno, and local untouched:
  *   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
@@ -987,7 +988,7 @@ int sockutil_addr_source_for(const struct sockutil_addr *peer,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 
 /**
- * Tell whether two addresses are the same: address, port and zone.
+ * Compare two addresses: address, port and zone.
  *
  * Unix addresses are compared by their names. An IPv4 address is not the same
  * as its IPv4-mapped IPv6 form.
@@ -1087,8 +1088,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 7) SOCKUTIL_WRITES(5, 6);
  *                   the resolver's failure
  *   EINVAL          service is NULL, backlog is not 0 to 65535, flags has
  *                   other bits
- * and what socket(2), bind(2) and listen(2) say: EACCES, EMFILE, ... *gai is
- * an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+ * and the errors of socket(2), bind(2) and listen(2): EACCES, EMFILE, ... *gai
+ * is an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
  * NULL.
  *
  * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
@@ -1105,28 +1106,45 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 /**
  * Connect to a TCP server.
  *
- * Tries every address of host, IPv6 and IPv4 in turn, until one answers.
- * timeout_ms bounds all of them: each has an equal share of what is left, so
- * that one that is dead leaves time for the others. SOCKUTIL_FOREVER waits
- * for each as long as the kernel does. Asking the resolver is outside the
- * timeout: SOCKUTIL_NUMERIC rules it out. host (NULL is the loopback) and
- * service are as for sockutil_resolve. flags: SOCKUTIL_NONBLOCK,
- * SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ * Tries the addresses of host, IPv6 and IPv4 alternating, as RFC 8305
+ * describes. The next attempt begins as soon as one fails, or after 250 ms
+ * (less where little time is left for many addresses, but at least 100 ms).
+ * The attempts that have begun go on until the first succeeds; the others are
+ * closed. The first 16 addresses count. Eight attempts, each with a
+ * descriptor, go on at once: a ninth waits until one has failed or the oldest
+ * is two seconds old, which then counts as timed out.
+ *
+ * timeout_ms bounds the whole call except the resolver, which
+ * SOCKUTIL_NUMERIC rules out. An address whose turn does not come within that
+ * time is not tried. 0 is a time that has run out: ETIMEDOUT without an
+ * attempt, so that you may always pass the result of sockutil_ms_left.
+ * SOCKUTIL_FOREVER waits as long as the kernel does for the last addresses; a
+ * flag that a signal handler sets does not end it.
+ *
+ * If nobody listens at a local port, the kernel can connect a socket to
+ * itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
+ * from binding. host (NULL is the loopback) and service are as for
+ * sockutil_resolve. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+ * SOCKUTIL_NUMERIC.
  *
  * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
- * close-on-exec unless SOCKUTIL_INHERIT; -1 with the last attempt's errno:
+ * close-on-exec unless SOCKUTIL_INHERIT; -1 with the most telling errno of all
+ * attempts: an answer, else ETIMEDOUT, else what never left this host
+ * (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); of each kind the
+ * first:
  *   ECONNREFUSED    nobody listens there
  *   ETIMEDOUT       no answer in time, the caller's or the kernel's
  *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
  *                   failure
- *   EINVAL          service is NULL, timeout_ms is 0 (SOCKUTIL_NOWAIT) or
- *                   below -1, flags has other bits
- * and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
- * EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+ *   EINVAL          service is NULL, timeout_ms is below -1, flags has other
+ *                   bits
+ * and the errors of socket(2) and connect(2): EMFILE, ENETUNREACH, ... *gai is
+ * an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+ * NULL.
  *
  * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
  * zone's name.
- * Source: POSIX connect; UNP section 11.12; RFC 8305, section 4.
+ * Source: POSIX connect; UNP section 11.12; RFC 8305, sections 4 and 5.
  */
 int sockutil_tcp_connect(const char *host,
                          const char *service,
@@ -1144,18 +1162,24 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * fails with EINPROGRESS, to be finished by sockutil_wait for POLLOUT and
  * sockutil_take_error. It rules, whatever O_NONBLOCK and SO_SNDTIMEO say; both
  * may be changed while the call lasts, for all that share the descriptor, and
- * are as before on every return. After a failure other than EINPROGRESS close
- * the socket: it may still be trying, and cannot be used again.
+ * are as before on every return. After a failure other than EINPROGRESS and
+ * EISCONN close the socket: it may still be trying, and cannot be used again.
+ * A connected datagram socket gets another peer.
+ *
+ * A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
+ * fd is not a Unix socket, shutdown(2) from the handler does: ECONNRESET. Or
+ * use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd or pipe together.
  *
  * Returns 0; -1 with errno:
  *   ETIMEDOUT      no answer in time, the caller's or the kernel's
  *   ECONNREFUSED   nobody listens there
+ *   EISCONN        fd is connected already, and is not a datagram socket
  *   EINPROGRESS    with SOCKUTIL_NOWAIT: it has been started
  *   EAGAIN         with SOCKUTIL_NOWAIT: a Unix listener's backlog is full
  *   EINVAL         to is NULL, timeout_ms is below -1
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and what connect(2) says: EISCONN, EALREADY, ENETUNREACH, ENOENT, ...
+ * and the errors of connect(2): EALREADY, ENETUNREACH, ENOENT, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX connect; UNP section 16.3; connect(2).
@@ -1186,7 +1210,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  *   EOPNOTSUPP   listenfd is no stream socket
  *   EBADF        listenfd is not a descriptor
  *   ENOTSOCK     listenfd is not a socket
- * and what accept(2) says: ENFILE, ENOBUFS, ENOMEM, EPERM.
+ * and the errors of accept(2): ENFILE, ENOBUFS, ENOMEM, EPERM.
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX accept; accept(2), "Error handling"; UNP section 16.6.
@@ -1211,8 +1235,8 @@ SOCKUTIL_RESULT;
  *   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
  *                   the resolver's failure
  *   EINVAL          service is NULL, flags has other bits
- * and what socket(2) and bind(2) say: EACCES, EMFILE, ... *gai is an EAI_ code
- * of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+ * and the errors of socket(2) and bind(2): EACCES, EMFILE, ... *gai is an EAI_
+ * code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
  *
  * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
  * zone's name.
@@ -1238,8 +1262,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
  *                   failure
  *   EINVAL          service is NULL, flags has other bits
- * and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
- * EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+ * and the errors of socket(2) and connect(2): ENETUNREACH, EMFILE, ... *gai is
+ * an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+ * NULL.
  *
  * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
  * zone's name.
@@ -1282,7 +1307,7 @@ int sockutil_udp_disconnect(int fd) SOCKUTIL_RESULT;
  *                  timeout_ms is below -1
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and what sendto(2) says: ECONNREFUSED (told of an earlier datagram),
+ * and the errors of sendto(2): ECONNREFUSED (told of an earlier datagram),
  * EISCONN, ENETUNREACH, EACCES (broadcast not allowed), EPIPE, ...
  *
  * Async-signal-safe and thread-safe.
@@ -1311,7 +1336,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  *                  timeout_ms is below -1
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and what recvmsg(2) says.
+ * and the errors of recvmsg(2).
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
@@ -1349,7 +1374,7 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  *                  '@' are longer than 108
  *   EINVAL         path is NULL, empty or "@", backlog is not 0 to 65535,
  *                  flags has other bits
- * and what bind(2) and unlink(2) say: EACCES, ENOENT, ENOTDIR, EROFS, ...
+ * and the errors of bind(2) and unlink(2): EACCES, ENOENT, ENOTDIR, EROFS, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: unix(7); UNP section 15.5.
@@ -1362,21 +1387,25 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 /**
  * Connect to a listener at a path, within a time limit.
  *
- * A listener whose backlog is full is waited for. A path that begins with '@'
- * is an abstract name (Linux), as for sockutil_unix_listen. flags:
- * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ * While the listener's backlog is full, the call waits for at most
+ * timeout_ms. 0 is a time that has run out: ETIMEDOUT after the checks and
+ * without an attempt, so that you may always pass the result of
+ * sockutil_ms_left. A flag that a signal handler sets does not end a
+ * SOCKUTIL_FOREVER call. A path that begins with '@' is an abstract name
+ * (Linux), as for sockutil_unix_listen. flags: SOCKUTIL_NONBLOCK,
+ * SOCKUTIL_INHERIT.
  *
  * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
  * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
- *   ETIMEDOUT      timeout_ms ran out while the backlog was full
- *   ECONNREFUSED   the socket file is there, and nobody listens; or nobody
- *                  has the abstract name
+ *   ETIMEDOUT      timeout_ms ran out while the backlog was full, or is 0
+ *   ECONNREFUSED   the socket file is there, and there is no listener; or no
+ *                  socket has the abstract name
  *   ENOENT         there is no such file
  *   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
  *                  '@' are longer than 108
- *   EINVAL         path is NULL, empty or "@", timeout_ms is 0
- *                  (SOCKUTIL_NOWAIT) or below -1, flags has other bits
- * and what connect(2) says: EACCES, EPROTOTYPE, ...
+ *   EINVAL         path is NULL, empty or "@", timeout_ms is below -1, flags
+ *                  has other bits
+ * and the errors of connect(2): EACCES, EPROTOTYPE, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: unix(7); POSIX connect.
@@ -1635,7 +1664,7 @@ int sockutil_take_error(int fd) SOCKUTIL_RESULT;
 /* ---- Closing ----------------------------------------------------------- */
 
 /**
- * Say that nothing more will be sent: half-close.
+ * Close the sending direction of a connection: half-close.
  *
  * shutdown(2) with SHUT_WR. The peer reads to the end of the stream; what it
  * sends can still be read. It holds for every process that shares the
@@ -1700,9 +1729,9 @@ int sockutil_close_graceful(int fd, int timeout_ms);
  * Close a connection at once, with RST.
  *
  * Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
- * the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The descriptor is
- * closed on every path. While another process shares it, the connection
- * lives, and resets when the last one closes.
+ * the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The
+ * descriptor is closed on every path. While another process shares it, the
+ * connection lives, and resets when the last one closes.
  *
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1851,10 +1880,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 #define SOCKUTIL_TCP_CLOSING 11
 
 /**
- * Tell the state of a descriptor's connection.
+ * Get the TCP state of a descriptor's connection.
  *
- * A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go of
- * it. See sockutil_tcp_state_between.
+ * A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go
+ * of it. See sockutil_tcp_state_between.
  *
  * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1865,11 +1894,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * Async-signal-safe and thread-safe.
  * Source: RFC 9293, section 3.3.2; tcp(7), TCP_INFO.
  */
-int sockutil_tcp_state(int fd)
-SOCKUTIL_RESULT;
+int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
 
 /**
- * Tell the state of the connection between two addresses.
+ * Get the TCP state of the connection between two addresses.
  *
  * Asks the kernel (sock_diag(7)) in this network namespace, for a connection
  * that may have no descriptor any more, so that TIME_WAIT can be seen. local
@@ -1892,7 +1920,7 @@ int sockutil_tcp_state_between(const sockutil_addr *local,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 
 /**
- * Tell a state's name.
+ * Return the name of a TCP state.
  *
  * Returns "ESTABLISHED" and so on, a static text; "UNKNOWN" for any other
  * number; never NULL.
@@ -1936,8 +1964,8 @@ ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
 
 /* ---- Byte order, inline ------------------------------------------------ */
 
-/* The same functions for compilers that know how to swap bytes, which so cost
- * no call. Who takes an address, or compiles with another, has the library's. */
+/* The same functions inline, for compilers that can swap bytes. If you take an
+ * address, or use another compiler, you get the library's. */
 #if defined(__GNUC__) && defined(__BYTE_ORDER__) && \
     (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ || \
      __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)

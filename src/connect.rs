@@ -18,7 +18,7 @@ use crate::time::{self, Instant, Limit};
 
 /// `sockutil_connect`: the descriptor's own modes are as before when it returns.
 pub fn connect(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
-    // Linux lets a connect succeed that only finds an earlier one finished, whatever its address.
+    // After a connect that poll(2) finished, Linux lets the next one succeed once, whatever its address.
     if sys::getpeername(fd).is_ok() && is_a_connection(fd)? {
         return Err(Errno(libc::EISCONN));
     }
@@ -35,7 +35,7 @@ pub fn connect(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     }
 }
 
-/// Whether a peer is for good: a datagram socket may get another one at any time.
+/// Whether its peer is for good: a datagram socket can get another one.
 fn is_a_connection(fd: c_int) -> Result<bool, Errno> {
     let kind = sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
     Ok(matches!(kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET))
@@ -102,19 +102,19 @@ fn with_nonblock<T>(fd: c_int, on: bool, call: impl FnOnce() -> T) -> Result<T, 
 
 // ---- The race
 
-/// Only so many addresses are tried, however many a name has.
+/// The number of addresses that are tried, however many a name has.
 const MOST_ADDRESSES: usize = 16;
 
-/// So many attempts go on at once.
+/// The number of attempts that go on at the same time.
 const MOST_AT_ONCE: usize = 8;
 
-/// The next attempt begins so long after the last one, if none fails before (RFC 8305, section 5).
+/// The time between two attempts if none fails (RFC 8305, section 5).
 const DELAY_MS: c_int = 250;
 
-/// However many addresses there are for the time left: with less, hosts are given up that would have answered.
+/// The least of it, however little time is left for many addresses: shorter ones give up hosts that would have answered.
 const LEAST_DELAY_MS: c_int = 100;
 
-/// An attempt is so old before it gives its place to another.
+/// The age at which an attempt gives its place to one that waits for it.
 const OLD_MS: c_int = 2000;
 
 /// `sockutil_tcp_connect`.
@@ -212,6 +212,7 @@ impl<'a> Race<'a> {
     /// Begins the next attempt, in a free place or in that of the oldest, which counts as timed out.
     fn begin(&mut self) {
         debug_assert!(self.left > 0, "there is no next one");
+        // An equal share of the time for each that is left, this one included.
         let time_left = self.end.map_or(c_int::MAX, |end| self.now.ms_until(end));
         let share = time_left / (self.left as c_int).max(1);
         self.turn = self.now.after_ms(share.clamp(LEAST_DELAY_MS, DELAY_MS));
@@ -231,7 +232,7 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Ends the attempts that are ready. Two can succeed at the same time: the place of the second is closed.
+    /// Ends the attempts that are ready. If two succeed at the same time, the second is closed.
     fn winner_among(&mut self, entries: &[pollfd]) -> Option<Socket> {
         let mut winner = None;
         for (place, entry) in self.attempts.iter_mut().zip(entries) {
@@ -250,7 +251,7 @@ impl<'a> Race<'a> {
         winner
     }
 
-    /// Why nobody has won.
+    /// Why no attempt has succeeded; what still goes on has timed out.
     fn lost(mut self) -> Errno {
         if self.left > 0 || self.attempts.iter().any(Option::is_some) {
             self.failures.add(Errno(libc::ETIMEDOUT));
@@ -281,15 +282,15 @@ impl Attempt {
             outcome(self.socket.fd())?;
         }
         if self.has_met_itself() {
-            // Closed by a reset, it leaves no TIME_WAIT, which would keep a server from the port for a minute.
+            // Closed by a reset, it leaves no TIME_WAIT, which would keep the server from its port for a minute.
             let _ = sys::set_linger(self.socket.fd(), true, 0);
             return Err(Errno(libc::ECONNREFUSED));
         }
         Ok(self.socket)
     }
 
-    /// Where nobody listens at a local port, the kernel may choose that very port for the client, and connect the socket
-    /// to itself. The peer's address is compared, since the wildcard address that was asked for becomes the loopback.
+    /// If nobody listens at a local port, the kernel can choose that very port for the client and connect the socket to
+    /// itself. The peer's address is asked for, since a wildcard address becomes the loopback.
     fn has_met_itself(&self) -> bool {
         let Ok(local) = sys::getsockname(self.socket.fd()) else { return false };
         address::port(&local) == Ok(self.port)
@@ -307,7 +308,7 @@ impl Failures {
         }
     }
 
-    /// An answer tells more than silence, and that more than an attempt which never left this host.
+    /// An answer is worth more than silence, and that more than an attempt which never left this host.
     fn kind(e: Errno) -> u8 {
         match e.0 {
             libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT => 0,

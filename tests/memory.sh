@@ -36,7 +36,7 @@ valgrind)
     # Fewer descriptors than valgrind itself has; a signal each millisecond, which leaves no time for anything else; and
     # a child that writes to a number that is free, which its valgrind has taken for the findings.
     left_out="$left_out without_a_free_descriptor_the_server_pauses_and_then_goes_on sockutil_accept_EMFILE
-        tcp_connect_shares_the_time_out_under_signals regression_07_signals_do_not_stretch_a_timeout
+        tcp_connect_races_within_the_time_under_signals regression_07_signals_do_not_stretch_a_timeout
         regression_07_signals_do_not_stretch_so_rcvtimeo regression_04_an_error_does_not_end_the_program"
     # What threads that still run have is "possibly" lost when a program ends: memcheck cannot see into them.
     leaks='--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'

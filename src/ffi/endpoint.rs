@@ -31,8 +31,8 @@ use crate::{connect, endpoint};
 ///                   the resolver's failure
 ///   EINVAL          service is NULL, backlog is not 0 to 65535, flags has
 ///                   other bits
-/// and what socket(2), bind(2) and listen(2) say: EACCES, EMFILE, ... *gai is
-/// an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+/// and the errors of socket(2), bind(2) and listen(2): EACCES, EMFILE, ... *gai
+/// is an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
 /// NULL.
 ///
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
@@ -60,28 +60,45 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 
 /// Connect to a TCP server.
 ///
-/// Tries every address of host, IPv6 and IPv4 in turn, until one answers.
-/// timeout_ms bounds all of them: each has an equal share of what is left, so
-/// that one that is dead leaves time for the others. SOCKUTIL_FOREVER waits
-/// for each as long as the kernel does. Asking the resolver is outside the
-/// timeout: SOCKUTIL_NUMERIC rules it out. host (NULL is the loopback) and
-/// service are as for sockutil_resolve. flags: SOCKUTIL_NONBLOCK,
-/// SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+/// Tries the addresses of host, IPv6 and IPv4 alternating, as RFC 8305
+/// describes. The next attempt begins as soon as one fails, or after 250 ms
+/// (less where little time is left for many addresses, but at least 100 ms).
+/// The attempts that have begun go on until the first succeeds; the others are
+/// closed. The first 16 addresses count. Eight attempts, each with a
+/// descriptor, go on at once: a ninth waits until one has failed or the oldest
+/// is two seconds old, which then counts as timed out.
+///
+/// timeout_ms bounds the whole call except the resolver, which
+/// SOCKUTIL_NUMERIC rules out. An address whose turn does not come within that
+/// time is not tried. 0 is a time that has run out: ETIMEDOUT without an
+/// attempt, so that you may always pass the result of sockutil_ms_left.
+/// SOCKUTIL_FOREVER waits as long as the kernel does for the last addresses; a
+/// flag that a signal handler sets does not end it.
+///
+/// If nobody listens at a local port, the kernel can connect a socket to
+/// itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
+/// from binding. host (NULL is the loopback) and service are as for
+/// sockutil_resolve. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+/// SOCKUTIL_NUMERIC.
 ///
 /// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
-/// close-on-exec unless SOCKUTIL_INHERIT; -1 with the last attempt's errno:
+/// close-on-exec unless SOCKUTIL_INHERIT; -1 with the most telling errno of all
+/// attempts: an answer, else ETIMEDOUT, else what never left this host
+/// (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); of each kind the
+/// first:
 ///   ECONNREFUSED    nobody listens there
 ///   ETIMEDOUT       no answer in time, the caller's or the kernel's
 ///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
 ///                   failure
-///   EINVAL          service is NULL, timeout_ms is 0 (SOCKUTIL_NOWAIT) or
-///                   below -1, flags has other bits
-/// and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
-/// EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+///   EINVAL          service is NULL, timeout_ms is below -1, flags has other
+///                   bits
+/// and the errors of socket(2) and connect(2): EMFILE, ENETUNREACH, ... *gai is
+/// an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+/// NULL.
 ///
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
-/// Source: POSIX connect; UNP section 11.12; RFC 8305, section 4.
+/// Source: POSIX connect; UNP section 11.12; RFC 8305, sections 4 and 5.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_tcp_connect(
@@ -111,18 +128,24 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 /// fails with EINPROGRESS, to be finished by sockutil_wait for POLLOUT and
 /// sockutil_take_error. It rules, whatever O_NONBLOCK and SO_SNDTIMEO say; both
 /// may be changed while the call lasts, for all that share the descriptor, and
-/// are as before on every return. After a failure other than EINPROGRESS close
-/// the socket: it may still be trying, and cannot be used again.
+/// are as before on every return. After a failure other than EINPROGRESS and
+/// EISCONN close the socket: it may still be trying, and cannot be used again.
+/// A connected datagram socket gets another peer.
+///
+/// A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
+/// fd is not a Unix socket, shutdown(2) from the handler does: ECONNRESET. Or
+/// use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd or pipe together.
 ///
 /// Returns 0; -1 with errno:
 ///   ETIMEDOUT      no answer in time, the caller's or the kernel's
 ///   ECONNREFUSED   nobody listens there
+///   EISCONN        fd is connected already, and is not a datagram socket
 ///   EINPROGRESS    with SOCKUTIL_NOWAIT: it has been started
 ///   EAGAIN         with SOCKUTIL_NOWAIT: a Unix listener's backlog is full
 ///   EINVAL         to is NULL, timeout_ms is below -1
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and what connect(2) says: EISCONN, EALREADY, ENETUNREACH, ENOENT, ...
+/// and the errors of connect(2): EALREADY, ENETUNREACH, ENOENT, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX connect; UNP section 16.3; connect(2).
@@ -157,7 +180,7 @@ pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, t
 ///   EOPNOTSUPP   listenfd is no stream socket
 ///   EBADF        listenfd is not a descriptor
 ///   ENOTSOCK     listenfd is not a socket
-/// and what accept(2) says: ENFILE, ENOBUFS, ENOMEM, EPERM.
+/// and the errors of accept(2): ENFILE, ENOBUFS, ENOMEM, EPERM.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX accept; accept(2), "Error handling"; UNP section 16.6.
@@ -194,8 +217,8 @@ pub unsafe extern "C" fn sockutil_accept(
 ///   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
 ///                   the resolver's failure
 ///   EINVAL          service is NULL, flags has other bits
-/// and what socket(2) and bind(2) say: EACCES, EMFILE, ... *gai is an EAI_ code
-/// of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+/// and the errors of socket(2) and bind(2): EACCES, EMFILE, ... *gai is an EAI_
+/// code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
 ///
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
@@ -231,8 +254,9 @@ pub unsafe extern "C" fn sockutil_udp_bind(
 ///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
 ///                   failure
 ///   EINVAL          service is NULL, flags has other bits
-/// and what socket(2) and connect(2) say: ENETUNREACH, EMFILE, ... *gai is an
-/// EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+/// and the errors of socket(2) and connect(2): ENETUNREACH, EMFILE, ... *gai is
+/// an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+/// NULL.
 ///
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
@@ -287,7 +311,7 @@ pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
 ///                  timeout_ms is below -1
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and what sendto(2) says: ECONNREFUSED (told of an earlier datagram),
+/// and the errors of sendto(2): ECONNREFUSED (told of an earlier datagram),
 /// EISCONN, ENETUNREACH, EACCES (broadcast not allowed), EPIPE, ...
 ///
 /// Async-signal-safe and thread-safe.
@@ -326,7 +350,7 @@ pub unsafe extern "C" fn sockutil_sendto(
 ///                  timeout_ms is below -1
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and what recvmsg(2) says.
+/// and the errors of recvmsg(2).
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
@@ -382,7 +406,7 @@ pub unsafe extern "C" fn sockutil_recvfrom(
 ///                  '@' are longer than 108
 ///   EINVAL         path is NULL, empty or "@", backlog is not 0 to 65535,
 ///                  flags has other bits
-/// and what bind(2) and unlink(2) say: EACCES, ENOENT, ENOTDIR, EROFS, ...
+/// and the errors of bind(2) and unlink(2): EACCES, ENOENT, ENOTDIR, EROFS, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7); UNP section 15.5.
@@ -400,21 +424,25 @@ pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_in
 
 /// Connect to a listener at a path, within a time limit.
 ///
-/// A listener whose backlog is full is waited for. A path that begins with '@'
-/// is an abstract name (Linux), as for sockutil_unix_listen. flags:
-/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+/// While the listener's backlog is full, the call waits for at most
+/// timeout_ms. 0 is a time that has run out: ETIMEDOUT after the checks and
+/// without an attempt, so that you may always pass the result of
+/// sockutil_ms_left. A flag that a signal handler sets does not end a
+/// SOCKUTIL_FOREVER call. A path that begins with '@' is an abstract name
+/// (Linux), as for sockutil_unix_listen. flags: SOCKUTIL_NONBLOCK,
+/// SOCKUTIL_INHERIT.
 ///
 /// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
 /// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
-///   ETIMEDOUT      timeout_ms ran out while the backlog was full
-///   ECONNREFUSED   the socket file is there, and nobody listens; or nobody
-///                  has the abstract name
+///   ETIMEDOUT      timeout_ms ran out while the backlog was full, or is 0
+///   ECONNREFUSED   the socket file is there, and there is no listener; or no
+///                  socket has the abstract name
 ///   ENOENT         there is no such file
 ///   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
 ///                  '@' are longer than 108
-///   EINVAL         path is NULL, empty or "@", timeout_ms is 0
-///                  (SOCKUTIL_NOWAIT) or below -1, flags has other bits
-/// and what connect(2) says: EACCES, EPROTOTYPE, ...
+///   EINVAL         path is NULL, empty or "@", timeout_ms is below -1, flags
+///                  has other bits
+/// and the errors of connect(2): EACCES, EPROTOTYPE, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7); POSIX connect.

@@ -1,12 +1,12 @@
-/* addr_text.c - which texts are addresses, for the functions of today and for those of old. */
+/* addr_text.c - which texts are addresses for sockutil_pton, sockutil_addr_parse, inet_addr and inet_aton. */
 #include "example.h"
 #include "lab.h"
 #include <arpa/inet.h>
 
 static const char HELP[] =
     "usage: addr_text [-h] [text...]\n"
-    "Judges texts: is this an address, and which one? Default: a table of its own, and then what\n"
-    "inet_ntoa does with its buffer, and sockutil_ntop with one that is too small.\n";
+    "Prints for each text whether it is an address, and which one. Default: a built-in table, and then\n"
+    "what inet_ntoa does with its buffer, and sockutil_ntop with a buffer that is too small.\n";
 
 static char *table[] = {
     "192.168.1.100",  "255.255.255.255", "010.1.1.1",     "08.1.1.1",      "0x7f.1",    "1.2.3",        "2130706433",
@@ -14,7 +14,7 @@ static char *table[] = {
     "::ffff:1.2.3.4", "::ffff:1.2.3.04", "2001:DB8::0:1", "1:2:3:4:5:6:7", "1::2::3",   "12345::",      "fe80::1%lo",
     "fe80::1%none",   "1.2.3.4:80",      "1.2.3.4:65536", "[::1]",         "[::1]:80",  "[1.2.3.4]:80", NULL};
 
-/* The rule that a text breaks: an IPv4 address is four decimal numbers of 0 to 255 with dots between them. */
+/* Returns the rule that a text breaks. An IPv4 address is four decimal numbers of 0 to 255, separated by dots. */
 static const char *broken_rule_v4(const char *text) {
     int numbers = 1;
     for (const char *number = text;; number++, numbers++) {
@@ -35,8 +35,8 @@ static const char *broken_rule_v4(const char *text) {
     }
 }
 
-/* An IPv6 address is eight groups of up to four hexadecimal digits, the last two perhaps dotted, with colons between
- * them; one "::" stands for all groups that are missing. */
+/* An IPv6 address is eight groups of up to four hexadecimal digits, separated by colons. The last two groups may be
+ * written as an IPv4 address, and one "::" stands for the groups that are missing. */
 static const char *broken_rule_v6(const char *text) {
     const char *gap = strstr(text, "::"), *last = strrchr(text, ':') + 1;
     if (text[0] == '[' || last == strchr(text, ':') + 1)
@@ -63,25 +63,25 @@ static struct address_text ip_text(int af, const void *ip) {
     return text;
 }
 
-/* One row of the table: what each function says, and why. */
+/* Prints one row of the table: what each function returns, and why. */
 static void judge(const char *text) {
     const struct address_text refused = {"refused"}, error = {"INADDR_NONE"};
 
     /* 1. an address alone, of one family */
-    struct in6_addr ip; /* has room for either */
+    struct in6_addr ip; /* has room for an in_addr too */
     int af = sockutil_pton(AF_INET, text, &ip) == 1 ? AF_INET : sockutil_pton(AF_INET6, text, &ip) == 1 ? AF_INET6 : 0;
     struct address_text pton = af != 0 ? ip_text(af, &ip) : refused;
 
-    /* 2. an address of any family, with a port and a zone perhaps */
+    /* 2. an address of any family, perhaps with a port and a zone */
     sockutil_addr address;
     int parsed = sockutil_addr_parse(&address, text, 6666), e = errno;
     struct address_text parse = parsed == 1 ? endpoint_text(&address) : refused;
 
-    /* 3. of old: the error, INADDR_NONE, is an address too */
+    /* 3. the old inet_addr: its error value, INADDR_NONE, is an address too */
     struct in_addr old = {inet_addr(text)};
     struct address_text addr = old.s_addr != INADDR_NONE ? ip_text(AF_INET, &old) : error;
 
-    /* 4. of old: the error is the return value, but the forms are those that nobody expects */
+    /* 4. the old inet_aton: errors are clear, but it accepts surprising forms */
     struct address_text aton = inet_aton(text, &old) != 0 ? ip_text(AF_INET, &old) : refused;
 
     const char *why = "a form of RFC 4291, written as in RFC 5952";
@@ -103,14 +103,14 @@ int main(int argc, char *argv[]) {
     if (optind < argc)
         return 0;
 
-    /* 5. back to text: of old, all calls share one buffer */
+    /* 5. back to text with the old inet_ntoa: all calls share one buffer */
     struct in_addr one = {sockutil_htonl(0xc0a86464)}, two = {sockutil_htonl(0x0a000001)};
     const char *first = inet_ntoa(one);
     printf("inet_ntoa: %s", first);
     (void)inet_ntoa(two);
     printf(", which after the next inet_ntoa reads %s\n", first);
 
-    /* 6. today: into the caller's own. Its size is that of the whole of it, NUL included. */
+    /* 6. sockutil_ntop writes into the caller's buffer. Pass its full size, with room for the NUL. */
     char text[INET_ADDRSTRLEN];
     for (size_t size = sizeof(text); size >= sizeof(text) - 1; size--) {
         int fits = sockutil_ntop(AF_INET, &one, text, (socklen_t)size) != NULL;

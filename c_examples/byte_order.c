@@ -3,9 +3,9 @@
 #include <inttypes.h>
 
 static const char HELP[] = "usage: byte_order [-h]\n"
-                           "Tells how this host keeps numbers in memory, and what each conversion makes of them.\n";
+                           "Prints how this host stores numbers in memory, and what each conversion changes.\n";
 
-/* Memory, byte by byte, from the lowest address up. */
+/* Prints n bytes of memory, the lowest address first. */
 static void print_bytes(const void *start, size_t n) {
     const unsigned char *bytes = start;
     for (size_t i = 0; i < n; i++)
@@ -17,12 +17,12 @@ int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
     no_more_arguments(argv);
 
-    /* 1. this host: the number is 0x0102 everywhere, its bytes in memory differ */
+    /* 1. this host: the number is 0x0102 on every host, but its bytes in memory differ */
     uint16_t host16 = 0x0102;
     printf("this host is %s-endian, its memory holds 0x0102 as", sockutil_is_big_endian() ? "big" : "little");
     print_bytes(&host16, sizeof(host16));
 
-    /* 2. convert: the number may change, so that its bytes come in network order. And back. */
+    /* 2. convert, so that the bytes in memory are in network order: the number may change. Then convert back. */
     uint16_t net16 = sockutil_htons(host16);
     printf("htons(0x0102) = 0x%04" PRIx16 ", in memory", net16);
     print_bytes(&net16, sizeof(net16));
@@ -38,8 +38,8 @@ int main(int argc, char *argv[]) {
     print_bytes(&net64, sizeof(net64));
     printf("ntohll(0x%016" PRIx64 ") = 0x%016" PRIx64 "\n", net64, sockutil_ntohll(net64));
 
-    /* 3. a message: a byte, then numbers of 2, 4 and 8 bytes, nothing between them. Through a pointer to uint16_t and
-     * the like, none of them could be reached safely: they are not aligned. */
+    /* 3. a message: a byte, then numbers of 2, 4 and 8 bytes, nothing between them. They are not aligned, so
+     * that access through a pointer to uint16_t, uint32_t or uint64_t would be undefined. */
     _Alignas(8) unsigned char message[1 + 2 + 4 + 8] = {0xff};
     unsigned char *at16 = message + 1, *at32 = at16 + 2, *at64 = at32 + 4;
     sockutil_put_be16(at16, 0x0102);
@@ -52,7 +52,7 @@ int main(int argc, char *argv[]) {
     printf("get_be32: 0x%08" PRIx32 "\n", sockutil_get_be32(at32));
     printf("get_be64: 0x%016" PRIx64 "\n", sockutil_get_be64(at64));
 
-    /* 4. what a socket address holds: both parts in network order */
+    /* 4. a socket address: its port and its address are in network order */
     struct sockaddr_in address = address_from("192.168.1.100", "6666");
     printf("192.168.1.100 in memory:");
     print_bytes(&address.sin_addr, sizeof(address.sin_addr));

@@ -1,13 +1,14 @@
-/* connect_timeout.c - connect within a time limit, step by step: connected, refused and timed out told apart. */
+/* connect_timeout.c - connect with a timeout, step by step: how to distinguish connected, refused and timed out. */
 #include "example.h"
 #include "lab.h"
 #include <netinet/tcp.h>
 
-static const char HELP[] = "usage: connect_timeout [-h]\n"
-                           "Connects to a listener, to nobody and to a full backlog, and tells how each step went.\n";
+static const char HELP[] =
+    "usage: connect_timeout [-h]\n"
+    "Connects to a listener, to a port without one and to a full backlog, and prints each step.\n";
 
-/* Tries to connect, and tells how each step went. repeats: how often the kernel asks again before it gives up; -1: as
- * often as it does anyway. The caller closes the socket. */
+/* Tries to connect, and prints each step. repeats: how often the kernel sends the SYN again before it gives up; -1: its
+ * default. The caller closes the socket. */
 static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, int timeout_ms) {
     /* 1. create */
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -15,20 +16,20 @@ static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, in
         die("socket");
     int64_t start = sockutil_now_ms();
 
-    /* 2. start. What is neither success nor EINPROGRESS is a failure already, and there is nothing to wait for. */
+    /* 2. start. Any errno but EINPROGRESS is a failure, and there is nothing to wait for. */
     int error = sockutil_connect(fd, to, SOCKUTIL_NOWAIT) < 0 ? errno : 0;
     if (error != 0 && error != EINPROGRESS)
         die("connect");
     printf("%s, %s: %s, %s\n", to_whom, endpoint_text(to).s, errno_name(error),
            sockutil_tcp_state_name(sockutil_tcp_state(fd)));
 
-    /* 3. wait: the socket becomes writable when the attempt has ended, well or not */
+    /* 3. wait: the socket becomes writable when the attempt has ended, with or without success */
     int in_time = sockutil_wait(fd, POLLOUT, timeout_ms);
     if (in_time < 0 && errno != EAGAIN)
         die("wait");
     printf("  %swritable after %lld ms", in_time < 0 ? "not " : "", (long long)(sockutil_now_ms() - start));
 
-    /* 4. ask for its error: only this tells how it ended */
+    /* 4. get the error of the socket: only this says how the attempt ended */
     const char *state = sockutil_tcp_state_name(sockutil_tcp_state(fd));
     error = sockutil_take_error(fd);
     if (error < 0)
@@ -47,14 +48,14 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argv);
     line_buffer_stdout();
 
-    /* A backlog of 0 has room for one client that nobody accepts. */
+    /* A backlog of 0 has room for one connection that is not accepted. */
     int listenfd = sockutil_tcp_listen("127.0.0.1", "0", 0, SOCKUTIL_NUMERIC, NULL);
     if (listenfd < 0)
         die("listen");
     sockutil_addr listener = local_address(listenfd);
     int connected = attempt("a listener", &listener, -1, 500);
 
-    /* Bound, so that nobody else takes the port, and not listening. */
+    /* Bound but not listening: no other program can take the port. */
     int boundfd = socket(AF_INET, SOCK_STREAM, 0);
     sockutil_addr nobody;
     if (boundfd < 0 || sockutil_addr_parse(&nobody, "127.0.0.1", 0) != 1 ||
@@ -64,7 +65,7 @@ int main(int argc, char *argv[]) {
     close_socket(attempt("nobody", &nobody, -1, 500));
     close_socket(boundfd);
 
-    /* Nobody answers: without a limit of our own the kernel would repeat its question for two minutes. */
+    /* No answer comes. Without a timeout of our own the kernel would send SYNs for two minutes. */
     close_socket(attempt("a full backlog", &listener, -1, 500));
     close_socket(attempt("a full backlog, one repetition", &listener, 1, 10000));
 

@@ -110,7 +110,7 @@ echo 'Two servers and four clients, with the shared and with the static library:
 echo "$total_lines lines, $total_bytes bytes, all came back identical."
 
 tour tcp_states 'every state of a connection, made on purpose and read from the kernel; TIME_WAIT stays behind'
-tour reuse 'who can have the port again meanwhile: in TIME_WAIT it takes the option on the old and the new socket'
+tour reuse 'which bind gets the port again: in TIME_WAIT both the old and the new socket need the option'
 tour linger_reset 'four ways to close, and what the peer gets: only the reset leaves no TIME_WAIT, and it may cost data'
 echo
 echo 'The other programs, and what to look at in each: c_examples/README.md'

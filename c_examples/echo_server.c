@@ -12,8 +12,7 @@ static void on_child(int signo) {
     (void)sockutil_reap_children();
 }
 
-/* 6. exchange. Lines have a length, not an end at the first NUL. One longer than the buffer comes and goes in pieces.
- */
+/* 6. exchange. A line is sent by its length, since it may hold NULs. A line longer than the buffer comes in pieces. */
 static void serve(int connfd, const char *peer) {
     char line[8192];
     ssize_t n;

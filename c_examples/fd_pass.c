@@ -1,4 +1,4 @@
-/* fd_pass.c - a descriptor handed to another process: the parent accepts a connection, its child serves the client. */
+/* fd_pass.c - passes a descriptor to another process: the parent accepts a connection, its child serves the client. */
 #include "example.h"
 #include "lab.h"
 #include <fcntl.h>
@@ -7,9 +7,9 @@
 
 static const char HELP[] =
     "usage: fd_pass [-h]\n"
-    "Hands one end of a TCP connection to a child process, and shows that it is the same socket.\n";
+    "Passes one end of a TCP connection to a child process, and shows that it is the same socket.\n";
 
-/* What belongs to the descriptor, and what to the open file description that all its copies share. */
+/* FD_CLOEXEC belongs to the descriptor; O_NONBLOCK to the open file description, which all copies share. */
 static void describe(const char *who, int fd) {
     struct stat file;
     int fd_flags = fcntl(fd, F_GETFD), file_flags = fcntl(fd, F_GETFL);
@@ -19,7 +19,7 @@ static void describe(const char *who, int fd) {
            (fd_flags & FD_CLOEXEC) != 0 ? "on" : "off", (file_flags & O_NONBLOCK) != 0 ? "on" : "off");
 }
 
-/* Prints the next line of the connection. The child has set O_NONBLOCK: readline would not wait. */
+/* Prints the next line of the connection. readline would not wait, since the child has set O_NONBLOCK. */
 static void read_and_print(const char *who, int fd) {
     char line[64];
     size_t n = 0;
@@ -37,7 +37,7 @@ static void write_line(int fd, const char *line) {
         die("write_full");
 }
 
-/* The child. There was no connection yet when its parent forked: what it has, it was handed. */
+/* The child. The connection did not exist when the parent forked: the child has only what it receives. */
 static void serve(int unixfd) {
     int connfd, none, r;
     if (sockutil_recv_fd(unixfd, &connfd, 5000) != 1)
@@ -75,7 +75,7 @@ int main(int argc, char *argv[]) {
     }
     close_socket(ends[1]);
 
-    /* 2. a connection, and its server's end handed over. FD_CLOEXEC is the descriptor's, and does not travel. */
+    /* 2. make a connection and pass its server's end. FD_CLOEXEC is not passed: it belongs to the descriptor. */
     struct tcp_pair pair = tcp_pair();
     if (fcntl(pair.server, F_SETFD, 0) < 0)
         die("FD_CLOEXEC");
@@ -84,16 +84,16 @@ int main(int argc, char *argv[]) {
         die("send_fd");
     read_and_print("client", pair.client);
 
-    /* 3. O_NONBLOCK, which the child has set, is the open file description's, and so it is on here too. */
+    /* 3. O_NONBLOCK, set by the child, is on here too: it belongs to the open file description */
     describe("parent", pair.server);
 
-    /* 4. close this copy: the connection lives as long as any */
+    /* 4. close this copy: the connection lives as long as any copy is open */
     close_socket(pair.server);
     const char *state = state_when(&pair.server_address, &pair.client_address, SOCKUTIL_TCP_ESTABLISHED);
     printf("parent: has closed descriptor %d; the connection is %s\n", pair.server, state);
     write_line(pair.client, "a line for whoever serves me\n");
 
-    /* 5. a byte without a descriptor, and the end */
+    /* 5. send a byte without a descriptor, then the end of the stream */
     write_line(ends[0], "x");
     close_socket(ends[0]);
     read_and_print("client", pair.client);

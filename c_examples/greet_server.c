@@ -3,7 +3,7 @@
 
 static const char HELP[] =
     "usage: greet_server [-h] [ip] [port]\n"
-    "Sends each client one line, closes, and tells in which state the server's end then is.\n"
+    "Sends each client one line, closes, and prints the state of the server's end after that.\n"
     "Default: any address, port 6666; port 0: a free one. Waits for a client to close, 3 seconds at most.\n"
     "Ctrl-C or SIGTERM ends it.\n";
 
@@ -13,8 +13,8 @@ int main(int argc, char *argv[]) {
     const char *port = next_argument(argv, "6666");
     no_more_arguments(argv);
 
-    /* 1. create, bind, listen. This sets SO_REUSEADDR: without it, a restart could not bind for a minute after each
-     * client, until the last TIME_WAIT on this port is over. */
+    /* 1. create, bind, listen. This sets SO_REUSEADDR: without it, a restart could not bind until the last
+     * TIME_WAIT on this port is over, a minute after the last client. */
     int gai, listenfd = sockutil_tcp_listen(ip, port, SOMAXCONN, SOCKUTIL_NUMERIC, &gai);
     if (listenfd < 0)
         endpoint_failed("listen", ip, port, gai);
@@ -22,7 +22,7 @@ int main(int argc, char *argv[]) {
     announce(listenfd);
 
     while (!stopped) {
-        /* 2. accept. A failure that is left has a cause that lasts, such as no free descriptor: pause, do not spin. */
+        /* 2. accept. The cause of a failure may last, as when no descriptor is free: the pause prevents a busy loop. */
         sockutil_addr client;
         int connfd = sockutil_accept(listenfd, &client, 0, SOCKUTIL_FOREVER);
         if (connfd < 0) {
@@ -42,15 +42,15 @@ int main(int argc, char *argv[]) {
         if (writen(connfd, line, strlen(line)) < 0)
             fprintf(stderr, "client %s: %s\n", peer.s, strerror(errno));
 
-        /* 4. close: our FIN first, then what the client still says, up to its FIN. A plain close with something unread
-         * sends RST instead, and the client may lose the line. A signal that stops the server ends the wait. */
+        /* 4. close: send our FIN first, then read until the client's FIN. A plain close with unread input sends RST
+         * instead, and the client may lose the line. A signal that stops the server ends the wait. */
         awaited = connfd;
         if (sockutil_close_graceful(connfd, stopped ? SOCKUTIL_NOWAIT : 3000) < 0 && !stopped)
             fprintf(stderr, "client %s: %s\n", peer.s, strerror(errno));
         awaited = listenfd;
         printf("client close %s\n", peer.s);
 
-        /* 5. what is left of the connection, though nobody has a descriptor for it */
+        /* 5. the state that remains, although no descriptor is open */
         printf("left in %s\n", sockutil_tcp_state_name(sockutil_tcp_state_between(&local, &client)));
     }
     close_socket(listenfd);

@@ -1,11 +1,12 @@
-/* half_close.c - shutdown of one direction: of what we send, and the answer still comes; of what we receive. */
+/* half_close.c - shutdown of one direction: the answer arrives after SHUT_WR, and more bytes after SHUT_RD. */
 #include "example.h"
 #include "lab.h"
 #include <sys/ioctl.h>
 
 static const char HELP[] =
     "usage: half_close [-h]\n"
-    "Shuts down what one client sends, and what another receives, and looks at what still comes.\n";
+    "Shuts down the sending direction of one client and the receiving direction of another, and\n"
+    "prints what still arrives.\n";
 
 static struct tcp_pair connected(void) {
     struct tcp_pair pair = tcp_pair();
@@ -27,7 +28,7 @@ static void put(const char *who, int fd, const char *text) {
         printf("%s writes: %s\n", who, errno_name(errno));
 }
 
-/* Reads all that is there, and tells what is behind it. */
+/* Reads all queued bytes, and prints them and what follows. */
 static void take(const char *who, int fd) {
     char text[100];
     size_t n = 0;
@@ -36,7 +37,7 @@ static void take(const char *who, int fd) {
     printf("%s reads %zu bytes \"%.*s\", then %s\n", who, n, (int)n, text, behind);
 }
 
-/* What travels takes a moment. To poll is of no use: after SHUT_RD a read never waits, so poll does not either. */
+/* Waits until the bytes have arrived. poll cannot do it: after SHUT_RD neither a read nor poll waits. */
 static void await_bytes(int fd, int expected) {
     int64_t end = sockutil_now_ms() + 2000;
     int n = 0;
@@ -49,7 +50,7 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argv);
     line_buffer_stdout();
 
-    /* 1. shut down what the client sends: the FIN comes behind what was written before */
+    /* 1. shut down the client's sending direction: the FIN follows the bytes written before */
     struct tcp_pair pair = connected();
     put("client", pair.client, "question");
     if (sockutil_shutdown_write(pair.client) < 0)
@@ -57,7 +58,7 @@ int main(int argc, char *argv[]) {
     puts("client: SHUT_WR");
     tell_states(&pair, SOCKUTIL_TCP_FIN_WAIT2, SOCKUTIL_TCP_CLOSE_WAIT);
 
-    /* 2. bytes both ways after it: the server reads to the end, and only then answers */
+    /* 2. bytes after the FIN: the client can send no more; the server reads to the end, and only then answers */
     put("client", pair.client, "one more");
     take("server", pair.server);
     take("client", pair.client);
@@ -66,13 +67,13 @@ int main(int argc, char *argv[]) {
     take("client", pair.client);
     tell_states(&pair, SOCKUTIL_TCP_FIN_WAIT2, SOCKUTIL_TCP_CLOSE_WAIT);
 
-    /* 3. close: the second FIN ends the other direction. The client, whose FIN was the first, has TIME_WAIT. */
+    /* 3. close: the second FIN ends the other direction. The client sent the first FIN, so TIME_WAIT is on its side. */
     close_socket(pair.server);
     tell_states(&pair, SOCKUTIL_TCP_TIME_WAIT, SOCKUTIL_TCP_CLOSED);
     take("client", pair.client);
     close_socket(pair.client);
 
-    /* 4. shut down what another client receives, when six bytes are queued there. Nothing is sent: no state changes. */
+    /* 4. shut down another client's receiving direction, with six bytes queued. Nothing is sent, no state changes. */
     pair = connected();
     take("client", pair.client);
     put("server", pair.server, "queued");
@@ -82,7 +83,7 @@ int main(int argc, char *argv[]) {
     puts("client: SHUT_RD");
     tell_states(&pair, SOCKUTIL_TCP_ESTABLISHED, SOCKUTIL_TCP_ESTABLISHED);
 
-    /* 5. the queued bytes are not lost, and later ones not refused. But where there are none, a read does not wait. */
+    /* 5. queued bytes are not lost, and later bytes are not refused. But when none are queued, a read does not wait. */
     take("client", pair.client);
     take("client", pair.client);
     put("server", pair.server, "later");
@@ -90,7 +91,7 @@ int main(int argc, char *argv[]) {
     take("client", pair.client);
     take("client", pair.client);
 
-    /* 6. the other direction knows nothing of it */
+    /* 6. the other direction works as before */
     put("client", pair.client, "still here");
     await_bytes(pair.server, 10);
     take("server", pair.server);

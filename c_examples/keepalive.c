@@ -1,4 +1,4 @@
-/* keepalive.c - a peer that vanished without a word is found out by keepalive, and only by it. */
+/* keepalive.c - only keepalive finds out that an idle peer has vanished. */
 #include "example.h"
 #include "lab.h"
 #include <net/if.h>
@@ -11,8 +11,8 @@
 #define WAIT_MS 10000
 
 static const char HELP[] = "usage: keepalive [-h]\n"
-                           "Makes two connections in a network of its own, one of them with keepalive, and takes the\n"
-                           "link down. Exit status: 2 without the right to make a network.\n";
+                           "Makes two connections in its own network namespace, one of them with keepalive, and takes\n"
+                           "the link down. Exit status: 2 without the right to make a namespace.\n";
 
 /* Takes the loopback link up or down. */
 static int set_link(int up) {
@@ -35,8 +35,8 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argv);
     line_buffer_stdout();
 
-    /* 1. a network namespace of our own. Who is not root has the right to one only within a user namespace of his own;
-     * some systems give him that, but no rights in it. */
+    /* 1. make our own network namespace. An ordinary user needs his own user namespace for that; some systems allow
+     * the namespace, but no rights in it. */
     if ((unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) || set_link(1) < 0) {
         fprintf(stderr, "no right to a network of our own: %s\n", strerror(errno));
         return 2;
@@ -50,7 +50,7 @@ int main(int argc, char *argv[]) {
     print_state("with keepalive", with.client);
     print_state("without keepalive", without.client);
 
-    /* 3. the link goes down: no FIN, no RST, nothing */
+    /* 3. take the link down: neither end receives anything, no FIN and no RST */
     int64_t start = sockutil_now_ms();
     if (set_link(0) < 0)
         die("link down");

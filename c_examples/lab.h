@@ -1,5 +1,4 @@
-/* lab.h - for programs that show what the kernel does: a connection with both its ends, their states, a packet filter.
- */
+/* lab.h - for programs that show what the kernel does: both ends of a connection, their states, a packet filter. */
 #ifndef LAB_H
 #define LAB_H
 

@@ -1,16 +1,16 @@
-/* linger_reset.c - the ways to close a connection: what close returns and when, what the peer reads, what is left. */
+/* linger_reset.c - the ways to close a connection: what close returns and when, what the peer reads, what remains. */
 #include "example.h"
 #include "lab.h"
 #include <pthread.h>
 
 static const char HELP[] =
     "usage: linger_reset [-h]\n"
-    "Closes connections over loopback, each in another way, while the peer reads or does not.\n"
+    "Closes connections over loopback, each in a different way, while the peer reads or does not.\n"
     "Prints the ports of both ends, this one first; how it was closed (close_reset: linger 0);\n"
-    "what close returned, after how long, and in which state; the bytes that the peer then read,\n"
-    "and how they ended; the states of both ends when the peer had closed, too.\n";
+    "what close returned, after how long, and the state then; how many bytes the peer then read,\n"
+    "and how its stream ended; the states of both ends after the peer has closed.\n";
 
-enum { LINE = 6, MUCH = 200000 }; /* bytes: a line, and more than the peer's window holds */
+enum { LINE = 6, MUCH = 200000 }; /* bytes: a line; more than the peer's window holds */
 
 static int graceful(int fd) {
     return sockutil_close_graceful(fd, 5000);
@@ -29,8 +29,8 @@ static int linger_1s_nonblock(int fd) {
 }
 
 static struct peer {
-    int fd, error; /* 0: it came to the end of the stream */
-    size_t n;      /* bytes that it has read */
+    int fd, error; /* 0: it read to the end of the stream */
+    size_t n;      /* bytes read */
 } peer;
 
 static void *read_and_close(void *unused) {
@@ -48,7 +48,7 @@ static void experiment(const char *how, int (*close_it)(int fd), size_t n, const
     pthread_t thread;
     peer.fd = pair.client;
 
-    /* 1. Neither buffer grows, and the sender's takes all at once. */
+    /* 1. fixed buffers: the sender's has room for all bytes, the receiver's has not */
     if (sockutil_setsockopt_int(pair.client, SOL_SOCKET, SO_RCVBUF, 65536) < 0 ||
         sockutil_setsockopt_int(pair.server, SOL_SOCKET, SO_SNDBUF, MUCH) < 0 ||
         sockutil_write_full(pair.client, unread, strlen(unread), NULL, SOCKUTIL_NOWAIT) < 0 ||
@@ -56,7 +56,7 @@ static void experiment(const char *how, int (*close_it)(int fd), size_t n, const
         sockutil_write_full(pair.server, bytes, n, NULL, SOCKUTIL_NOWAIT) < 0)
         die("write");
 
-    /* 2. The graceful close waits for the peer's end: there the peer reads meanwhile, else when close has returned. */
+    /* 2. close. The graceful close waits for the peer's end: there the peer reads in a thread, else after the close. */
     if (close_it == graceful && pthread_create(&thread, NULL, read_and_close, NULL) != 0)
         die("pthread_create");
     int64_t start = sockutil_now_ms();

@@ -1,19 +1,19 @@
-/* multicast.c - one datagram for a whole group, or for everybody: interface, join, send, leave; and broadcast. */
+/* multicast.c - one datagram for a group or for all hosts: interface, join, send, leave; and broadcast. */
 #include "example.h"
 #include "lab.h"
 #include <net/if.h>
 
 static const char HELP[] =
     "usage: multicast [-h]\n"
-    "Sends datagrams to a group that a socket has not joined, has joined, has left; then broadcasts\n"
-    "without and with the option for it. All of it within this host.\n";
+    "Sends datagrams to a group before a socket joins it, while it is a member, and after it leaves;\n"
+    "then broadcasts without and with the option. All traffic stays on this host.\n";
 #define WAIT_MS 300
 
 static void tell(const char *call, int result) {
     printf("%s: %s\n", call, result == 0 ? "ok" : errno_name(errno));
 }
 
-/* Sends a datagram, and tells what of it comes to the receiver. */
+/* Sends a datagram, and prints what the receiver gets. */
 static void send_and_receive(int sender, const char *text, const sockutil_addr *to, int receiver) {
     char data[64];
     if (sockutil_sendto(sender, text, strlen(text), to, WAIT_MS) < 0) {
@@ -38,8 +38,8 @@ int main(int argc, char *argv[]) {
         die("if_nametoindex");
     printf("interface lo: number %u\n", lo);
 
-    /* 2. receiver: bound to any address, since what comes is sent to the group's. Without the option off, Linux gives
-     * it what other sockets of this host have joined, too; not every system that runs Linux programs has the option. */
+    /* 2. receiver: bound to any address, since datagrams are sent to the group's address. Unless IP_MULTICAST_ALL is
+     * off, Linux also delivers groups that other sockets of this host have joined; some emulators lack the option. */
     int gai, receiver = sockutil_udp_bind("0.0.0.0", "0", SOCKUTIL_NUMERIC, &gai);
     if (receiver < 0)
         die("receiver");
@@ -50,12 +50,12 @@ int main(int argc, char *argv[]) {
         sockutil_addr_parse(&everybody, "127.255.255.255", sockutil_addr_port(&local)) != 1)
         die("addr_parse");
 
-    /* 3. sender: it need not join. Left to the kernel, the interface is that of the route, and there may be none. */
+    /* 3. sender: it need not join. By default the interface is that of the route, and there may be none. */
     int sender = socket(AF_INET, SOCK_DGRAM, 0);
     if (sender < 0 || sockutil_set_multicast_interface(sender, AF_INET, lo) < 0)
         die("sender");
 
-    /* 4. send, to a group without the receiver */
+    /* 4. send before the receiver is a member */
     send_and_receive(sender, "before", &group, receiver);
 
     /* 5. join, once per interface */
@@ -68,7 +68,7 @@ int main(int argc, char *argv[]) {
     send_and_receive(sender, "after", &group, receiver);
     tell("leave again", sockutil_multicast_leave(receiver, &group, lo));
 
-    /* 7. broadcast: nobody joins, everybody gets it; so the sender must say that it is meant */
+    /* 7. broadcast: every host receives it without a join, so the sender must ask for the right with an option */
     send_and_receive(sender, "no option", &everybody, receiver);
     tell("broadcast option on", sockutil_set_broadcast(sender, 1));
     send_and_receive(sender, "with option", &everybody, receiver);

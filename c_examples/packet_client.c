@@ -1,19 +1,19 @@
-/* packet_client.c - sends packets back to back, each behind its length. */
+/* packet_client.c - sends packets back to back, each after its length. */
 #include "example.h"
 
 #define HEADER_BYTES 4 /* as in packet_server.c: the length, big-endian */
 #define RANDOM_BYTES 4000
 static const char HELP[] =
     "usage: packet_client [-h] [-n count] [ip] [port] [text...]\n"
-    "Sends each word of text, or else each line of stdin, as a packet, tells the packet's length\n"
-    "and checksum, and in the end what the server has got. Default: 127.0.0.1, port 6666.\n"
+    "Sends each word of text, or else each line of stdin, as a packet. Prints each packet's length\n"
+    "and checksum, and at the end what the server has received. Default: 127.0.0.1, port 6666.\n"
     "  -n   instead, count packets of 0 to 4000 random bytes\n"
-    "Ctrl-D or Ctrl-C ends it, a second Ctrl-C at once. Exit status: 0 if the server has got all.\n";
+    "Ctrl-D or Ctrl-C ends it, a second Ctrl-C at once. Exit status: 0 if the server received all.\n";
 
-static int sockfd, ended;                 /* ended: no more can be sent */
+static int sockfd, ended;                 /* ended: our sending direction */
 static unsigned long long packets, bytes; /* sent */
 
-/* Ends what we send. The server then answers, and that wakes whatever waits here. */
+/* Ends our sending direction. The server then answers, and that ends every wait here. */
 static void on_interrupt(int signo) {
     int saved = errno;
     (void)signo;
@@ -21,7 +21,7 @@ static void on_interrupt(int signo) {
     errno = saved;
 }
 
-/* FNV-1a, 32 bits: a byte that differs or is elsewhere shows. packet_server prints the same. */
+/* FNV-1a, 32 bits: it changes with every byte and its place. packet_server prints the same. */
 static unsigned checksum(const char *body, size_t n) {
     uint32_t sum = 2166136261;
     for (size_t i = 0; i < n; i++)
@@ -34,13 +34,13 @@ static void send_packet(const char *body, size_t n) {
     if (ended && errno != EPIPE && errno != ECONNRESET)
         die("server");
     if (ended)
-        return; /* by the server, which may have said why, or by Ctrl-C */
+        return; /* by the server, whose answer may say why, or by Ctrl-C */
     packets++;
     bytes += n;
     printf("packet %llu: %zu bytes, checksum %08x\n", packets, n, checksum(body, n));
 }
 
-/* Sends the lines of stdin, without their newlines, until it ends or the server has something to say. */
+/* Sends the lines of stdin, without their newlines, until it ends or the server answers. */
 static void send_lines(void) {
     static char held[1 << 20];
     struct pollfd ends[] = {{.fd = sockfd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
@@ -83,7 +83,7 @@ int main(int argc, char *argv[]) {
     sockutil_addr local = local_address(sockfd);
     fprintf(stderr, "local %s\n", endpoint_text(&local).s);
 
-    /* 2. send: back to back, nothing is waited for in between */
+    /* 2. send all packets without waiting for an answer */
     char body[RANDOM_BYTES], *answer;
     size_t n;
     if (count == 0 && optind == argc)
@@ -99,7 +99,7 @@ int main(int argc, char *argv[]) {
     if (sockutil_shutdown_write(sockfd) < 0 && errno != ENOTCONN)
         die("shutdown");
 
-    /* 3. receive the answer, a packet too */
+    /* 3. receive the answer, which is a packet too */
     sockutil_reader reader;
     if (sockutil_reader_init(&reader, sockfd, body, sizeof(body)) < 0)
         die("reader_init");

@@ -1,15 +1,15 @@
-/* packet_server.c - packets, each behind its length, come out of a stream one for one. */
+/* packet_server.c - gets packets out of a stream, exactly as they were sent: each comes after its length. */
 #include "example.h"
 
 #define HEADER_BYTES 4   /* as in packet_client.c: the length, big-endian */
-#define MOST_BYTES 65536 /* of a packet: our memory, not the header, says how long one may be */
+#define MOST_BYTES 65536 /* of a packet: our memory sets the limit, not the header */
 static const char HELP[] =
     "usage: packet_server [-h] [ip] [port]\n"
-    "Tells each packet's length and checksum, and in the end sends one packet: what it has got.\n"
+    "Prints each packet's length and checksum, and at the end sends one packet: what it received.\n"
     "Default: any address, port 6666; port 0: a free one. Serves one client at a time, and\n"
     "refuses packets of more than 65536 bytes. Ctrl-C or SIGTERM ends it.\n";
 
-/* FNV-1a, 32 bits: a byte that differs or is elsewhere shows. packet_client prints the same. */
+/* FNV-1a, 32 bits: it changes with every byte and its place. packet_client prints the same. */
 static unsigned checksum(const char *body, size_t n) {
     uint32_t sum = 2166136261;
     for (size_t i = 0; i < n; i++)
@@ -17,7 +17,7 @@ static unsigned checksum(const char *body, size_t n) {
     return sum;
 }
 
-/* 3. exchange: the packets up to the end of the stream, or to what cannot be one, and then how it went. */
+/* 3. exchange: receive packets up to the end of the stream or the first bad one, then send what was received. */
 static void serve(int connfd, const char *peer) {
     static char held[HEADER_BYTES + MOST_BYTES + 1];
     char answer[128], *body;
@@ -43,7 +43,7 @@ static void serve(int connfd, const char *peer) {
     else
         (void)snprintf(answer, sizeof(answer), "packet %llu: %s", packets + 1, strerror(errno));
     if (stopped)
-        return; /* the end was our own */
+        return; /* by a signal */
     printf("answer: %s\n", answer);
     if (sockutil_send_frame(connfd, HEADER_BYTES, answer, strlen(answer), NULL, 10000) < 0)
         fprintf(stderr, "client %s: %s\n", peer, strerror(errno));
@@ -63,7 +63,7 @@ int main(int argc, char *argv[]) {
     announce(listenfd);
 
     while (!stopped) {
-        /* 2. accept. A failure that is left has a cause that lasts, such as no free descriptor: pause, do not spin. */
+        /* 2. accept. The cause of a failure may last, as when no descriptor is free: the pause prevents a busy loop. */
         sockutil_addr client;
         int connfd = sockutil_accept(listenfd, &client, 0, SOCKUTIL_FOREVER);
         if (connfd < 0) {
@@ -76,12 +76,12 @@ int main(int argc, char *argv[]) {
         struct address_text peer = endpoint_text(&client);
         printf("client %s\n", peer.s);
 
-        /* A signal that stops the server must end the wait for this client. One that came before shows in stopped. */
+        /* A signal that stops the server must end the wait for this client. If it came before this, stopped is set. */
         awaited = connfd;
         if (!stopped)
             serve(connfd, peer.s);
 
-        /* 4. close. After a refusal the client still sends, and a plain close would destroy the answer on its way. */
+        /* 4. close. After a refusal the client still sends: a plain close would send RST, and may lose the answer. */
         if (sockutil_close_graceful(connfd, stopped ? SOCKUTIL_NOWAIT : 10000) < 0 && !stopped)
             fprintf(stderr, "client %s: %s\n", peer.s, strerror(errno));
         awaited = listenfd;

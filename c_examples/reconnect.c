@@ -5,7 +5,7 @@
 static const char HELP[] = "usage: reconnect [-h]\n"
                            "Connects twice from one port to another: once the server closes first, once the client.\n";
 
-/* The kernel's switch for ports that it chooses itself, when a program connects without bind. */
+/* The kernel's setting for the ports that it chooses, when a program connects without bind. */
 static int tcp_tw_reuse(void) {
     int value = 0;
     FILE *file = fopen("/proc/sys/net/ipv4/tcp_tw_reuse", "r");

@@ -3,7 +3,7 @@
 #include "lab.h"
 
 static const char HELP[] =
-    "usage: reuse [-h]\nMeasures who can have a port that another one holds, with every option.\n";
+    "usage: reuse [-h]\nTries to bind a port that another socket holds, with every option on both sockets.\n";
 
 #define LOCAL "127.0.0.1"
 enum option { NONE, REUSEADDR, REUSEPORT };
@@ -22,7 +22,7 @@ static const struct holder {
     {"a UDP socket", LOCAL, LOCAL, SOCK_DGRAM, SOCKUTIL_TCP_CLOSED},
 };
 
-/* A socket with an option, bound; -1 if bind fails. */
+/* Returns a bound socket with an option; -1 if bind fails. */
 static int bound_socket(int type, enum option option, const char *ip, int port) {
     sockutil_addr address;
     int fd = socket(AF_INET, type, 0);
@@ -42,8 +42,8 @@ static int connected_to(const sockutil_addr *address) {
     return fd;
 }
 
-/* Has a port held, tries to have it too, and prints how that went. What was tried with a port before could matter:
- * each time it is another port. */
+/* Makes a socket that holds a port, tries to bind another one to it, and prints the result. Each call takes a new port,
+ * so that no earlier attempt matters. */
 static void try_to_have(const struct holder *h, enum option old, enum option next) {
     int stream = h->type == SOCK_STREAM, client = -1, oldfd = bound_socket(h->type, old, h->old_ip, 0);
     if (oldfd < 0 || (h->state != SOCKUTIL_TCP_CLOSED && listen(oldfd, SOMAXCONN) < 0))
@@ -58,7 +58,7 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
         if (oldfd < 0)
             die("accept");
         if (h->state == SOCKUTIL_TCP_TIME_WAIT) {
-            close_socket(oldfd); /* before the client's: the end that closes first is the one that stays */
+            close_socket(oldfd); /* before the client: TIME_WAIT stays at the end that closes first */
             close_socket(client);
             oldfd = client = -1;
         }
@@ -81,7 +81,7 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
             close_socket(all[i]);
 }
 
-/* Connects until each of two listeners of one port has accepted. Which one is asked, the kernel decides. */
+/* Connects until each of two listeners on one port has accepted. The kernel decides which one gets a connection. */
 static void share_a_port(void) {
     int accepted[2] = {0, 0}, first = bound_socket(SOCK_STREAM, REUSEPORT, LOCAL, 0);
     sockutil_addr address = local_address(first);

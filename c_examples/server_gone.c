@@ -1,13 +1,13 @@
-/* server_gone.c - the serving process is killed while its client waits at the keyboard, and does not look. */
+/* server_gone.c - the server process is killed while its client waits at the keyboard and does not read its socket. */
 #include "example.h"
 #include "lab.h"
 #include <sys/wait.h>
 
 static const char HELP[] = "usage: server_gone [-h]\n"
                            "Forks a server, sends it a line of stdin, kills it, and sends it the next.\n"
-                           "At the end of stdin, built-in lines take their place.\n";
+                           "At the end of stdin it uses built-in lines.\n";
 
-/* The tutorials' way: while it waits here, the client learns nothing from its socket. */
+/* As in the tutorials: while the client waits here, it does not look at its socket. */
 static size_t keyboard(char *line, size_t size, const char *built_in) {
     puts("waiting at the keyboard");
     ssize_t n = readline(STDIN_FILENO, line, size);
@@ -26,7 +26,7 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argv);
     line_buffer_stdout();
 
-    /* 1. connect, and fork the server. Each keeps its own end only: else no FIN would leave when the server dies. */
+    /* 1. connect, and fork the server. Each keeps only its own end: else the death of the server would send no FIN. */
     struct tcp_pair pair = tcp_pair();
     char line[1024], back[1024];
     ssize_t n;
@@ -47,7 +47,7 @@ int main(int argc, char *argv[]) {
     printf("server %s\n", endpoint_text(&pair.server_address).s);
     tell_states(&pair, SOCKUTIL_TCP_ESTABLISHED, SOCKUTIL_TCP_ESTABLISHED);
 
-    /* 2. a line goes out, and comes back */
+    /* 2. send a line, and receive it */
     size_t length = keyboard(line, sizeof(line), "first line\n");
     if (writen(sockfd, line, length) < 0)
         die("write");
@@ -57,14 +57,14 @@ int main(int argc, char *argv[]) {
     printf("written %zu bytes, read %zd, %s\n", length, n,
            memcmp(line, back, (size_t)n) == 0 ? "the same" : "not the same");
 
-    /* 3. the server dies. Its kernel closes its end for it, as for any process. */
+    /* 3. kill the server. The kernel closes its descriptors, as for any process that ends. */
     int status;
     if (kill(pid, SIGKILL) < 0 || waitpid(pid, &status, 0) < 0)
         die("kill");
     printf("server killed by %s\n", WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? "SIGKILL" : "nobody");
     tell_states(&pair, SOCKUTIL_TCP_CLOSE_WAIT, SOCKUTIL_TCP_FIN_WAIT2);
 
-    /* 4. the next line is taken: a FIN only said that the server sends no more. RST says that nobody is there. */
+    /* 4. send the next line: write succeeds, since a FIN only means that the server sends no more. RST comes back. */
     length = keyboard(line, sizeof(line), "second line\n");
     n = writen(sockfd, line, length);
     if (n < 0)
@@ -84,7 +84,7 @@ int main(int argc, char *argv[]) {
     n = writen(sockfd, line, length);
     printf("written once more: %s\n", n >= 0 ? "taken" : errno_name(errno));
 
-    /* 6. close: nothing is left of a connection that was reset, no TIME_WAIT either */
+    /* 6. close: a connection that was reset leaves nothing, not even TIME_WAIT */
     close_socket(sockfd);
     tell_states(&pair, SOCKUTIL_TCP_CLOSED, SOCKUTIL_TCP_CLOSED);
     return 0;

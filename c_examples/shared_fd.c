@@ -1,4 +1,4 @@
-/* shared_fd.c - what two processes share after fork: the offset of a file, a connection; close against shutdown. */
+/* shared_fd.c - what two processes share after fork: a file's offset, a connection; close and shutdown compared. */
 #include "example.h"
 #include "lab.h"
 #include <fcntl.h>
@@ -6,12 +6,12 @@
 #include <sys/wait.h>
 
 static const char HELP[] = "usage: shared_fd [-h]\n"
-                           "Forks, and sees what a child's read, close and shutdown are to its parent.\n";
+                           "Forks, and prints what a child's read, close and shutdown change for its parent.\n";
 
-static struct tcp_pair pair; /* a connection. The server's end is the one that parent and child share. */
+static struct tcp_pair pair; /* parent and child share the server's end */
 
 static pid_t fork_child(void) {
-    if (fflush(stdout) != 0) /* or the child has, and prints, what waits to be printed */
+    if (fflush(stdout) != 0) /* or parent and child both print what is in its buffer */
         die("stdout");
     pid_t pid = fork();
     if (pid < 0)
@@ -53,7 +53,7 @@ int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
     no_more_arguments(argv);
 
-    /* 1. a file, in memory here: opened before fork, and again by parent and child after it. The child reads first. */
+    /* 1. a file (in memory), opened before fork, and opened again after it by both processes. The child reads first. */
     char name[64];
     int before = memfd_create("shared_fd", 0);
     if (before < 0 || writen(before, "1234567890", 10) != 10 || lseek(before, 0, SEEK_SET) != 0)
@@ -72,7 +72,7 @@ int main(int argc, char *argv[]) {
     if (pid == 0)
         return 0;
 
-    /* 2. close: a process lets go of its descriptor. The connection ends when the last one does. */
+    /* 2. close: closes the descriptor of this process. The connection ends when the last descriptor is closed. */
     connect_pair();
     pid = fork_child();
     if (pid == 0) {
@@ -90,7 +90,7 @@ int main(int argc, char *argv[]) {
     print_read("client", pair.client);
     close_socket(pair.client);
 
-    /* 3. shutdown: a process ends the connection, whoever else has a descriptor of it */
+    /* 3. shutdown: ends the connection, although another process still has a descriptor */
     connect_pair();
     pid = fork_child();
     if (pid == 0) {

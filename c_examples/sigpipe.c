@@ -1,4 +1,4 @@
-/* sigpipe.c - writing to a peer that is gone, and to a pipe that nobody reads: who is killed, and who learns of it. */
+/* sigpipe.c - writes to a peer that is gone, and to a pipe without a reader: who is killed, and who gets an error. */
 #include "example.h"
 #include "lab.h"
 #include <sys/wait.h>
@@ -48,8 +48,8 @@ static void put(const struct way *way, const char *which, int fd) {
         printf("  %s: %s\n", which, errno_name(errno));
 }
 
-/* 2. A peer that is gone has sent its FIN, which only says that it sends no more. The first write is taken, and
- * answered with RST: now the kernel knows. */
+/* 2. A peer that is gone has sent a FIN, which only means that it sends no more. The first write succeeds, and RST
+ * comes back: now the kernel knows. */
 static void try_socket(const struct way *way) {
     struct tcp_pair pair = tcp_pair();
     char byte;
@@ -66,7 +66,7 @@ static void try_socket(const struct way *way) {
     close_socket(pair.client);
 }
 
-/* 3. A pipe has no travelling time: the first write knows. */
+/* 3. A pipe is local: the first write fails already. */
 static void try_pipe(const struct way *way) {
     int ends[2];
     if (pipe(ends) < 0)
@@ -76,7 +76,7 @@ static void try_pipe(const struct way *way) {
     close_socket(ends[1]);
 }
 
-/* 1. A child for each way, since not every child survives. */
+/* 1. Each way runs in its own child, since some are killed. */
 static int in_child(const struct way *way, const char *where, void (*try)(const struct way *way)) {
     printf("%s to a %s, SIGPIPE: %s\n", way->call, where, way->disposition);
     pid_t pid = fork();

@@ -1,4 +1,4 @@
-/* tcp_states.c - the state diagram, live: all eleven states of TCP, each held still and read from the kernel. */
+/* tcp_states.c - the state diagram, live: all eleven states of TCP, each held and read from the kernel. */
 #include "example.h"
 #include "lab.h"
 #include <netinet/tcp.h>
@@ -7,14 +7,14 @@ static const char HELP[] =
     "usage: tcp_states [-h] [-s]\n"
     "Takes two connections over loopback through all states of TCP.\n"
     "  -s   step: wait for Enter after each line, to compare with ss -tan; Ctrl-D: no more steps\n"
-    "A long look makes the next wait long: TCP sends again what was lost after ever longer pauses.\n";
+    "The longer you look, the longer the next step takes: TCP doubles its pause before it sends again.\n";
 
-static struct tcp_pair pair; /* until the server has accepted, its descriptor is the listener */
+static struct tcp_pair pair; /* before accept, pair.server is the listener */
 static int stepping, seen;   /* seen: a bit for each state */
 static int64_t since;        /* when the last title was printed */
 
-/* Lets segments with this flag through until both ends are as expected, for as long as TCP may take to send again, and
- * from then on none: the states stay while they are looked at. Are they as expected? */
+/* Lets segments with this flag through until both ends are in the expected states, or for as long as TCP may take to
+ * send again. After that it lets none through, so that the states stay. Returns whether they are as expected. */
 static int see(const char *event, unsigned flag, int expected_client, int expected_server) {
     int client, server, as_expected;
     int64_t now = sockutil_now_ms(), end = now + 2 * (now - since) + 5000;
@@ -24,7 +24,7 @@ static int see(const char *event, unsigned flag, int expected_client, int expect
         client = sockutil_tcp_state_between(&pair.client_address, &pair.server_address);
         server = sockutil_tcp_state_between(&pair.server_address, &pair.client_address);
         if (server == SOCKUTIL_TCP_CLOSED)
-            server = sockutil_tcp_state(pair.server); /* no connection there, but maybe the listener */
+            server = sockutil_tcp_state(pair.server); /* no connection yet, but perhaps the listener */
         if (client < 0 || server < 0)
             die("tcp_state");
         as_expected = client == expected_client && server == expected_server;
@@ -86,7 +86,7 @@ int main(int argc, char *argv[]) {
     close_socket(pair.client);
     close_socket(pair.server);
 
-    /* 3. close both ends at once. Two timers send the FINs again, nearly always both before either has arrived. */
+    /* 3. close both ends at once. Two timers send the FINs again, nearly always before either FIN has arrived. */
     int crossed = 0;
     for (int tries = 0; tries < 5 && !crossed; tries++) {
         pair = tcp_pair();

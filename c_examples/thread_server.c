@@ -2,7 +2,7 @@
 #include "example.h"
 #include <pthread.h>
 
-/* Threads with the 8 MiB that each gets by default would soon run out of address space where that is limited. */
+/* With the default of 8 MiB for each thread, a limited address space would soon be full. */
 #define STACK_BYTES (256 * 1024)
 
 static const char HELP[] = "usage: thread_server [-h] [ip] [port]\n"
@@ -10,21 +10,20 @@ static const char HELP[] = "usage: thread_server [-h] [ip] [port]\n"
                            "Default: any address, port 6666; port 0: a free one.\n"
                            "Ctrl-C or SIGTERM ends it, and the connections of clients that are still there.\n";
 
-/* Each thread has one of its own. With a single one for all, the next client would change it under the thread's eyes.
- */
+/* One for each thread. If all threads shared one, the next client would change it while a thread reads it. */
 struct client {
     int connfd;
     struct address_text peer;
 };
 
-/* 5. close: by whoever is the last to know of the client. Nobody else closes it, as a parent must after fork. */
+/* 5. close. All threads share the descriptor, so it is closed once (after fork, parent and child both close it). */
 static void end(struct client *client) {
     printf("client close %s\n", client->peer.s);
     close_socket(client->connfd);
     free(client);
 }
 
-/* 4. exchange: by length, since a line may hold NULs. One longer than the buffer comes, and goes, in pieces. */
+/* 4. exchange. A line is sent by its length, since it may hold NULs. A line longer than the buffer comes in pieces. */
 static void *serve(void *argument) {
     struct client *client = argument;
     char line[8192];
@@ -33,12 +32,12 @@ static void *serve(void *argument) {
         n = readline(client->connfd, line, sizeof(line));
     while (n > 0 && writen(client->connfd, line, (size_t)n) == n);
     if (n != 0)
-        perror(client->peer.s); /* the text of strerror may be shared with other threads */
+        perror(client->peer.s); /* strerror may return the same buffer in all threads */
     end(client);
     return NULL;
 }
 
-/* No failure here ends the server: it costs this client. */
+/* A failure here costs this client, not the server. */
 static void begin(int connfd, const sockutil_addr *peer, const pthread_attr_t *detached) {
     struct client *client = malloc(sizeof(*client));
     if (client == NULL) {
@@ -48,8 +47,8 @@ static void begin(int connfd, const sockutil_addr *peer, const pthread_attr_t *d
     }
     *client = (struct client){connfd, endpoint_text(peer)};
     printf("client %s\n", client->peer.s);
-    /* A thread is born with its parent's signal mask. SIGINT and SIGTERM are the accepting thread's business: what
-     * their handler writes is safe for the thread that it interrupts to read, and for no other. */
+    /* A new thread inherits the signal mask. Only the accepting thread handles SIGINT and SIGTERM: a sig_atomic_t that
+     * a handler sets is safe to read only in the thread that was interrupted. */
     sigset_t stops, before;
     if (sigemptyset(&stops) < 0 || sigaddset(&stops, SIGINT) < 0 || sigaddset(&stops, SIGTERM) < 0 ||
         (errno = pthread_sigmask(SIG_BLOCK, &stops, &before)) != 0)
@@ -79,8 +78,8 @@ int main(int argc, char *argv[]) {
         die("set_nodelay");
     stop_on_signals(listenfd);
 
-    /* 2. threads that nobody waits for: detached. What is left of a thread that is neither detached nor joined stays,
-     * and after some thousand clients there is no room for another. */
+    /* 2. detached threads. A thread that is neither detached nor joined keeps its stack after its end, and after some
+     * thousand clients no thread can be created. */
     pthread_attr_t detached;
     if ((errno = pthread_attr_init(&detached)) != 0 ||
         (errno = pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED)) != 0 ||
@@ -96,13 +95,13 @@ int main(int argc, char *argv[]) {
             begin(connfd, &peer, &detached);
         } else if (!stopped) {
             perror("accept");
-            (void)poll(NULL, 0, 100); /* the cause lasts, as when no descriptor is free: do not spin */
+            (void)poll(NULL, 0, 100); /* the cause may last, as when no descriptor is free: prevents a busy loop */
         }
     }
     close_socket(listenfd);
     (void)pthread_attr_destroy(&detached);
 
-    /* 6. The return from main ends all threads. The lock, which is never given back, leaves us the last word. */
+    /* 6. The return from main ends all threads. With the lock, which is never released, none of them can print more. */
     flockfile(stdout);
     puts("server stopped");
     return 0;

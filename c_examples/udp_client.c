@@ -1,18 +1,19 @@
-/* udp_client.c - a UDP client: sendto and recvfrom, or a socket that is connected, now to one peer, now to another. */
+/* udp_client.c - a UDP client: sendto and recvfrom, or a socket that is connected to one peer, then to another. */
 #include "example.h"
 
 #define LARGEST 65507 /* bytes in a datagram, over IPv4 */
-static const char HELP[] = "usage: udp_client [-h] [-c] [-a port] [ip] [port] [text...]\n"
-                           "Sends text, or else each line of stdin, as a datagram, and prints the answers. An answer\n"
-                           "that does not come within 3 seconds is lost. Default: 127.0.0.1, port 6666.\n"
-                           "  -c        connect the socket for each datagram, and disconnect it after the answer\n"
-                           "  -a port   so, too, and every other datagram goes to this port\n"
-                           "Exit status: 0 if all were answered. Ctrl-D or Ctrl-C ends it.\n";
+static const char HELP[] =
+    "usage: udp_client [-h] [-c] [-a port] [ip] [port] [text...]\n"
+    "Sends text, or else each line of stdin, as a datagram, and prints the answers. It waits for\n"
+    "an answer for 3 seconds. Default: 127.0.0.1, port 6666.\n"
+    "  -c        connect the socket for each datagram, and disconnect it after the answer\n"
+    "  -a port   like -c, and every second datagram goes to this port\n"
+    "Exit status: 0 if all were answered. Ctrl-D or Ctrl-C ends it.\n";
 
 static int sockfd;
 static volatile sig_atomic_t lost; /* an answer */
 
-/* There is no connection to end, and no output that waits in a buffer. */
+/* There is no connection to end and no buffered output: _exit is enough. */
 static void on_interrupt(int signo) {
     (void)signo;
     (void)close(sockfd);
@@ -28,7 +29,7 @@ static void print_ends(const char *what) {
                                 : strerror(errno));
 }
 
-/* A datagram, to the peer where to is NULL, and its answer, from the server. */
+/* Sends a datagram, to the connected peer if to is NULL, and prints the answer of the server. */
 static void exchange(const sockutil_addr *to, const sockutil_addr *server, const char *text, size_t n) {
     static char answer[LARGEST];
     sockutil_addr from;
@@ -41,7 +42,7 @@ static void exchange(const sockutil_addr *to, const sockutil_addr *server, const
                 die("stdout");
             return;
         }
-        if (got >= 0) /* anybody can send to a socket without a peer */
+        if (got >= 0) /* any host can send to a socket that is not connected */
             fprintf(stderr, "ignored: %zd bytes from %s\n", got, endpoint_text(&from).s);
     }
     lost = 1;
@@ -90,15 +91,15 @@ int main(int argc, char *argv[]) {
         }
         const sockutil_addr *server = &servers[turn];
         if (connected) {
-            /* 3. connect: nothing is sent; the kernel notes from whom to receive, and whose errors to tell */
+            /* 3. connect: nothing is sent. From now on the kernel delivers only datagrams and errors of this peer. */
             if (sockutil_connect(sockfd, server, SOCKUTIL_FOREVER) < 0)
                 die("connect");
             print_ends("connected");
 
-            /* 4. exchange: no address to be given, none to be checked */
+            /* 4. exchange, without addresses */
             exchange(NULL, server, text, n);
 
-            /* 5. disconnect: the port that the kernel chose is gone with the peer */
+            /* 5. disconnect: this also gives up the local port that the kernel chose */
             if (sockutil_udp_disconnect(sockfd) < 0)
                 die("disconnect");
             print_ends("disconnected");

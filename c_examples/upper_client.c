@@ -1,4 +1,4 @@
-/* upper_client.c - has its arguments, or its stdin, put into upper case by upper_server. */
+/* upper_client.c - sends its arguments, or its stdin, to upper_server and prints them in upper case. */
 #include "example.h"
 
 #define PIECE 4096
@@ -10,7 +10,7 @@ static const char HELP[] = "usage: upper_client [-h] [ip] [port] [text...]\n"
 static int sockfd;
 static volatile sig_atomic_t leaving;
 
-/* Ends what we send. The server then ends what it sends, and that wakes whatever waits for it here. */
+/* Ends our sending direction. The server then ends the other direction, and that ends every wait for it here. */
 static void on_interrupt(int signo) {
     int saved = errno;
     (void)signo;
@@ -19,9 +19,9 @@ static void on_interrupt(int signo) {
     errno = saved;
 }
 
-/* Sends a piece, waits for its answer, which is as long, and prints it. No more than a piece is ever on its way, and
- * the buffers in between hold that. Were a long text sent as a whole first, each side could wait for ever for the other
- * one to read. Returns whether the answer is complete. */
+/* Sends a piece, waits for its answer of the same length, and prints it. One piece at a time fits into all buffers. If
+ * a long text were sent as a whole, each side could wait for ever until the other reads. Returns whether the answer is
+ * complete. */
 static int ask(char *piece, size_t n) {
     if (writen(sockfd, piece, n) < 0 && !leaving)
         die("server");
@@ -35,8 +35,8 @@ static int ask(char *piece, size_t n) {
     return (size_t)answered == n;
 }
 
-/* Reads a piece from stdin, as much as there is: a line from a keyboard. Returns its length, 0 at the end of stdin or
- * of the server, which is watched too: nothing is owed to us now, so all that it can bring is its end. */
+/* Reads what stdin has, at most a piece; from a keyboard, a line. Returns its length, or 0 at the end of stdin or when
+ * the server closes: all answers have come, so that the socket can only report that. */
 static size_t next_piece(char *piece) {
     struct pollfd ends[] = {{.fd = sockfd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
     while (poll(ends, 2, -1) < 0)

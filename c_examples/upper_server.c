@@ -1,13 +1,14 @@
-/* upper_server.c - sends back in upper case what comes. Several of them share one port, by SO_REUSEPORT. */
+/* upper_server.c - sends back in upper case what it receives. Several servers can share a port, by SO_REUSEPORT. */
 #include "example.h"
 
-static const char HELP[] = "usage: upper_server [-h] [-a] [ip] [port]\n"
-                           "Sends back in upper case what comes, to one client at a time. Start it twice on one port,\n"
-                           "and the clients are shared out. Default: any address, port 6666; port 0: a free one.\n"
-                           "  -a   alone: without SO_REUSEPORT\n"
-                           "Ctrl-C or SIGTERM ends it.\n";
+static const char HELP[] =
+    "usage: upper_server [-h] [-a] [ip] [port]\n"
+    "Sends back in upper case what it receives, to one client at a time. Start it twice on one port,\n"
+    "and both get clients. Default: any address, port 6666; port 0: a free one.\n"
+    "  -a   alone: without SO_REUSEPORT\n"
+    "Ctrl-C or SIGTERM ends it.\n";
 
-/* ASCII alone. toupper depends on the locale, and is undefined for a negative char: a byte of 0x80 and above. */
+/* ASCII only. toupper depends on the locale, and is undefined for a negative char, as bytes from 0x80 up can be. */
 static void to_upper(char *bytes, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (bytes[i] >= 'a' && bytes[i] <= 'z')
@@ -22,7 +23,7 @@ int main(int argc, char *argv[]) {
     const char *port = next_argument(argv, "6666");
     no_more_arguments(argv);
 
-    /* 1. create, bind, listen. All that share the port must set the option, the first one too. */
+    /* 1. create, bind, listen. All servers that share the port must set the option, also the first one. */
     int gai, listenfd = sockutil_tcp_listen(ip, port, SOMAXCONN, SOCKUTIL_NUMERIC | share, &gai);
     if (listenfd < 0)
         endpoint_failed("listen", ip, port, gai);
@@ -30,7 +31,7 @@ int main(int argc, char *argv[]) {
     announce(listenfd);
 
     while (!stopped) {
-        /* 2. accept. A failure that is left has a cause that lasts, such as no free descriptor: pause, do not spin. */
+        /* 2. accept. The cause of a failure may last, as when no descriptor is free: the pause prevents a busy loop. */
         sockutil_addr client;
         int connfd = sockutil_accept(listenfd, &client, 0, SOCKUTIL_FOREVER);
         if (connfd < 0) {
@@ -43,8 +44,8 @@ int main(int argc, char *argv[]) {
         struct address_text peer = endpoint_text(&client);
         printf("client %s\n", peer.s);
 
-        /* 3. exchange: whatever has come is answered at once, be it half a line, a NUL or many lines. A signal that
-         * stops the server must end the wait for this client. One that came before awaited was set is in stopped. */
+        /* 3. exchange: all bytes are answered at once, whether half a line, a NUL or many lines. A signal that stops
+         * the server must end the wait for this client. If it came before awaited was set, stopped is set. */
         awaited = connfd;
         char bytes[8192];
         ssize_t n = 0;

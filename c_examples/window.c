@@ -1,4 +1,4 @@
-/* window.c - flow control: a reader that does not read blocks the writer; and what many small writes come out as. */
+/* window.c - flow control: a reader that does not read blocks the writer; and how many reads many small writes need. */
 #include "example.h"
 #include "lab.h"
 #include <netinet/tcp.h>
@@ -8,12 +8,13 @@
 #define MESSAGE 10
 #define BLOCKED_MS 300
 #define LIMIT_MS 5000
-static const char HELP[] = "usage: window [-h]\n"
-                           "Writes to a reader that does not read, has it read, and counts writes against reads.\n";
+static const char HELP[] =
+    "usage: window [-h]\n"
+    "Writes to a reader that does not read, then lets it read; then compares writes and reads.\n";
 
 static char sent[TOTAL], came[TOTAL];
 
-/* Writes what is still to be written, for so long. *taken is true whatever happens: the next call goes on there. */
+/* Writes the bytes that are not written yet. *taken is correct after a timeout too: the next call continues there. */
 static void write_on(int writer, size_t *taken, int timeout_ms) {
     int64_t start = sockutil_now_ms();
     int r = sockutil_write_full(writer, sent, TOTAL, taken, timeout_ms);
@@ -23,7 +24,7 @@ static void write_on(int writer, size_t *taken, int timeout_ms) {
            r < 0 ? "EAGAIN" : "nothing is left");
 }
 
-/* How many bytes wait in a socket: written and not acknowledged, or received and not read. */
+/* Returns how many bytes are in a socket: written but not acknowledged, or received but not read. */
 static int queued(int fd, int written) {
     int n = 0;
     if (ioctl(fd, written ? TIOCOUTQ : FIONREAD, &n) < 0)
@@ -31,7 +32,7 @@ static int queued(int fd, int written) {
     return n;
 }
 
-/* Many small writes, and only then a reader, which takes what is there. */
+/* Many small writes, and only after them reads, each of which takes what is there. */
 static void small_writes(int nodelay) {
     struct tcp_pair pair = tcp_pair();
     int writes = 0, reads = 0, on;
@@ -64,7 +65,7 @@ int main(int argc, char *argv[]) {
     for (size_t i = 0; i < TOTAL; i++)
         sent[i] = (char)(i ^ i >> 8 ^ i >> 16);
 
-    /* 1. connect. Whatever this machine's limits are, two buffers of this size hold less than all. */
+    /* 1. connect. Two buffers of this size hold less than TOTAL bytes, whatever this machine's defaults are. */
     struct tcp_pair pair = tcp_pair();
     int writer = pair.client, reader = pair.server;
     if (sockutil_setsockopt_int(writer, SOL_SOCKET, SO_SNDBUF, 65536) < 0 ||
@@ -73,12 +74,12 @@ int main(int argc, char *argv[]) {
     printf("writer %s, ", endpoint_text(&pair.client_address).s);
     printf("reader %s, %d bytes to write\n", endpoint_text(&pair.server_address).s, TOTAL);
 
-    /* 2. write, while nobody reads: first what is taken at once, then for as long as we care to wait */
+    /* 2. write without a reader: first without waiting, then with a timeout */
     size_t taken = 0, received = 0;
     write_on(writer, &taken, SOCKUTIL_NOWAIT);
     write_on(writer, &taken, BLOCKED_MS);
 
-    /* 3. where they are. What is not acknowledged yet counts at both ends, so leave it a moment. */
+    /* 3. where the bytes are. Until its acknowledgement arrives a byte counts at both ends, so wait for that. */
     int64_t end = sockutil_now_ms() + LIMIT_MS;
     int unread, unsent;
     do {
@@ -88,7 +89,7 @@ int main(int argc, char *argv[]) {
     } while ((size_t)unread + (size_t)unsent != taken && sockutil_ms_left(end) > 0);
     printf("queued: %d bytes at the reader, %d at the writer\n", unread, unsent);
 
-    /* 4. read what was taken. That opens the window, and the writer goes on where it was. */
+    /* 4. read these bytes. That opens the window, and the writer continues where it stopped. */
     int turns = 1;
     for (;; turns++) {
         if (sockutil_read_full(reader, came, taken, &received, LIMIT_MS) != 1)
@@ -110,7 +111,7 @@ int main(int argc, char *argv[]) {
     close_socket(writer);
     close_socket(reader);
 
-    /* 5. a stream of bytes has no messages, whether the writer's kernel puts them together or not */
+    /* 5. a stream has no message boundaries, with or without TCP_NODELAY */
     small_writes(0);
     small_writes(1);
     return same ? 0 : 1;

@@ -267,3 +267,13 @@ pub fn source_for(peer: &Address) -> Result<Address, Errno> {
         _ => Err(Errno(libc::EAFNOSUPPORT)),
     }
 }
+
+/// The parts of an address; of an IPv4-mapped one those of the IPv4 address.
+pub fn unmapped(address: &Address) -> Option<Endpoint<'_>> {
+    match address.endpoint()? {
+        Endpoint::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d], port, _) => {
+            Some(Endpoint::V4([a, b, c, d], port))
+        }
+        other => Some(other),
+    }
+}

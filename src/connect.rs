@@ -7,10 +7,9 @@ use errno::Errno;
 use libc::{c_short, pollfd, timeval};
 
 use crate::address;
-use crate::endpoint::Flags;
 use crate::option;
 use crate::resolve::{Addresses, Failure, Found, Query};
-use crate::socket::{Socket, uninterrupted};
+use crate::socket::{Flags, Socket, uninterrupted};
 use crate::sys::{self, Address};
 use crate::time::{self, Instant, Limit};
 

@@ -1,10 +1,24 @@
 //! sockutil: the socket helpers that every C network program copies, as one library with a C ABI.
 //!
-//! A call comes in through [`ffi`], which checks its arguments, calls the core and turns the result into what C
-//! expects; the core (`time`, `channel`, `stream`, `line`, `reader`, `frame`, `address`, `ip`, `option`, `close`,
-//! `process`) holds all policy: signals, time limits, progress; `sys` makes the system calls, one function each.
-//! Nothing here allocates, panics or keeps state. The contract that C programs rely on is the comment of each function
-//! in [`ffi`], which is also the header's.
+//! Data flows one way: C caller -> [`ffi`] -> core -> `sys` -> kernel, and back. Nothing allocates, panics or keeps
+//! state. To understand a function, read three files: its contract in `ffi`, its policy in the core, its system call in
+//! `sys`.
+//!
+//! - [`ffi`]: the exports, a file per family. They check arguments (`ffi::check`), call the core, and make C's answer
+//!   (`ffi::outcome`). Their comments are the contract, and become the header and the manual pages.
+//! - The core, one room per idea:
+//!   - `time`: the clock, and how long a call may wait.
+//!   - `channel`: how bytes move on a descriptor. `Limited` waits as a time limit says, `Own` as the descriptor's own
+//!     modes say.
+//!   - `memory`: the caller's memory, and the search in it.
+//!   - `stream`, `line`, `frame`: whole transfers, lines without a buffer, frames.
+//!   - `reader`: the buffered reader; `reader::state` is what it keeps between calls, and the hot path of a line.
+//!   - `ip`, `address`: addresses as text. `resolve`: from host and service to addresses.
+//!   - `socket`: a socket that is being made and bound. `tcp`, `udp`, `unix`: what is done with each kind.
+//!   - `connect`: one attempt, and the race of several (RFC 8305).
+//!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
+//!   - `pass`: descriptors handed to other processes. `process`: signals and children.
+//! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno.
 
 #![no_std]
 
@@ -12,7 +26,6 @@ mod address;
 mod channel;
 mod close;
 mod connect;
-mod endpoint;
 pub mod ffi;
 mod frame;
 mod ip;
@@ -26,5 +39,8 @@ mod resolve;
 mod socket;
 mod stream;
 mod sys;
+mod tcp;
 mod tcp_state;
 mod time;
+mod udp;
+mod unix;

@@ -155,7 +155,7 @@ const BLOCK_BYTES: usize = usize::BITS as usize;
     reason = "but for the load they are arithmetic, and safe in newer Rusts"
 )]
 #[inline(always)]
-pub fn places(byte: u8, block: &Block) -> usize {
+pub fn marks(byte: u8, block: &Block) -> usize {
     let wanted = byte as i8;
     let quarter = |at: usize| {
         let start = block.as_ptr().wrapping_add(at).cast();
@@ -170,8 +170,8 @@ pub fn places(byte: u8, block: &Block) -> usize {
 
 /// Where a byte is in a block: bit i is set if it is the one at i.
 #[cfg(not(target_arch = "x86_64"))]
-pub fn places(byte: u8, block: &Block) -> usize {
-    block.iter().rev().fold(0, |places, other| (places << 1) | usize::from(*other == byte))
+pub fn marks(byte: u8, block: &Block) -> usize {
+    block.iter().rev().fold(0, |marks, other| (marks << 1) | usize::from(*other == byte))
 }
 
 /// The index of the first `byte`, by `memchr(3)`.

@@ -1,11 +1,12 @@
-//! A socket that is being made: closed on every path but the last.
+//! A socket that is being made, closed on every path but the last; and how it is bound.
 
 use core::ffi::c_int;
 use core::mem;
 
 use errno::Errno;
 
-use crate::sys;
+use crate::resolve::{Failure, Query};
+use crate::sys::{self, Address};
 
 /// A descriptor of our own, until it is handed over.
 pub struct Socket(c_int);
@@ -53,7 +54,65 @@ pub fn uninterrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T,
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // What went wrong before is told; a socket that nobody has seen has nothing to lose.
+        // The failure before this one is what the caller gets; a socket that was never handed over has nothing to lose.
         let _ = sys::close(self.0);
     }
+}
+
+/// What the flags of the C functions ask for.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent, as the flags are")]
+pub struct Flags {
+    /// `SOCKUTIL_REUSEPORT`.
+    pub reuseport: bool,
+    /// `SOCKUTIL_V6ONLY`.
+    pub v6only: bool,
+    /// `SOCKUTIL_NONBLOCK`.
+    pub nonblock: bool,
+    /// `SOCKUTIL_INHERIT`.
+    pub inherit: bool,
+}
+
+impl Flags {
+    /// A socket as they ask for it.
+    pub fn socket(self, family: c_int, kind: c_int) -> Result<Socket, Errno> {
+        let nonblock = if self.nonblock { libc::SOCK_NONBLOCK } else { 0 };
+        Socket::open(family, kind | nonblock, self.inherit)
+    }
+}
+
+/// Binds to the first address that this host has. An address in use is an error, not skipped: a server that listens on
+/// half of its name would be a surprise.
+pub fn bind_first(query: &Query<'_>, flags: Flags, backlog: Option<c_int>) -> Result<c_int, Failure> {
+    let mut last = Errno(libc::EAFNOSUPPORT);
+    for address in query.resolve()?.addresses() {
+        if flags.v6only && address.family() != libc::AF_INET6 {
+            continue;
+        }
+        match bind_one(&address, query.kind, flags, backlog) {
+            Err(e @ Errno(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT)) => last = e,
+            result => return Ok(result?.hand_over()),
+        }
+    }
+    Err(last.into())
+}
+
+fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>) -> Result<Socket, Errno> {
+    let socket = flags.socket(address.family(), kind)?;
+    let fd = socket.fd();
+    if kind == libc::SOCK_STREAM {
+        sys::setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+    }
+    if flags.reuseport {
+        sys::setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+    }
+    if address.family() == libc::AF_INET6 {
+        // The default is the administrator's (bindv6only), so it is always set.
+        sys::setsockopt_int(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, c_int::from(flags.v6only))?;
+    }
+    sys::bind(fd, address)?;
+    if let Some(backlog) = backlog {
+        sys::listen(fd, backlog)?;
+    }
+    Ok(socket)
 }

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 
 use errno::Errno;
 
-use crate::endpoint::unmapped;
+use crate::address::unmapped;
 use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, DiagQuery, Endpoint};
 

@@ -332,7 +332,7 @@ pub unsafe extern "C" fn sockutil_resolve(
         // SAFETY: as above.
         let query = unsafe { check::query(host, service, socktype, numeric, Purpose::Connect) }?;
         // SAFETY: as above, and the two types have one layout.
-        let out = unsafe { check::places(out.cast::<Address>(), cap) }?;
+        let out = unsafe { check::array(out.cast::<Address>(), cap) }?;
         *count = resolve::resolve(&query, |index, address| {
             if let Some(place) = out.get_mut(index) {
                 place.write(*address);

@@ -86,7 +86,7 @@ pub unsafe fn query<'a>(
 ///
 /// # Safety
 /// Unless it is null, `start` is writable for `count` values, by nobody else, for as long as the result is used.
-pub unsafe fn places<'a, T>(start: *mut T, count: usize) -> Result<&'a mut [MaybeUninit<T>], Errno> {
+pub unsafe fn array<'a, T>(start: *mut T, count: usize) -> Result<&'a mut [MaybeUninit<T>], Errno> {
     countable(count.checked_mul(size_of::<T>()).ok_or(INVALID)?)?;
     match count {
         0 => Ok(&mut []),

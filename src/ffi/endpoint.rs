@@ -12,7 +12,7 @@ use crate::memory::Buffer;
 use crate::resolve::Purpose;
 use crate::sys::Address;
 use crate::time::Limit;
-use crate::{connect, endpoint};
+use crate::{connect, tcp, udp, unix};
 
 /// Listen for TCP connections.
 ///
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
         let backlog = check::backlog(backlog)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Bind) }?;
-        endpoint::tcp_listen(&query, backlog, flags.socket)
+        tcp::listen(&query, backlog, flags.socket)
     };
     // SAFETY: as above.
     unsafe { outcome::resolved(gai, call) }
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn sockutil_accept(
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
         let flags = flags::check(flags, flags::DESCRIPTOR)?;
-        let (fd, address) = endpoint::accept(listenfd, flags.socket, limit)?;
+        let (fd, address) = tcp::accept(listenfd, flags.socket, limit)?;
         if !peer.is_null() {
             // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
             unsafe { peer.cast::<Address>().write(address) };
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn sockutil_udp_bind(
         let flags = flags::check(flags, flags::SERVER)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Bind) }?;
-        endpoint::udp_bind(&query, flags.socket)
+        udp::bind(&query, flags.socket)
     };
     // SAFETY: as above.
     unsafe { outcome::resolved(gai, call) }
@@ -273,7 +273,7 @@ pub unsafe extern "C" fn sockutil_udp_connect(
         let flags = flags::check(flags, flags::CLIENT)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Connect) }?;
-        endpoint::udp_connect(&query, flags.socket)
+        udp::connect(&query, flags.socket)
     };
     // SAFETY: as above.
     unsafe { outcome::resolved(gai, call) }
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn sockutil_udp_connect(
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
-    outcome::of(|| endpoint::udp_disconnect(fd).map(|()| 0))
+    outcome::of(|| udp::disconnect(fd).map(|()| 0))
 }
 
 /// Send one datagram within a time limit.
@@ -331,7 +331,7 @@ pub unsafe extern "C" fn sockutil_sendto(
         let bytes = unsafe { check::bytes(buf, n) }?;
         // SAFETY: as above.
         let to = unsafe { address_of(to) };
-        Ok(outcome::count(endpoint::sendto(fd, bytes, to, limit)?))
+        Ok(outcome::count(udp::sendto(fd, bytes, to, limit)?))
     })
 }
 
@@ -369,7 +369,7 @@ pub unsafe extern "C" fn sockutil_recvfrom(
         // SAFETY: the caller vouches for it, as the comment above asks.
         let mut buffer = Buffer::fresh(unsafe { check::memory(buf, n) }?);
         let mut sender = Address::empty();
-        let cut = endpoint::recvfrom(fd, &mut buffer, &mut sender, limit)?;
+        let cut = udp::recvfrom(fd, &mut buffer, &mut sender, limit)?;
         if !from.is_null() {
             // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
             unsafe { from.cast::<Address>().write(sender) };
@@ -418,7 +418,7 @@ pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_in
         let backlog = check::backlog(backlog)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;
-        endpoint::unix_listen(path, backlog, flags.socket)
+        unix::listen(path, backlog, flags.socket)
     })
 }
 
@@ -454,6 +454,6 @@ pub unsafe extern "C" fn sockutil_unix_connect(path: *const c_char, flags: c_uin
         let limit = Limit::from_ms(timeout_ms)?;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;
-        endpoint::unix_connect(path, flags.socket, limit)
+        unix::connect(path, flags.socket, limit)
     })
 }

@@ -5,7 +5,7 @@ use core::ffi::c_uint;
 use errno::Errno;
 
 use super::check::INVALID;
-use crate::endpoint::Flags;
+use crate::socket::Flags;
 
 /// Let several sockets of one user bind to one port, and share out what comes
 /// (SO_REUSEPORT, on each of them).

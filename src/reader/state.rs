@@ -133,7 +133,7 @@ fn search_blocks(bytes: &[u8], searched: usize, delimiter: u8) -> (usize, usize)
     let mut rest = bytes.get(searched..).unwrap_or_default();
     while let Some((block, others)) = rest.split_first_chunk::<{ size_of::<Block>() }>() {
         searched += block.len();
-        let found = memory::places(delimiter, block);
+        let found = memory::marks(delimiter, block);
         if found != 0 {
             return (searched, found);
         }

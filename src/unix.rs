@@ -1,0 +1,68 @@
+//! Unix sockets that listen at a path or an abstract name, and connect to one.
+
+use core::ffi::{CStr, c_int};
+
+use errno::Errno;
+
+use crate::address;
+use crate::connect;
+use crate::socket::{Flags, Socket};
+use crate::sys::{self, Address};
+use crate::time::Limit;
+
+/// `sockutil_unix_listen`.
+pub fn listen(path: &CStr, backlog: c_int, flags: Flags) -> Result<c_int, Errno> {
+    let address = unix_address(path)?;
+    let socket = flags.socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
+    let is_file = path.to_bytes().first() != Some(&b'@');
+    match sys::bind(socket.fd(), &address) {
+        Err(Errno(libc::EADDRINUSE)) if is_file && is_stale(path, &address)? => {
+            // Another server that starts may have been quicker, with the unlink or with the bind: the bind shows it.
+            match sys::unlink(path) {
+                Ok(()) | Err(Errno(libc::ENOENT)) => sys::bind(socket.fd(), &address)?,
+                Err(e) => return Err(e),
+            }
+        }
+        result => result?,
+    }
+    if let Err(e) = sys::listen(socket.fd(), backlog) {
+        if is_file {
+            let _ = sys::unlink(path);
+        }
+        return Err(e);
+    }
+    Ok(socket.hand_over())
+}
+
+/// Whether the path is a socket's that has no listener any more. When unsure, assume there is one.
+fn is_stale(path: &CStr, address: &Address) -> Result<bool, Errno> {
+    match sys::is_socket_file(path) {
+        Ok(true) => {}
+        Ok(false) => return Ok(false),
+        Err(Errno(libc::ENOENT)) => return Ok(true),
+        Err(e) => return Err(e),
+    }
+    let probe = Socket::new(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_NONBLOCK)?;
+    let answer = sys::connect(probe.fd(), address);
+    Ok(matches!(answer, Err(Errno(libc::ECONNREFUSED | libc::ENOENT))))
+}
+
+/// `sockutil_unix_connect`.
+pub fn connect(path: &CStr, flags: Flags, limit: Limit) -> Result<c_int, Errno> {
+    let address = unix_address(path)?;
+    if matches!(limit, Limit::NoWait) {
+        return Err(Errno(libc::ETIMEDOUT));
+    }
+    let socket = flags.socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
+    connect::connect_unix(socket.fd(), &address, limit)?;
+    Ok(socket.hand_over())
+}
+
+/// What a path to listen or to connect at names. An abstract name of nothing but its '@' is refused: it looks like a
+/// name that was left out.
+fn unix_address(path: &CStr) -> Result<Address, Errno> {
+    match path.to_bytes() {
+        b"@" => Err(Errno(libc::EINVAL)),
+        bytes => address::parse_unix(bytes),
+    }
+}

@@ -58,24 +58,45 @@ fn outcome(fd: c_int) -> Result<(), Errno> {
 
 /// A Unix connect that cannot be done at once leaves nothing behind that goes on: it must be waited for inside the call,
 /// and `SO_SNDTIMEO` is what bounds that.
-pub fn connect_unix(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
+fn connect_unix(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     if matches!(limit, Limit::NoWait) {
         return with_nonblock(fd, true, || uninterrupted(|| sys::connect(fd, to)))?;
     }
     let before = sys::socket_timeout(fd, libc::SO_SNDTIMEO)?;
-    let result = with_nonblock(fd, false, || {
-        loop {
-            sys::set_socket_timeout(fd, libc::SO_SNDTIMEO, timeout_of(limit)?)?;
-            match sys::connect(fd, to) {
-                Err(Errno(libc::EINTR)) => {}
-                Err(Errno(libc::EAGAIN)) => return Err(Errno(libc::ETIMEDOUT)),
-                result => return result,
-            }
-        }
-    });
+    let result = with_nonblock(fd, false, || connect_blocking(fd, to, limit));
     let restored = sys::set_socket_timeout(fd, libc::SO_SNDTIMEO, before);
     result??;
     restored
+}
+
+/// `SO_SNDTIMEO` is for the caller to put back.
+fn connect_blocking(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
+    loop {
+        sys::set_socket_timeout(fd, libc::SO_SNDTIMEO, timeout_of(limit)?)?;
+        match sys::connect(fd, to) {
+            Err(Errno(libc::EINTR)) => {}
+            Err(Errno(libc::EAGAIN)) => return Err(Errno(libc::ETIMEDOUT)),
+            result => return result,
+        }
+    }
+}
+
+/// `sockutil_unix_connect`, whose socket has no modes yet to be put back.
+pub fn unix_connect(to: &Address, flags: Flags, limit: Limit) -> Result<c_int, Errno> {
+    if matches!(limit, Limit::NoWait) {
+        return Err(Errno(libc::ETIMEDOUT));
+    }
+    let socket = Socket::open(libc::AF_UNIX, libc::SOCK_STREAM, flags.inherit)?;
+    if limit.may_block() {
+        uninterrupted(|| sys::connect(socket.fd(), to))?;
+    } else {
+        connect_blocking(socket.fd(), to, limit)?;
+        sys::set_socket_timeout(socket.fd(), libc::SO_SNDTIMEO, timeval { tv_sec: 0, tv_usec: 0 })?;
+    }
+    if flags.nonblock {
+        sys::set_status_flags(socket.fd(), libc::O_NONBLOCK)?;
+    }
+    Ok(socket.hand_over())
 }
 
 /// What is left, as `SO_SNDTIMEO` wants it, where 0 is for ever.

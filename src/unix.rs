@@ -49,13 +49,7 @@ fn is_stale(path: &CStr, address: &Address) -> Result<bool, Errno> {
 
 /// `sockutil_unix_connect`.
 pub fn connect(path: &CStr, flags: Flags, limit: Limit) -> Result<c_int, Errno> {
-    let address = unix_address(path)?;
-    if matches!(limit, Limit::NoWait) {
-        return Err(Errno(libc::ETIMEDOUT));
-    }
-    let socket = flags.socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
-    connect::connect_unix(socket.fd(), &address, limit)?;
-    Ok(socket.hand_over())
+    connect::unix_connect(&unix_address(path)?, flags, limit)
 }
 
 /// What a path to listen or to connect at names. An abstract name of nothing but its '@' is refused: it looks like a

@@ -65,7 +65,7 @@ if [ -s "$output/survivors" ]; then
     set --
     while IFS= read -r pattern; do set -- "$@" --re "$pattern"; done <"$output/patterns"
     # The first test to come builds the libraries as they are shipped: that is a part of its time.
-    round rest --timeout 600 -C--test=answers -C--test=endpoints -C--test=exports -C--test=properties \
+    round rest --timeout 600 -C--test=answers -C--test=connecting -C--test=endpoints -C--test=exports -C--test=properties \
         -C--test=syscalls "$@"
     # (cargo-mutants 27.1.0 adds some mutants that no --re asks for.)
     lines rest caught timeout unviable missed >"$output/done"

@@ -885,6 +885,22 @@ static void connecting(void) {
     COUNTS(sockutil_tcp_connect("127.0.0.1", port, numeric, SOCKUTIL_NOWAIT, NULL) == -1 && errno == ETIMEDOUT, NONE);
     COUNTS(sockutil_unix_connect("/", 0, SOCKUTIL_NOWAIT) == -1 && errno == ETIMEDOUT, NONE);
 
+    /* A Unix listener's backlog is waited for inside connect(2): a time limit is set, and taken back. */
+    char path[] = "/tmp/sockutil-syscalls-XXXXXX";
+    CHECK(mkdtemp(path) != NULL);
+    char name[sizeof path + 2];
+    CHECK(snprintf(name, sizeof name, "%s/s", path) > 0);
+    int door = sockutil_unix_listen(name, 64, 0);
+    CHECK(door >= 0);
+    COUNTS((fd = sockutil_unix_connect(name, 0, SOCKUTIL_FOREVER)) >= 0, .socket = 1, .connect = 1);
+    CHECK(close(fd) == 0);
+    COUNTS((fd = sockutil_unix_connect(name, nonblock, SOCKUTIL_FOREVER)) >= 0, .socket = 1, .connect = 1, .fcntl = 1);
+    CHECK(close(fd) == 0);
+    may_look_at_the_clock = true;
+    COUNTS((fd = sockutil_unix_connect(name, 0, 5000)) >= 0, .socket = 1, .setsockopt = 2, .connect = 1);
+    CHECK(close(fd) == 0 && close(door) == 0 && unlink(name) == 0 && rmdir(path) == 0);
+    may_look_at_the_clock = false;
+
     /* A caller's socket. The first call shows one that is connected. */
     CHECK((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);
     COUNTS(sockutil_connect(fd, &to, SOCKUTIL_FOREVER) == 0, .getpeername = 1, .connect = 1);

@@ -31,28 +31,29 @@ fn in_time_wait() -> usize {
 }
 
 /// Whether the kernel connects a socket to itself here, and takes that back.
-fn meets_itself(ip: IpAddr) -> bool {
-    let Ok(stream) = TcpStream::connect((ip, PORT)) else { return false };
+fn meets_itself(host: &str) -> bool {
+    let Ok(stream) = TcpStream::connect((host, PORT)) else { return false };
     let itself = stream.local_addr().unwrap() == stream.peer_addr().unwrap();
-    assert!(itself, "{ip}: somebody else listens");
+    assert!(itself, "{host}: somebody else listens");
     let fd = stream.as_raw_fd();
     std::mem::forget(stream);
     assert_eq!(sockutil_close_reset(fd), 0);
     itself
 }
 
-fn connect(host: Option<&str>, flags: c_uint, timeout: c_int) -> c_int {
-    let (host, service) = (host.map(|host| CString::new(host).unwrap()), CString::new(PORT.to_string()).unwrap());
-    let host = host.as_ref().map_or(ptr::null(), |host| host.as_ptr());
+/// No host is NULL.
+fn connect(host: &str, flags: c_uint, timeout: c_int) -> c_int {
+    let (text, service) = (CString::new(host).unwrap(), CString::new(PORT.to_string()).unwrap());
+    let host = if host.is_empty() { ptr::null() } else { text.as_ptr() };
     unsafe { sockutil_tcp_connect(host, service.as_ptr(), flags, timeout, ptr::null_mut()) }
 }
 
-fn a_server_can_start(ip: IpAddr) {
-    let (host, service) = (CString::new(ip.to_string()).unwrap(), CString::new(PORT.to_string()).unwrap());
+fn a_server_can_start(host: &str) {
+    let (text, service) = (CString::new(host).unwrap(), CString::new(PORT.to_string()).unwrap());
     // NULL too: every address.
-    for host in [host.as_ptr(), ptr::null()] {
-        let fd = unsafe { sockutil_tcp_listen(host, service.as_ptr(), 5, NUMERIC, ptr::null_mut()) };
-        assert!(fd >= 0, "{ip}: the server cannot start: {}", errno());
+    for place in [text.as_ptr(), ptr::null()] {
+        let fd = unsafe { sockutil_tcp_listen(place, service.as_ptr(), 5, NUMERIC, ptr::null_mut()) };
+        assert!(fd >= 0, "{host}: the server cannot start: {}", errno());
         assert_eq!(sockutil_close(fd), 0);
     }
 }
@@ -60,6 +61,7 @@ fn a_server_can_start(ip: IpAddr) {
 fn clients_keep_no_server_from_starting() {
     let own: IpAddr = Ipv4Addr::new(192, 0, 2, 1).into();
     let own_v6: IpAddr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into();
+    let link_local: IpAddr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1).into();
     let prepared = || -> io::Result<()> {
         fs::write("/proc/sys/net/ipv4/ip_local_port_range", format!("{PORT} {}", PORT + 1))?;
         add_address("lo", own)
@@ -68,7 +70,7 @@ fn clients_keep_no_server_from_starting() {
         Err(e) if is_lacking(&e) => return left_out(&format!("connections to oneself: {e}")),
         prepared => prepared.unwrap(),
     }
-    let has_v6 = add_address("lo", own_v6).is_ok();
+    let has_v6 = add_address("lo", own_v6).and_then(|()| add_address("lo", link_local)).is_ok();
     if !has_v6 {
         left_out("connections to oneself by IPv6: there is none");
     }
@@ -83,19 +85,21 @@ fn clients_keep_no_server_from_starting() {
         ("::1", "::1"),
         ("::", "::1"),
         ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%lo", "fe80::1%lo"),
+        // No host: ::1, then 127.0.0.1.
+        ("", "::1"),
     ];
     let mut wrong = vec![];
     for (host, server) in addresses {
-        if host.contains(':') && !has_v6 {
+        if (host.is_empty() || host.contains(':')) && !has_v6 {
             continue;
         }
-        let server: IpAddr = server.parse().unwrap();
-        if !meets_itself(host.parse().unwrap()) {
+        if !meets_itself(if host.is_empty() { server } else { host }) {
             left_out(&format!("connections to oneself by {host}: the kernel makes none"));
             continue;
         }
         for (flags, timeout) in [(NUMERIC, -1), (NUMERIC, 5000), (NUMERIC | 1 << 18, 5000)] {
-            let answers: Vec<_> = (0..RETRIES).map(|_| (connect(Some(host), flags, timeout), errno().0)).collect();
+            let answers: Vec<_> = (0..RETRIES).map(|_| (connect(host, flags, timeout), errno().0)).collect();
             for (fd, _) in answers.iter().filter(|(fd, _)| *fd >= 0) {
                 assert_eq!(sockutil_close(*fd), 0);
             }

@@ -277,7 +277,7 @@ soak: library
 	CC='$(CC)' SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(CARGO) test --release --locked --test examples -- --ignored \
 		soak:: --nocapture --test-threads=1
 
-# Instructions of an operation, within 5 % of the table in TESTING.md; and the table anew.
+# Instructions of an operation, within 5 % of tests/instructions.tsv; and the table anew.
 test-instructions: library
 	$(call need,valgrind,is missing: it counts the instructions (the valgrind package))
 	CC='$(CC)' sh tests/instructions.sh check $(LIBRARIES)

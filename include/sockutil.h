@@ -861,7 +861,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3);
  * dotted for ::ffff:0:0/96 alone. src is a struct in_addr or a struct
  * in6_addr, in network byte order, of any alignment. size is that of the
  * whole of dst, NUL included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN suffices.
- * What is behind the NUL stays as it was.
+ * Bytes after the NUL, within size, are unspecified.
  *
  * Returns dst; NULL with errno, and dst untouched:
  *   ENOSPC         the text and its NUL are longer than size

@@ -288,7 +288,7 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 /// cap addresses go to out, each once, in the resolver's order; *count is how
 /// many were found. Asking takes the resolver's time.
 ///
-/// Returns 0; -1 with errno:
+/// Returns 0; -1 with errno, and *count is 0:
 ///   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
 ///                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
 ///                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
@@ -315,9 +315,10 @@ pub unsafe extern "C" fn sockutil_resolve(
     gai: *mut c_int,
 ) -> c_int {
     let call = || {
-        let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let count = unsafe { count.as_mut() }.ok_or(INVALID)?;
+        *count = 0;
+        let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
         // SAFETY: as above.
         let query = unsafe { check::query(host, service, socktype, numeric, Purpose::Connect) }?;
         // SAFETY: as above, and the two types have one layout.

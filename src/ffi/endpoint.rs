@@ -300,7 +300,8 @@ pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
 /// Send one datagram within a time limit.
 ///
 /// sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer where to is
-/// NULL. A datagram goes whole or not at all; n may be 0. timeout_ms rules,
+/// NULL. A datagram goes whole or not at all; n may be 0. (A stream socket can
+/// take fewer than n bytes: use sockutil_write_full.) timeout_ms rules,
 /// whatever O_NONBLOCK and SO_SNDTIMEO say. Signals neither end nor stretch it.
 ///
 /// Returns n; -1 with errno:

@@ -133,8 +133,9 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 /// A connected datagram socket gets another peer.
 ///
 /// A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
-/// fd is not a Unix socket, shutdown(2) from the handler does: ECONNRESET. Or
-/// use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd or pipe together.
+/// fd is not a Unix socket, shutdown(2) from the handler or another thread
+/// does: ECONNRESET. Or use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd
+/// or pipe together.
 ///
 /// Returns 0; -1 with errno:
 ///   ETIMEDOUT      no answer in time, the caller's or the kernel's

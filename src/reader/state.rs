@@ -102,9 +102,9 @@ impl State {
         self.forget();
     }
 
-    /// Moves what is held to the front of the memory.
+    /// Moves what is held to the front of the memory, and the marks with it.
     pub fn move_to_front(&mut self, buffer: &mut Buffer<'_>) {
-        debug_assert!(self.found == 0);
+        debug_assert!(self.start <= self.searched && self.searched <= buffer.len());
         buffer.drop_front(self.start);
         self.searched -= self.start;
         self.start = 0;

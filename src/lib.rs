@@ -1,8 +1,8 @@
 //! sockutil: the socket helpers that every C network program copies, as one library with a C ABI.
 //!
 //! A call comes in through [`ffi`], which checks its arguments, calls the core and turns the result into what C
-//! expects; the core (`time`, `channel`, `stream`, `line`, `reader`, `frame`, `address`, `ip`, `option`, `close`,
-//! `process`) holds all policy: signals, time limits, progress; `sys` makes the system calls, one function each.
+//! expects; the core (`time`, `channel`, `stream`, `line`, `reader`, `frame`, `address`, `ip`, `connect`, `option`,
+//! `close`, `process`) holds all policy: signals, time limits, progress; `sys` makes the system calls, one function each.
 //! Nothing here allocates, panics or keeps state. The contract that C programs rely on is the comment of each function
 //! in [`ffi`], which is also the header's.
 

@@ -396,7 +396,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
  *              timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
- * is dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
+ * is dead), ENOTCONN, ... On a failure other than
+ * EMSGSIZE *line is NULL and *len 0.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll; CS:APP rio_readlineb.
@@ -422,7 +423,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
  *              delimiter is not 0 to 255, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
- * is dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
+ * is dead), ENOTCONN, ... On a failure other than
+ * EMSGSIZE *data is NULL and *len 0.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll, getdelim.
@@ -456,7 +458,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
  *              below -1
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
- * is dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
+ * is dead), ENOTCONN, ... On a failure other than
+ * EMSGSIZE *body is NULL and *len 0.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll; RFC 1700, data notations.
@@ -861,7 +864,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3);
  * dotted for ::ffff:0:0/96 alone. src is a struct in_addr or a struct
  * in6_addr, in network byte order, of any alignment. size is that of the
  * whole of dst, NUL included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN suffices.
- * What is behind the NUL stays as it was.
+ * Bytes after the NUL, within size, are unspecified.
  *
  * Returns dst; NULL with errno, and dst untouched:
  *   ENOSPC         the text and its NUL are longer than size
@@ -1015,7 +1018,7 @@ SOCKUTIL_RESULT;
  * cap addresses go to out, each once, in the resolver's order; *count is how
  * many were found. Asking takes the resolver's time.
  *
- * Returns 0; -1 with errno:
+ * Returns 0; -1 with errno, and *count is 0:
  *   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
  *                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
  *                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
@@ -1167,8 +1170,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * A connected datagram socket gets another peer.
  *
  * A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
- * fd is not a Unix socket, shutdown(2) from the handler does: ECONNRESET. Or
- * use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd or pipe together.
+ * fd is not a Unix socket, shutdown(2) from the handler or another thread
+ * does: ECONNRESET. Or use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd
+ * or pipe together.
  *
  * Returns 0; -1 with errno:
  *   ETIMEDOUT      no answer in time, the caller's or the kernel's
@@ -1296,7 +1300,8 @@ int sockutil_udp_disconnect(int fd) SOCKUTIL_RESULT;
  * Send one datagram within a time limit.
  *
  * sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer where to is
- * NULL. A datagram goes whole or not at all; n may be 0. timeout_ms rules,
+ * NULL. A datagram goes whole or not at all; n may be 0. (A stream socket can
+ * take fewer than n bytes: use sockutil_write_full.) timeout_ms rules,
  * whatever O_NONBLOCK and SO_SNDTIMEO say. Signals neither end nor stretch it.
  *
  * Returns n; -1 with errno:
@@ -1703,7 +1708,9 @@ int sockutil_close(int fd);
  * Turns SO_LINGER off, sends FIN, reads and throws away what the peer still
  * sends until its end of stream, and closes. Without the reading, unread
  * input would make close(2) send RST, which destroys what is still on its way
- * to the peer. A peer that has gone already is no failure of this. timeout_ms
+ * to the peer. A peer that has gone already is no failure of this: if it has
+ * reset the connection before, 0 does not mean that it got everything.
+ * timeout_ms
  * bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
  * away what is there, at most 256 KiB. Signals neither end nor stretch it; a
  * flag that a handler sets does not end a wait. The descriptor is

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use errno::Errno;
 
-use crate::ip::{TextV4, format_v6, parse_v4, parse_v6};
+use crate::ip::{format_v4, format_v6, parse_v4, parse_v6};
 use crate::socket::{Socket, uninterrupted};
 use crate::sys::{self, Address, Endpoint, UNIX_PATH_BYTES};
 
@@ -41,6 +41,13 @@ impl Text {
     fn push_all(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.push(byte);
+        }
+    }
+
+    /// Adds the text that `write` writes to the memory it gets, and of which it returns the length.
+    fn push_with<const N: usize>(&mut self, write: impl FnOnce(&mut [u8; N]) -> usize) {
+        if let Some(place) = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
+            self.length += write(place);
         }
     }
 
@@ -165,13 +172,13 @@ pub fn format(address: &Address) -> Result<Text, Errno> {
     let mut text = Text::new();
     match address.endpoint().ok_or(Errno(libc::EAFNOSUPPORT))? {
         Endpoint::V4(ip, port) => {
-            text.push_all(TextV4::new(ip).as_text().as_bytes());
+            text.push_with(|place| format_v4(ip, place));
             text.push(b':');
             text.push_decimal(port.into());
         }
         Endpoint::V6(ip, port, zone) => {
             text.push(b'[');
-            text.push_all(format_v6(ip).as_bytes());
+            text.push_with(|place| format_v6(ip, place));
             text.push_zone(zone);
             text.push_all(b"]:");
             text.push_decimal(port.into());

@@ -24,9 +24,9 @@ pub fn connect(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     if to.family() == libc::AF_UNIX {
         return connect_unix(fd, to, limit);
     }
-    let result =
-        if limit.may_block() { sys::connect(fd, to) } else { with_nonblock(fd, true, || sys::connect(fd, to))? };
-    match result {
+    // Even with no limit the wait is poll(2)'s: after a handler with SA_RESTART the kernel itself repeats a connect(2) that
+    // blocks, and begins another attempt if the handler has ended the first by shutdown(2).
+    match with_nonblock(fd, true, || sys::connect(fd, to))? {
         Err(Errno(libc::EINPROGRESS | libc::EINTR)) if matches!(limit, Limit::NoWait) => Err(Errno(libc::EINPROGRESS)),
         // The attempt goes on after a signal too: another connect would only fail with EALREADY.
         Err(Errno(libc::EINPROGRESS | libc::EINTR)) => finish_connect(fd, limit),

@@ -1,360 +1,220 @@
 //! IP addresses as text: RFC 4291 to read, RFC 5952 to write.
 //!
-//! How many digits a number has is hard to foresee, and a processor that foresees it wrongly loses more time than the
-//! rest takes. So what separates the numbers is found first, and a number's digits are worked on together, as bytes of
-//! one word, however many there are.
+//! A processor cannot predict how many digits a number has, and a wrong prediction costs more than all its digits. So
+//! every digit that a number may have is read or stored, and then counted without a branch (`&` instead of `&&`).
 
-#![allow(clippy::inline_always, reason = "with opt-level \"s\", a digit would cost a call")]
+#![allow(clippy::needless_bitwise_bool, reason = "`&&` is a branch")]
 
-use core::ffi::c_int;
-use core::ops::Range;
-
-use errno::Errno;
-
-/// Every byte is 1.
-const ONES: u32 = 0x0101_0101;
-/// Four times '0'.
-const ZEROS: u32 = 0x3030_3030;
-
-/// The longest text of an IPv4 address.
-const LONGEST_V4: usize = "255.255.255.255".len();
-/// The longest text of an IPv6 address, which is never written: with eight groups it is shorter.
-const LONGEST_V6: usize = "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255".len();
-
-/// An address in network order.
-pub enum Ip {
-    /// `struct in_addr`.
-    V4([u8; 4]),
-    /// `struct in6_addr`.
-    V6([u8; 16]),
-}
-
-impl Ip {
-    /// The address of family `af` that the text names; `None` when it names none.
-    pub fn parse(af: c_int, text: &[u8]) -> Result<Option<Self>, Errno> {
-        match af {
-            libc::AF_INET => Ok(parse_v4(text).map(Self::V4)),
-            libc::AF_INET6 => Ok(parse_v6(text).map(Self::V6)),
-            _ => Err(Errno(libc::EAFNOSUPPORT)),
+/// Reads four decimal numbers of 0 to 255 without leading zeros, with dots between them.
+pub fn parse_v4(mut text: &[u8]) -> Option<[u8; 4]> {
+    let mut address = 0;
+    for index in 0..4 {
+        if index > 0 {
+            text = text.strip_prefix(b".")?;
         }
+        let (octet, after) = octet(text)?;
+        address = address << 8 | octet;
+        text = after;
     }
+    if text.is_empty() { Some(u32::to_be_bytes(address)) } else { None }
 }
 
-/// Four decimal numbers of 0 to 255 without leading zeros, dots between them.
-pub fn parse_v4(text: &[u8]) -> Option<[u8; 4]> {
-    let mut dots = places(b'.', text, LONGEST_V4)?;
-    let mut address: u32 = 0;
-    let mut start = 0;
-    for _ in 0..3 {
-        let end = first(dots)?;
-        dots &= dots.wrapping_sub(1);
-        address = address << 8 | octet(text, start, end)?;
-        start = end.wrapping_add(1);
-    }
-    // A dot that is left over is none of the last number's digits.
-    Some((address << 8 | octet(text, start, text.len())?).to_be_bytes())
-}
-
-/// The forms of RFC 4291, section 2.2, without a zone.
-pub fn parse_v6(text: &[u8]) -> Option<[u8; 16]> {
-    let mut colons = places(b':', text, LONGEST_V6)?;
-    // The groups so far, the last of them lowest.
+/// Reads the forms of RFC 4291, section 2.2, without a zone.
+pub fn parse_v6(mut text: &[u8]) -> Option<[u8; 16]> {
+    // The groups before "::" are the highest bits of the address; those after it, or all of them, are the lowest.
+    let mut before: Option<u128> = None;
     let mut groups: u128 = 0;
-    let mut used: u32 = 0;
-    // The gap is where "::" stands: as many zeros as are missing in the end.
-    let mut gap = None;
-    let mut start = 0;
-    if text.starts_with(b"::") {
-        gap = Some(0);
-        start = 2;
-        colons &= colons.wrapping_sub(1);
-        colons &= colons.wrapping_sub(1);
+    let mut count = 0;
+    if let Some(after) = text.strip_prefix(b"::") {
+        before = Some(0);
+        text = after;
     }
-    while start < text.len() {
-        let end = first(colons).unwrap_or(text.len());
-        colons &= colons.wrapping_sub(1);
-        if end == start && start > 0 {
-            // The second colon in a row.
-            if gap.replace(used).is_some() {
-                return None;
-            }
-        } else if let Some(group) = group(text, start, end) {
-            groups = groups << 16 | u128::from(group);
-            used = used.wrapping_add(1);
-            // A colon must be followed by something.
-            if end.wrapping_add(1) == text.len() {
-                return None;
-            }
-        } else {
-            // Only what comes last can be dotted.
-            if end < text.len() {
-                return None;
-            }
-            groups = groups << 32 | u128::from(u32::from_be_bytes(parse_v4(text.get(start..)?)?));
-            used = used.wrapping_add(2);
+    while count < 8 && !text.is_empty() {
+        let (group, after) = group(text)?;
+        if after.first() == Some(&b'.') {
+            // The last two groups are written as an IPv4 address.
+            groups = groups << 32 | u128::from(u32::from_be_bytes(parse_v4(text)?));
+            count += 2;
+            text = &[];
+            break;
         }
-        start = end.wrapping_add(1);
+        groups = groups << 16 | u128::from(group);
+        count += 1;
+        text = match after {
+            [] => after,
+            [b':', b':', after @ ..] if before.is_none() => {
+                before = Some(groups << (16 * (8 - count)));
+                groups = 0;
+                after
+            }
+            [b':', after @ ..] if !after.is_empty() => after,
+            _ => return None,
+        };
     }
-    let missing = u32::checked_sub(8, used)?;
-    // "::" stands for one group of zeros at least, and without it none may be missing.
-    let behind = match gap {
-        Some(gap) if missing > 0 => used.wrapping_sub(gap).wrapping_mul(16),
-        None if missing == 0 => 0,
-        _ => return None,
-    };
-    let before = groups >> behind;
-    let zeros = missing.wrapping_mul(16);
-    Some((before.wrapping_shl(behind).wrapping_shl(zeros) | groups & !(u128::MAX << behind)).to_be_bytes())
+    match before {
+        // "::" stands for at least one group.
+        Some(before) if count < 8 => Some((before | groups).to_be_bytes()),
+        None if count == 8 && text.is_empty() => Some(groups.to_be_bytes()),
+        _ => None,
+    }
 }
 
-/// Where a byte is in a text of at most `longest`: bit i stands for byte i. `None` for one that is too long.
-#[inline(always)]
-fn places(byte: u8, text: &[u8], longest: usize) -> Option<u64> {
-    if text.len() > longest {
+/// Reads a decimal number of 0 to 255 without leading zeros, and returns it and the text after it.
+fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
+    // Above 9 where there is no digit: below '0' the difference wraps around.
+    let digit = |index: usize| text.get(index).map_or(10, |byte| u32::from(*byte).wrapping_sub(b'0'.into()));
+    let (first, second, third) = (digit(0), digit(1), digit(2));
+    if first > 9 {
         return None;
     }
-    let mut places = 0;
-    let mut words = text.chunks_exact(8);
-    let mut at: u32 = 0;
-    for word in &mut words {
-        places |= places_in_word(byte, u64::from_le_bytes(*word.first_chunk()?)) << at;
-        at = at.wrapping_add(8);
-    }
-    if let Some(last) = text.last_chunk() {
-        // The last eight once more: what was seen before is only seen again.
-        let at = text.len().wrapping_sub(8);
-        places |= places_in_word(byte, u64::from_le_bytes(*last)) << at;
-    } else {
-        for (index, &other) in text.iter().enumerate() {
-            places |= u64::from(other == byte) << index;
-        }
-    }
-    Some(places)
+    let has_two = (first > 0) & (second <= 9);
+    let has_three = has_two & (third <= 9);
+    let value = if has_two { first * 10 + second } else { first };
+    let value = if has_three { value * 10 + third } else { value };
+    let count = 1 + usize::from(has_two) + usize::from(has_three);
+    if value > 255 { None } else { Some((value, text.get(count..)?)) }
 }
 
-/// Where a byte is among eight, the first of which is the lowest.
-#[inline(always)]
-fn places_in_word(byte: u8, word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const ALL_BUT_HIGHEST: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    // Bytes that are the one become 0, and of them alone no bit reaches the highest place.
-    let difference = word ^ ONES.wrapping_mul(byte.into());
-    let differs = (difference & ALL_BUT_HIGHEST).wrapping_add(ALL_BUT_HIGHEST) | difference;
-    // One bit from each byte, and the bits side by side.
-    ((!differs >> 7) & ONES).wrapping_mul(0x0102_0408_1020_4080) >> 56
+/// Reads a hexadecimal number of one to four digits, and returns it and the text after it.
+fn group(text: &[u8]) -> Option<(u16, &[u8])> {
+    let digit = |index: usize| text.get(index).and_then(|byte| VALUES.get(usize::from(*byte))).copied().unwrap_or(16);
+    let (first, second, third, fourth) = (digit(0), digit(1), digit(2), digit(3));
+    let has_two = second <= 15;
+    let has_three = has_two & (third <= 15);
+    let has_four = has_three & (fourth <= 15);
+    let value = if has_two { first << 4 | second } else { first };
+    let value = if has_three { value << 4 | third } else { value };
+    let value = if has_four { value << 4 | fourth } else { value };
+    let count = 1 + usize::from(has_two) + usize::from(has_three) + usize::from(has_four);
+    if first > 15 { None } else { Some((value, text.get(count..)?)) }
 }
 
-/// The index of the first place.
-#[inline(always)]
-fn first(places: u64) -> Option<usize> {
-    if places == 0 { None } else { usize::try_from(places.trailing_zeros()).ok() }
+/// Memory for any IPv4 text and its NUL.
+pub type MemoryV4 = [u8; "255.255.255.255\0".len()];
+/// Memory for any IPv6 text and its NUL.
+pub type MemoryV6 = [u8; "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\0".len()];
+
+/// Writes the text of an IPv4 address and a NUL, and returns the length of the text.
+pub fn format_v4(address: [u8; 4], memory: &mut MemoryV4) -> usize {
+    let mut text = Text { memory, length: 0 };
+    text.put_v4(address);
+    text.length
 }
 
-/// The one to four bytes of the text from `start` to `end`, the last of them lowest, with '0' before them.
-#[inline(always)]
-fn digits(text: &[u8], start: usize, end: usize) -> Option<u32> {
-    let count = end.wrapping_sub(start);
-    if !(1..=4).contains(&count) {
-        return None;
-    }
-    let unused = usize::wrapping_sub(4, count).wrapping_mul(8);
-    let word = if let Some(bytes) = text.get(start..)?.first_chunk() {
-        u32::from_be_bytes(*bytes) >> unused
-    } else if let Some(bytes) = text.last_chunk() {
-        let behind = text.len().wrapping_sub(end).wrapping_mul(8);
-        (u32::from_be_bytes(*bytes) >> behind) & (u32::MAX >> unused)
-    } else {
-        text.get(start..end)?.iter().fold(0, |word, byte| word << 8 | u32::from(*byte))
-    };
-    Some(word | (ZEROS & !(u32::MAX >> unused)))
-}
-
-/// A decimal number.
-#[inline(always)]
-fn octet(text: &[u8], start: usize, end: usize) -> Option<u32> {
-    // The least number of so many digits: none begins with a 0 but 0 itself.
-    let least = *[u32::MAX, 0, 10, 100].get(end.wrapping_sub(start))?;
-    let digits = digits(text, start, end)? ^ ZEROS;
-    // A byte above 9 has its highest bit, or gets it, or its neighbour does who is too high.
-    if (digits.wrapping_add(ONES.wrapping_mul(0x76)) | digits) & ONES << 7 != 0 {
-        return None;
-    }
-    let [_, hundreds, tens, ones] = digits.to_be_bytes().map(u32::from);
-    let value = hundreds.wrapping_mul(100).wrapping_add(tens.wrapping_mul(10)).wrapping_add(ones);
-    if value < least || value > 255 { None } else { Some(value) }
-}
-
-/// A hexadecimal number of one to four digits, upper or lower case.
-#[inline(always)]
-fn group(text: &[u8], start: usize, end: usize) -> Option<u16> {
-    let digits = digits(text, start, end)?;
-    // Letters have a bit that figures have not; with another they are lower case.
-    let letters = digits >> 6 & ONES;
-    let values = (digits & ONES.wrapping_mul(15)).wrapping_add(letters.wrapping_mul(9));
-    if values & ONES.wrapping_mul(0xf0) != 0 || hexadecimal(values) != digits | letters << 5 {
-        return None;
-    }
-    let pairs = (values >> 4 | values) & 0x00ff_00ff;
-    let [_, _, high, low] = (pairs >> 8 | pairs).to_be_bytes();
-    Some(u16::from_be_bytes([high, low]))
-}
-
-/// The lower-case digits of four values of 0 to 15.
-#[inline(always)]
-fn hexadecimal(values: u32) -> u32 {
-    const TO_LETTERS: u32 = 0x27;
-    let letters = values.wrapping_add(ONES.wrapping_mul(6)) >> 4 & ONES;
-    values.wrapping_add(ZEROS).wrapping_add(letters.wrapping_mul(TO_LETTERS))
-}
-
-/// The text of an IPv4 address, the first byte lowest, NULs behind it. In registers, where no part of it waits until
-/// another has been stored.
-#[derive(Clone, Copy)]
-pub struct TextV4 {
-    text: u128,
-    bits: u32,
-}
-
-impl TextV4 {
-    /// The text of an address.
-    #[inline(always)]
-    pub fn new(address: [u8; 4]) -> Self {
-        let mut text: u128 = 0;
-        let mut bits: u32 = 0;
-        for byte in address {
-            text |= u128::from(DECIMALS.get(usize::from(byte)).copied().unwrap_or_default()).wrapping_shl(bits);
-            let digits = 1_u32.wrapping_add((byte > 9).into()).wrapping_add((byte > 99).into());
-            bits = bits.wrapping_add(digits.wrapping_add(1).wrapping_mul(8));
-        }
-        // Without the last dot.
-        let bits = bits.wrapping_sub(8);
-        Self { text: text & !u128::MAX.wrapping_shl(bits), bits }
-    }
-
-    /// How long it is, without a NUL.
-    #[inline(always)]
-    pub fn len(self) -> usize {
-        usize::try_from(self.bits.wrapping_div(8)).unwrap_or_default()
-    }
-
-    /// The text and a NUL, which are eight bytes at least: the first eight of them and the last.
-    #[inline(always)]
-    pub fn ends(self) -> [[u8; 8]; 2] {
-        let last = self.text.wrapping_shr(self.bits.wrapping_add(8).wrapping_sub(64));
-        [self.text, last].map(|text| u64::try_from(text & u128::from(u64::MAX)).unwrap_or_default().to_le_bytes())
-    }
-
-    /// The same as others are.
-    pub fn as_text(self) -> Text<16> {
-        Text { bytes: self.text.to_le_bytes(), length: self.len() }
-    }
-}
-
-/// The one text of an IPv6 address that RFC 5952 allows: lower case, no leading zeros, "::" for the first of the longest
-/// runs of two or more zero groups, and dotted for IPv4-mapped addresses alone.
-pub fn format_v6(address: [u8; 16]) -> Text<{ LONGEST_V6 + size_of::<u64>() }> {
-    let mut text = Text::new();
-    if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] = address {
+/// Writes the text of an IPv6 address and a NUL, and returns the length of the text. RFC 5952 allows one text: lower
+/// case, no leading zeros, "::" for the first of the longest runs of two or more zero groups, and dots in IPv4-mapped
+/// addresses alone.
+pub fn format_v6(address: [u8; 16], memory: &mut MemoryV6) -> usize {
+    let mut text = Text { memory, length: 0 };
+    if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4 @ ..] = address {
         text.put(*b"::ffff:", 7);
-        let v4 = TextV4::new([a, b, c, d]).as_text();
-        text.put(v4.bytes, v4.length);
-        return text;
+        text.put_v4(v4);
+        return text.length;
     }
     let mut groups = [0; 8];
-    let mut zeros: u32 = 0;
-    for (index, (group, pair)) in groups.iter_mut().zip(address.chunks_exact(2)).enumerate() {
-        *group = pair.first_chunk().map_or(0, |pair| u16::from_be_bytes(*pair));
-        zeros |= u32::from(*group == 0) << index;
+    for (group, bytes) in groups.iter_mut().zip(address.chunks_exact(2)) {
+        *group = bytes.first_chunk().map_or(0, |bytes| u16::from_be_bytes(*bytes));
     }
-    let gap = longest_zeros(zeros);
-    for (index, group) in groups.into_iter().enumerate() {
-        if !gap.contains(&index) {
-            text.push_group(group);
-        } else if index == gap.start {
-            // The first colon stands already, unless this is where the text begins.
-            text.put(*b"::", if index == 0 { 2 } else { 1 });
-        }
+    let zeros = longest_zeros(groups);
+    text.put_groups(groups.get(..zeros.start).unwrap_or_default());
+    if !zeros.is_empty() {
+        text.put(*b"::", 2);
     }
-    // What is behind the last group, but not the gap's own.
-    if gap.end < groups.len() {
-        text.cut();
-    }
-    text
+    text.put_groups(groups.get(zeros.end..).unwrap_or_default());
+    text.put([0], 0);
+    text.length
 }
 
-/// A text in memory of `N` bytes: a word that is put at its end may be longer than what it adds.
-pub struct Text<const N: usize> {
-    bytes: [u8; N],
+/// Finds the first of the longest runs of two or more zero groups.
+fn longest_zeros(groups: [u16; 8]) -> core::ops::Range<usize> {
+    let mut longest = 0..0;
+    let mut start = 0;
+    for (end, group) in (1..).zip(groups) {
+        if group != 0 {
+            start = end;
+        } else if end - start > longest.len() {
+            longest = start..end;
+        }
+    }
+    if longest.len() < 2 { 0..0 } else { longest }
+}
+
+/// A text that grows from the front of some memory.
+struct Text<'a> {
+    memory: &'a mut [u8],
     length: usize,
 }
 
-impl<const N: usize> Text<N> {
-    fn new() -> Self {
-        Self { bytes: [0; N], length: 0 }
-    }
-
-    /// The text, without a NUL.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-
-    /// Appends the first `count` of some bytes.
+#[allow(clippy::inline_always, reason = "with opt-level \"s\", each digit would cost a call")]
+impl Text<'_> {
+    /// Stores all of `bytes` after the text, and adds the first `count` of them to it.
     #[inline(always)]
-    fn put<const M: usize>(&mut self, bytes: [u8; M], count: usize) {
-        if let Some(place) = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
+    fn put<const N: usize>(&mut self, bytes: [u8; N], count: usize) {
+        debug_assert!(count <= N && self.length + N <= self.memory.len());
+        if let Some(place) = self.memory.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
             *place = bytes;
-            self.length = self.length.wrapping_add(count);
+        }
+        self.length += count;
+    }
+
+    #[inline(always)]
+    fn put_v4(&mut self, address: [u8; 4]) {
+        for byte in address {
+            let (number, count) = DECIMALS.get(usize::from(byte)).copied().unwrap_or_default();
+            self.put(number, usize::from(count));
+        }
+        // A NUL takes the place of the last dot.
+        self.length -= 1;
+        self.put([0], 0);
+    }
+
+    #[inline(always)]
+    fn put_groups(&mut self, groups: &[u16]) {
+        for (index, &group) in groups.iter().enumerate() {
+            self.put([b':'], usize::from(index > 0));
+            self.put_digit(group >> 12, group > 0xfff);
+            self.put_digit(group >> 8, group > 0xff);
+            self.put_digit(group >> 4, group > 0xf);
+            self.put_digit(group, true);
         }
     }
 
-    /// Takes the last byte off again.
-    #[inline(always)]
-    fn cut(&mut self) {
-        self.length = self.length.saturating_sub(1);
-    }
-
-    /// A group and a colon.
-    #[inline(always)]
-    fn push_group(&mut self, group: u16) {
-        let value = u32::from(group);
-        let pairs = (value | value << 8) & 0x00ff_00ff;
-        let digits = hexadecimal((pairs | pairs << 4) & ONES.wrapping_mul(15));
-        // Leading zeros, but not the last, are shifted out, and a colon in behind the digits.
-        let unused = (group | 1).leading_zeros() & !3;
-        let text = (u64::from(digits) << 8 | u64::from(b':')) << 24 << unused.wrapping_mul(2);
-        let count = u32::wrapping_sub(5, unused >> 2);
-        self.put(text.to_be_bytes(), usize::try_from(count).unwrap_or_default());
+    /// Stores the digit of the lowest four bits, which counts unless it is a leading zero.
+    fn put_digit(&mut self, value: u16, counts: bool) {
+        if let Some(digit) = DIGITS.get(usize::from(value & 15)) {
+            self.put([*digit], usize::from(counts));
+        }
     }
 }
 
-/// Each number's digits and a dot, the first of them lowest.
-const DECIMALS: [u32; 256] = {
-    let mut texts = [0; 256];
-    let mut rest: &mut [u32] = &mut texts;
-    let mut number: u8 = 0;
-    while let [text, others @ ..] = rest {
-        let (hundreds, tens, ones) = (b'0' + number / 100, b'0' + number / 10 % 10, b'0' + number % 10);
-        *text = u32::from_le_bytes(match number {
-            100.. => [hundreds, tens, ones, b'.'],
-            10.. => [tens, ones, b'.', 0],
-            _ => [ones, b'.', 0, 0],
-        });
-        rest = others;
-        number = number.wrapping_add(1);
+const DIGITS: [u8; 16] = *b"0123456789abcdef";
+
+/// The value of each byte as a hexadecimal digit; 16 if it is none.
+#[allow(clippy::indexing_slicing, reason = "the compiler checks it")]
+const VALUES: [u16; 256] = {
+    let mut values = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[DIGITS[value] as usize] = value as u16;
+        values[DIGITS[value].to_ascii_uppercase() as usize] = value as u16;
+        value += 1;
+    }
+    values
+};
+
+/// The text of each number from 0 to 255 with a dot after it, and how many bytes that is.
+#[allow(clippy::indexing_slicing, reason = "the compiler checks it")]
+const DECIMALS: [([u8; 4], u8); 256] = {
+    let mut texts = [([0; 4], 0); 256];
+    let mut number = 0;
+    while number < 256 {
+        let (hundreds, tens, ones) = (DIGITS[number / 100], DIGITS[number / 10 % 10], DIGITS[number % 10]);
+        texts[number] = match number {
+            100.. => ([hundreds, tens, ones, b'.'], 4),
+            10.. => ([tens, ones, b'.', 0], 3),
+            _ => ([ones, b'.', 0, 0], 2),
+        };
+        number += 1;
     }
     texts
 };
-
-/// The first of the longest runs of at least two zero groups, which have a bit each.
-fn longest_zeros(zeros: u32) -> Range<usize> {
-    // After n rounds a bit is left where n + 1 zeros begin.
-    let (mut runs, mut longest, mut length) = (zeros, 0, 0);
-    while runs != 0 {
-        longest = runs;
-        length = u32::wrapping_add(length, 1);
-        runs &= zeros >> length;
-    }
-    let start = if length < 2 { 0 } else { longest.trailing_zeros() };
-    let end = if length < 2 { 0 } else { start.wrapping_add(length) };
-    usize::try_from(start).unwrap_or_default()..usize::try_from(end).unwrap_or_default()
-}

@@ -72,6 +72,11 @@ fn tcp_connect_takes_one_of_two_that_succeed() {
 }
 
 #[test]
+fn tcp_connect_waits_for_no_attempt_that_has_failed() {
+    passes("between");
+}
+
+#[test]
 fn tcp_connect_looks_once_more_when_time_has_run_out() {
     passes("late");
 }

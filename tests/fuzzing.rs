@@ -98,15 +98,15 @@ const BROKEN: [Broken; 11] = [
         target: "text",
         what: "\"::\" stands for the last of the longest runs",
         file: "src/ip.rs",
-        right: "longest.trailing_zeros()",
-        wrong: "31_u32.wrapping_sub(longest.leading_zeros())",
+        right: "end - start > longest.len()",
+        wrong: "end - start >= longest.len()",
     },
     Broken {
         target: "text",
         what: "a number may have leading zeros",
         file: "src/ip.rs",
-        right: "if value < least || value > 255 {",
-        wrong: "if value < least / 2 || value > 255 {",
+        right: "(first > 0) & (second <= 9)",
+        wrong: "second <= 9",
     },
 ];
 

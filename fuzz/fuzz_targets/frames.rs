@@ -83,7 +83,7 @@ impl Subject {
         let (answer, errno) =
             call(|| unsafe { sockutil_reader_frame(r, header as c_int, &raw mut place, &raw mut len, timeout) });
         let shown = match place {
-            _ if (place, len) == unset => Shown::Nothing,
+            _ if (place, len) == (ptr::null_mut(), 0) => Shown::Nothing,
             place if place.is_null() => Shown::Announced(len),
             place => {
                 let start = place.addr().checked_sub(self.memory.as_ptr().addr()).expect("before the memory");

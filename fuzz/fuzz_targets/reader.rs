@@ -100,7 +100,7 @@ impl Subject {
                 }
             });
 
-            let is_set = (place, len) != unset;
+            let is_set = (place, len) != unset && (place, len) != (ptr::null_mut(), 0);
             assert!(self.pending() < cap);
             if (answer, errno) == (-1, EAGAIN) {
                 assert_eq!(expected, None, "{op:?} says \"not yet\", but all is there");

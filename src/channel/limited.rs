@@ -103,10 +103,18 @@ impl Limited {
     /// As [`Channel::go_on`], for a call without a length of its own that has moved so many bytes. One that never waits
     /// must end although the peer goes on sending.
     pub fn go_on_after(&mut self, moved: usize) -> Result<(), Errno> {
-        if matches!(self.limit, Limit::NoWait) && moved >= NOWAIT_BYTES {
+        if self.may_still_move(moved) == 0 {
             return Err(Errno(libc::EAGAIN));
         }
         self.go_on()
+    }
+
+    /// How many bytes a call without a length of its own may still move when it has moved so many.
+    pub fn may_still_move(&self, moved: usize) -> usize {
+        match self.limit {
+            Limit::NoWait => NOWAIT_BYTES.saturating_sub(moved),
+            _ => usize::MAX,
+        }
     }
 
     /// `MSG_DONTWAIT`, not `O_NONBLOCK`: that one belongs to every process that shares the descriptor.

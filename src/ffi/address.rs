@@ -1,7 +1,6 @@
 //! Addresses as text.
 
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
-use core::mem::MaybeUninit;
 
 use errno::Errno;
 use libc::{size_t, sockaddr_storage, socklen_t};
@@ -10,7 +9,7 @@ use super::check::{self, INVALID};
 use super::flags;
 use super::outcome;
 use crate::address;
-use crate::ip::{self, Ip, TextV4};
+use crate::ip;
 use crate::resolve::{self, Purpose};
 use crate::sys::{self, Address};
 
@@ -53,14 +52,13 @@ pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut
         }
         // SAFETY: not null, and the caller vouches for its NUL.
         let text = unsafe { CStr::from_ptr(text) };
-        match Ip::parse(af, text.to_bytes())? {
-            None => return Ok(0),
-            // SAFETY: the caller vouches for room for this family's address; any alignment serves bytes.
-            Some(Ip::V4(address)) => unsafe { dst.cast::<[u8; 4]>().write(address) },
-            // SAFETY: as above.
-            Some(Ip::V6(address)) => unsafe { dst.cast::<[u8; 16]>().write(address) },
+        match af {
+            // SAFETY: not null, and the caller vouches for a struct in_addr.
+            libc::AF_INET => Ok(unsafe { store_ip(ip::parse_v4(text.to_bytes()), dst) }),
+            // SAFETY: not null, and the caller vouches for a struct in6_addr.
+            libc::AF_INET6 => Ok(unsafe { store_ip(ip::parse_v6(text.to_bytes()), dst) }),
+            _ => Err(Errno(libc::EAFNOSUPPORT)),
         }
-        Ok(1)
     })
 }
 
@@ -71,7 +69,7 @@ pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut
 /// dotted for ::ffff:0:0/96 alone. src is a struct in_addr or a struct
 /// in6_addr, in network byte order, of any alignment. size is that of the
 /// whole of dst, NUL included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN suffices.
-/// What is behind the NUL stays as it was.
+/// Bytes after the NUL, within size, are unspecified.
 ///
 /// Returns dst; NULL with errno, and dst untouched:
 ///   ENOSPC         the text and its NUL are longer than size
@@ -92,27 +90,18 @@ pub unsafe extern "C" fn sockutil_ntop(
         if src.is_null() || dst.is_null() {
             return Err(INVALID);
         }
-        let size = usize::try_from(size).map_err(|_| INVALID)?;
         // SAFETY: the caller vouches for it.
-        let memory = unsafe { check::memory(dst.cast(), size) }?;
+        let memory = unsafe { check::memory(dst.cast(), size as usize) }?;
         match af {
             libc::AF_INET => {
-                // SAFETY: not null, the caller vouches for an address of the family, and any alignment serves bytes.
-                let text = TextV4::new(unsafe { src.cast::<[u8; 4]>().read() });
-                let size = text.len().saturating_add(1);
-                let place = memory.get_mut(..size).ok_or(Errno(libc::ENOSPC))?;
-                let [first, last] = text.ends().map(|end| end.map(MaybeUninit::new));
-                if let Some(place) = place.first_chunk_mut() {
-                    *place = first;
-                }
-                if let Some(place) = place.last_chunk_mut() {
-                    *place = last;
-                }
+                // SAFETY: not null, the caller vouches for a struct in_addr, and bytes have any alignment.
+                let address = unsafe { src.cast::<[u8; 4]>().read() };
+                check::write_text(memory, |text| ip::format_v4(address, text))?;
             }
             libc::AF_INET6 => {
-                // SAFETY: as above.
-                let text = ip::format_v6(unsafe { src.cast::<[u8; 16]>().read() });
-                check::store_text(memory, text.as_bytes())?;
+                // SAFETY: not null, the caller vouches for a struct in6_addr, and bytes have any alignment.
+                let address = unsafe { src.cast::<[u8; 16]>().read() };
+                check::write_text(memory, |text| ip::format_v6(address, text))?;
             }
             _ => return Err(Errno(libc::EAFNOSUPPORT)),
         }
@@ -299,7 +288,7 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 /// cap addresses go to out, each once, in the resolver's order; *count is how
 /// many were found. Asking takes the resolver's time.
 ///
-/// Returns 0; -1 with errno:
+/// Returns 0; -1 with errno, and *count is 0:
 ///   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
 ///                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
 ///                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
@@ -326,9 +315,10 @@ pub unsafe extern "C" fn sockutil_resolve(
     gai: *mut c_int,
 ) -> c_int {
     let call = || {
-        let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
         // SAFETY: the caller vouches for it, as the comment above asks.
         let count = unsafe { count.as_mut() }.ok_or(INVALID)?;
+        *count = 0;
+        let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
         // SAFETY: as above.
         let query = unsafe { check::query(host, service, socktype, numeric, Purpose::Connect) }?;
         // SAFETY: as above, and the two types have one layout.
@@ -342,6 +332,19 @@ pub unsafe extern "C" fn sockutil_resolve(
     };
     // SAFETY: the caller vouches for it, as the comment above asks.
     unsafe { outcome::resolved(gai, call) }
+}
+
+/// Stores the address that pton has read, and returns its answer: 1, or 0 for no address.
+///
+/// # Safety
+/// `dst` is writable for an address, and has any alignment.
+unsafe fn store_ip<T>(address: Option<T>, dst: *mut c_void) -> c_int {
+    let Some(address) = address else {
+        return 0;
+    };
+    // SAFETY: the caller vouches for the memory.
+    unsafe { dst.cast::<T>().write_unaligned(address) };
+    1
 }
 
 /// An address of the caller's.

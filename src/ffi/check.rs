@@ -2,6 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
+use core::ptr;
 use core::slice;
 
 use errno::Errno;
@@ -110,6 +111,23 @@ pub fn store_text(memory: &mut [MaybeUninit<u8>], text: &[u8]) -> Result<(), Err
     buffer.extend(text);
     buffer.terminate();
     Ok(())
+}
+
+/// Stores a text and its NUL, or nothing at all where they do not fit. `write` writes both to memory that holds any text
+/// of its kind, and returns the length of the text. If the caller's memory is as large, it writes there and saves a copy.
+pub fn write_text<const N: usize>(
+    memory: &mut [MaybeUninit<u8>],
+    write: impl Fn(&mut [u8; N]) -> usize,
+) -> Result<(), Errno> {
+    if let Some(place) = memory.first_chunk_mut::<N>() {
+        *place = [MaybeUninit::new(0); N];
+        // SAFETY: each byte has just been written, and `MaybeUninit<u8>` has the layout of `u8`.
+        write(unsafe { &mut *ptr::from_mut(place).cast() });
+        return Ok(());
+    }
+    let mut text = [0; N];
+    let length = write(&mut text);
+    store_text(memory, text.get(..length).unwrap_or_default())
 }
 
 /// A `timeout_ms`.

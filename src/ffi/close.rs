@@ -46,7 +46,9 @@ pub extern "C" fn sockutil_close(fd: c_int) -> c_int {
 /// Turns SO_LINGER off, sends FIN, reads and throws away what the peer still
 /// sends until its end of stream, and closes. Without the reading, unread
 /// input would make close(2) send RST, which destroys what is still on its way
-/// to the peer. A peer that has gone already is no failure of this. timeout_ms
+/// to the peer. A peer that has gone already is no failure of this: if it has
+/// reset the connection before, 0 does not mean that it got everything.
+/// timeout_ms
 /// bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
 /// away what is there, at most 256 KiB. Signals neither end nor stretch it; a
 /// flag that a handler sets does not end a wait. The descriptor is

@@ -133,8 +133,9 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 /// A connected datagram socket gets another peer.
 ///
 /// A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
-/// fd is not a Unix socket, shutdown(2) from the handler does: ECONNRESET. Or
-/// use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd or pipe together.
+/// fd is not a Unix socket, shutdown(2) from the handler or another thread
+/// does: ECONNRESET. Or use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd
+/// or pipe together.
 ///
 /// Returns 0; -1 with errno:
 ///   ETIMEDOUT      no answer in time, the caller's or the kernel's
@@ -300,7 +301,8 @@ pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
 /// Send one datagram within a time limit.
 ///
 /// sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer where to is
-/// NULL. A datagram goes whole or not at all; n may be 0. timeout_ms rules,
+/// NULL. A datagram goes whole or not at all; n may be 0. (A stream socket can
+/// take fewer than n bytes: use sockutil_write_full.) timeout_ms rules,
 /// whatever O_NONBLOCK and SO_SNDTIMEO say. Signals neither end nor stretch it.
 ///
 /// Returns n; -1 with errno:

@@ -113,7 +113,8 @@ pub unsafe extern "C" fn sockutil_reader_init(
 ///              timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
-/// is dead), ENOTCONN, ... *line and *len are set on 1, 0 and EMSGSIZE only.
+/// is dead), ENOTCONN, ... On a failure other than
+/// EMSGSIZE *line is NULL and *len 0.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
@@ -143,7 +144,8 @@ pub unsafe extern "C" fn sockutil_reader_line(
 ///              delimiter is not 0 to 255, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
-/// is dead), ENOTCONN, ... *data and *len are set on 1, 0 and EMSGSIZE only.
+/// is dead), ENOTCONN, ... On a failure other than
+/// EMSGSIZE *data is NULL and *len 0.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll, getdelim.
@@ -159,7 +161,8 @@ pub unsafe extern "C" fn sockutil_reader_until(
     match u8::try_from(delimiter) {
         // SAFETY: the caller vouches for the pointers, as the comment above asks.
         Ok(delimiter) => unsafe { until(r, delimiter, data, len, timeout_ms) },
-        Err(_) => outcome::of(|| Err(INVALID)),
+        // SAFETY: as above.
+        Err(_) => unsafe { item(r, data, len, timeout_ms, |_| Err(INVALID)) },
     }
 }
 
@@ -184,7 +187,8 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ///              below -1
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
-/// is dead), ENOTCONN, ... *body and *len are set on 1, 0 and EMSGSIZE only.
+/// is dead), ENOTCONN, ... On a failure other than
+/// EMSGSIZE *body is NULL and *len 0.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; RFC 1700, data notations.
@@ -438,6 +442,8 @@ unsafe fn item(
         let place = unsafe { place.as_mut() }.ok_or(INVALID)?;
         // SAFETY: as above.
         let len = unsafe { len.as_mut() }.ok_or(INVALID)?;
+        // On failure there is nothing to see.
+        (*place, *len) = (core::ptr::null_mut(), 0);
         // SAFETY: as above.
         let item = unsafe { call(r, timeout_ms, function) }?;
         // SAFETY: the call has found it not to be null.
@@ -460,7 +466,6 @@ unsafe fn item(
                 Err(Errno(libc::EMSGSIZE))
             }
             Item::TooLongBody(length) => {
-                *place = core::ptr::null_mut();
                 *len = length;
                 Err(Errno(libc::EMSGSIZE))
             }

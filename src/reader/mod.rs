@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
                 return Ok(Read::Done);
             }
             self.channel.go_on_after(dropped)?;
-            if self.refill(1)? == 0 {
+            if self.refill_at_most(1, self.channel.may_still_move(dropped))? == 0 {
                 return Ok(Read::End);
             }
         }
@@ -129,6 +129,10 @@ impl<'a> Reader<'a> {
 
     /// One system call for more, with room for `wanted` bytes in all; 0 is the end of the stream.
     fn refill(&mut self, wanted: usize) -> Result<usize, Errno> {
+        self.refill_at_most(wanted, usize::MAX)
+    }
+
+    fn refill_at_most(&mut self, wanted: usize, most: usize) -> Result<usize, Errno> {
         // Time is looked at only when there has been some progress, and after what that brought.
         if self.refilled {
             self.channel.go_on()?;
@@ -140,7 +144,7 @@ impl<'a> Reader<'a> {
         }
         let room = self.usable - self.buffer.len();
         debug_assert!(room > 0);
-        let result = self.channel.read(&mut self.buffer, room);
+        let result = self.channel.read(&mut self.buffer, room.min(most));
         self.is_socket = self.channel.is_socket();
         result
     }

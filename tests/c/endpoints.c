@@ -110,11 +110,12 @@ int my_close(int fd) {
 
 /* The next polls come to nothing: they take their time and show nothing, although something is ready; or they take all
  * of the time that there is, and end by a signal. */
-static int blind_polls, late_polls;
+static int blind_polls, late_polls, polls;
 
 int my_poll(struct pollfd *entries, nfds_t count, int timeout_ms) __asm__("poll");
 int my_poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
     struct timespec time = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+    polls++;
     if (blind_polls > 0 || late_polls > 0) {
         CHECK(timeout_ms > 0);
         time.tv_nsec += late_polls > 0 ? 20000000 : 0;
@@ -496,6 +497,20 @@ static void both(void) {
     CHECK(recv(taken, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
 }
 
+/* An attempt that has failed is waited for no more, and one that goes on beside its place is. */
+static void place_between(void) {
+    int refused = 0, hangs = 0;
+    bound_to("127.0.0.1", &refused);
+    dead("127.0.0.2", &hangs);
+    add("127.0.0.1", refused);
+    add("127.0.0.2", hangs);
+    blind_polls = 1;
+    polls = 0;
+    CHECK(connect_by_name(400) == -1 && errno == ECONNREFUSED && tries == 2 && most_sockets == 2 && sockets == 0);
+    /* One that shows nothing, one that shows the refusal, and one for the time that is left. */
+    CHECK(polls == 3);
+}
+
 /* Time has run out, and a signal was what ended the wait: what has come meanwhile counts. */
 static void late(void) {
     int port = 0;
@@ -801,11 +816,11 @@ int main(int argc, char **argv) {
         const char *name;
         void (*run)(void);
     } cases[] = {
-        {"order", order},       {"telling", most_telling}, {"race", race_quietly},   {"storm", race_in_a_storm},
-        {"many", many},         {"eight", eight},          {"both", both},           {"late", late},
-        {"itself", itself},     {"resolver", resolver},    {"no_socket", no_socket}, {"listens", listens},
-        {"wildcard", wildcard}, {"options", options},      {"transient", transient}, {"lasting", lasting},
-        {"emfile", emfile},
+        {"order", order},     {"telling", most_telling}, {"race", race_quietly}, {"storm", race_in_a_storm},
+        {"many", many},       {"eight", eight},          {"both", both},         {"between", place_between},
+        {"late", late},       {"itself", itself},        {"resolver", resolver}, {"no_socket", no_socket},
+        {"listens", listens}, {"wildcard", wildcard},    {"options", options},   {"transient", transient},
+        {"lasting", lasting}, {"emfile", emfile},
     };
     refused_family = -1;
     CHECK_BOUND(30);

@@ -903,7 +903,8 @@ static void connecting(void) {
 
     /* A caller's socket. The first call shows one that is connected. */
     CHECK((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);
-    COUNTS(sockutil_connect(fd, &to, SOCKUTIL_FOREVER) == 0, .getpeername = 1, .connect = 1);
+    COUNTS(sockutil_connect(fd, &to, SOCKUTIL_FOREVER) == 0, .getpeername = 1, .fcntl = 3, .connect = 1, .poll = 1,
+           .getsockopt = 1);
     COUNTS(sockutil_connect(fd, &to, SOCKUTIL_FOREVER) == -1 && errno == EISCONN, .getpeername = 1, .getsockopt = 1);
     CHECK(close(fd) == 0);
     CHECK((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);

@@ -33,13 +33,23 @@ fn pton(af: c_int, text: &str) -> Option<Vec<u8>> {
 }
 
 fn ntop(af: c_int, address: &[u8]) -> String {
-    let mut text = [!0; 64];
-    let place = text.as_mut_ptr();
-    set_errno(Errno(4711));
-    let answer = unsafe { sockutil_ntop(af, address.as_ptr().cast(), place, 46) };
-    assert_eq!((answer, errno()), (place.cast_const(), Errno(4711)));
-    let written = unsafe { CStr::from_ptr(answer) }.to_str().unwrap().to_owned();
-    assert!(text[written.len() + 1..].iter().all(|&c| c == !0), "{written}: something is behind its NUL");
+    let into = |size: usize| {
+        let mut text = [!0; 64];
+        let place = text.as_mut_ptr();
+        set_errno(Errno(4711));
+        let answer = unsafe { sockutil_ntop(af, address.as_ptr().cast(), place, size as socklen_t) };
+        assert!(text[size..].iter().all(|&c| c == !0), "{address:?}: something is outside its {size} bytes");
+        if answer.is_null() {
+            assert_eq!((errno(), text), (Errno(libc::ENOSPC), [!0; 64]), "{address:?} in {size} bytes");
+            return None;
+        }
+        assert_eq!((answer, errno()), (place.cast_const(), Errno(4711)));
+        Some(unsafe { CStr::from_ptr(answer) }.to_str().unwrap().to_owned())
+    };
+    let written = into(46).unwrap();
+    // The same in memory that the text and its NUL just fill, and nothing where they do not fit.
+    assert_eq!(into(written.len() + 1).as_ref(), Some(&written));
+    assert_eq!(into(written.len()), None, "{written}");
     written
 }
 

@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -839,26 +840,54 @@ fn connect_gives_a_connected_datagram_socket_another_peer() {
     }
 }
 
-/// A flag that a signal handler sets does not end a connect, shutdown(2) does.
+/// What `shut_down` does it to.
+static TO_SHUT_DOWN: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn shut_down(_: c_int) {
+    unsafe { libc::shutdown(TO_SHUT_DOWN.load(Ordering::Relaxed), libc::SHUT_RDWR) };
+}
+
+/// A flag that a signal handler sets does not end a connect; shutdown(2) does, from another thread and from a handler,
+/// also from one whose signal would have the kernel begin the system call again.
 #[test]
 fn shutdown_ends_a_connect() {
+    let signal = libc::SIGRTMIN() + 2;
     let full = Full::new(V4);
     for timeout in [FOREVER, 20_000] {
-        for client in clients(libc::AF_INET) {
-            let (fd, to, this) = (client.as_raw_fd(), full.addr(), this_thread());
-            beside(
-                || {
-                    await_waits(this, 1);
-                    // Not before it has begun: ENOTCONN.
-                    while unsafe { libc::shutdown(fd, libc::SHUT_RDWR) } != 0 {
-                        thread::yield_now();
-                    }
-                },
-                || {
-                    let call = || unsafe { sockutil_connect(fd, &raw const to, timeout) };
-                    keeping_modes(fd, || fails(libc::ECONNRESET, call));
-                },
-            );
+        for handler in [None, Some(0), Some(libc::SA_RESTART)] {
+            for client in clients(libc::AF_INET) {
+                let (fd, to, this) = (client.as_raw_fd(), full.addr(), this_thread());
+                TO_SHUT_DOWN.store(fd, Ordering::Relaxed);
+                let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+                action.sa_sigaction = shut_down as *const () as usize;
+                action.sa_flags = handler.unwrap_or(0);
+                assert_eq!(unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) }, 0);
+                let end = || match handler {
+                    None => unsafe { libc::shutdown(fd, libc::SHUT_RDWR) },
+                    Some(_) => unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), this, signal) as c_int },
+                };
+                let done = AtomicBool::new(false);
+                beside(
+                    || {
+                        // Once more, if it had not begun yet.
+                        for _ in 0..20 {
+                            await_waits(this, 1);
+                            if done.load(Ordering::Relaxed) {
+                                return;
+                            }
+                            end();
+                        }
+                        // It would go on for minutes.
+                        full.make_room();
+                    },
+                    || {
+                        let call = || unsafe { sockutil_connect(fd, &raw const to, timeout) };
+                        println!("{timeout} {handler:?}");
+                        keeping_modes(fd, || fails(libc::ECONNRESET, call));
+                        done.store(true, Ordering::Relaxed);
+                    },
+                );
+            }
         }
     }
 }

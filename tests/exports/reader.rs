@@ -32,11 +32,15 @@ impl Reader {
         &mut self,
         call: impl FnOnce(*mut sockutil_reader, *mut *mut c_char, *mut usize) -> c_int,
     ) -> (c_int, Vec<u8>) {
-        let (mut place, mut len) = (ptr::null_mut(), 0);
+        let (mut place, mut len) = (ptr::dangling_mut(), 4711);
         set_errno(Errno(0));
         let answer = call(&raw mut self.raw, &raw mut place, &raw mut len);
         assert_eq!(self.memory[self.cap..], CANARY);
-        if answer == -1 && errno() != Errno(EMSGSIZE) || place.is_null() {
+        if answer == -1 && errno() != Errno(EMSGSIZE) {
+            assert_eq!((place, len), (ptr::null_mut(), 0), "on failure there is nothing to see");
+            return (answer, Vec::new());
+        }
+        if place.is_null() {
             assert_eq!(answer, -1);
             return (answer, Vec::new());
         }
@@ -635,4 +639,21 @@ fn a_reset_loses_nothing_that_came_before() {
     let mut buffer = [0; 4];
     gives(1, || reader.read_full(&mut buffer, &mut 0, FOREVER));
     assert_eq!(&buffer, b"half");
+}
+
+#[test]
+fn skip_line_with_nowait_moves_at_most_256_kib_whatever_the_memory() {
+    const BOUND: usize = 256 * 1024;
+    let path = crate::support::scratch("reader").join(format!("long-line-{}", std::process::id()));
+    std::fs::write(&path, vec![b'x'; 2 * BOUND + 5]).unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let mut reader = Reader::new(file.as_raw_fd(), 1 << 20);
+    let mut done = 0;
+    fails(EAGAIN, || reader.skip_line(&mut done, NOWAIT));
+    assert_eq!(done, BOUND);
+    fails(EAGAIN, || reader.skip_line(&mut done, NOWAIT));
+    assert_eq!(done, 2 * BOUND);
+    gives(0, || reader.skip_line(&mut done, NOWAIT));
+    assert_eq!(done, 2 * BOUND + 5);
 }

@@ -39,6 +39,7 @@ fn resolve(host: Option<&str>, service: &str, kind: c_int, flags: c_uint) -> Res
     let errno = errno().0;
     if answer == -1 {
         assert!(memory.is_untouched(0), "stored on failure");
+        assert_eq!(count, 0);
         return Err(Failure { errno, gai });
     }
     assert_eq!((answer, errno, gai), (0, 4711, 0));
@@ -335,13 +336,13 @@ fn sockutil_resolve_EINVAL() {
     let (mut count, mut gai) = (4711, GAI_MARK);
     let (counted, code, out) = (&raw mut count, &raw mut gai, memory.out());
     let refused = |call: &dyn Fn() -> c_int| {
-        unsafe { code.write(GAI_MARK) };
+        unsafe { (code.write(GAI_MARK), counted.write(4711)) };
         fails(EINVAL, call);
-        assert_eq!(unsafe { (code.read(), counted.read()) }, (0, 4711));
+        assert_eq!(unsafe { (code.read(), counted.read()) }, (0, 0));
     };
     refused(&|| unsafe { sockutil_resolve(host, ptr::null(), SOCK_STREAM, 0, out, ROOM, counted, code) });
     refused(&|| unsafe { sockutil_resolve(ptr::null(), ptr::null(), SOCK_STREAM, 0, out, ROOM, counted, code) });
-    refused(&|| unsafe { sockutil_resolve(host, service, SOCK_STREAM, 0, out, ROOM, ptr::null_mut(), code) });
+    fails(EINVAL, || unsafe { sockutil_resolve(host, service, SOCK_STREAM, 0, out, ROOM, ptr::null_mut(), code) });
     refused(&|| unsafe { sockutil_resolve(host, service, SOCK_STREAM, 0, ptr::null_mut(), 1, counted, code) });
     refused(&|| unsafe { sockutil_resolve(host, service, SOCK_STREAM, 0, ptr::null_mut(), usize::MAX, counted, code) });
     // An array that is larger than memory can be.

@@ -189,7 +189,7 @@ static bool item(struct run *r, int result, int err, size_t n, size_t skip, cons
     CHECK(r, pending == r->held + r->in - consumed);
     r->held = pending;
     if (!returned(r, result, err)) {
-        CHECK(r, start == &never && length == SIZE_MAX);
+        CHECK(r, start == NULL && length == 0);
         return false;
     }
     CHECK(r, start >= mem && start + (n - skip) < mem + r->scenario->size && length == n - skip);

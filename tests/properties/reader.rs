@@ -143,7 +143,10 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
             }
         })?;
 
-        let is_set = (place, len) != unset;
+        let is_set = (place, len) != unset && (place, len) != (ptr::null_mut(), 0);
+        if (answer, errno) == (-1, EAGAIN) && !matches!(op, Op::ReadFull(_) | Op::SkipLine) {
+            prop_assert_eq!((place, len), (ptr::null_mut(), 0), "on failure there is nothing to see");
+        }
         let shown = match op {
             Op::ReadFull(_) => Shown::Bytes(buffer[..done].to_vec()),
             Op::SkipLine => Shown::Count(done),

@@ -262,7 +262,7 @@ test-msrv: need-build
 
 # With Rust's own checks of pointers and arithmetic switched on.
 test-debug: need-build
-	$(CARGO) test --locked --test exports --test process
+	$(CARGO) test --locked --test exports --test process --test properties
 
 # A thousand processes and a thousand threads that serve a client each, and one thread that serves ten thousand. For the
 # last, a process must be allowed 10200 open files (ulimit -Hn).

@@ -255,7 +255,7 @@ fn broken_library(broken: &Broken) -> PathBuf {
 }
 
 #[test]
-#[ignore = "builds the library thirteen times: make test-faults"]
+#[ignore = "builds the library fifteen times: make test-faults"]
 fn broken_builds_are_caught() {
     for broken in &BROKEN {
         let output = driven("quick", &broken_library(broken));

@@ -169,7 +169,7 @@ fn sockutil_writen_EINVAL() {
 fn sockutil_writen_EPIPE() {
     for &writen in WRITEN {
         for pair in [unix(), pipe(), fifo()] {
-            drop(pair.reader);
+            hang_up(pair.reader, &pair.writer);
             fails(EPIPE, || put(writen, pair.writer.as_raw_fd(), b"abc"));
         }
     }

@@ -147,7 +147,7 @@ fn sockutil_send_frame_EINVAL() {
 fn sockutil_send_frame_EPIPE() {
     for timeout in [FOREVER, NOWAIT, 1000] {
         for pair in [unix(), pipe(), fifo()] {
-            drop(pair.reader);
+            hang_up(pair.reader, &pair.writer);
             for length in [3, 3000] {
                 fails(EPIPE, || send_frame(pair.writer.as_raw_fd(), 2, &pattern(length), &mut 0, timeout));
             }

@@ -48,8 +48,17 @@ impl Pair {
 
     /// Ends the stream.
     pub fn end(self) -> OwnedFd {
+        hang_up(self.writer, &self.reader);
         self.reader
     }
+}
+
+/// Closes one end of a stream, and waits until the other one notices: a child that another test has just forked may
+/// still hold a copy.
+pub fn hang_up(end: OwnedFd, other: &OwnedFd) {
+    drop(end);
+    let mut other = libc::pollfd { fd: other.as_raw_fd(), events: libc::POLLRDHUP, revents: 0 };
+    assert_eq!(unsafe { libc::poll(&raw mut other, 1, 20_000) }, 1, "the other end notices nothing");
 }
 
 pub fn feed(fd: c_int, bytes: &[u8]) {

@@ -147,7 +147,9 @@ fn recv_fd_tells_the_end_of_the_stream() {
     for timeout in [FOREVER, NOWAIT, 1000] {
         let way = unix();
         gives(1, || sockutil_send_fd(way.w(), way.w(), timeout));
-        let reader = way.end();
+        // Not by hang_up: what is on its way is a copy of the end.
+        let Pair { reader, writer, .. } = way;
+        drop(writer);
         drop(received(reader.as_raw_fd(), timeout));
         for _ in 0..2 {
             let mut fd = NOTHING;
@@ -506,7 +508,7 @@ fn sockutil_send_fd_EPIPE() {
         assert_eq!(unsafe { libc::shutdown(way.w(), libc::SHUT_WR) }, 0);
         fails(EPIPE, || sockutil_send_fd(way.w(), 0, timeout));
         let way = unix();
-        drop(way.reader);
+        hang_up(way.reader, &way.writer);
         let writer = way.writer.as_raw_fd();
         fails(EPIPE, || sockutil_send_fd(writer, 0, timeout));
         // No signal, where it would end the process.

@@ -407,7 +407,7 @@ fn sockutil_write_full_EPIPE() {
     for timeout in [FOREVER, NOWAIT, 1000] {
         for pair in streams() {
             let Pair { kind, reader, writer } = pair;
-            drop(reader);
+            hang_up(reader, &writer);
             let fd = writer.as_raw_fd();
             if kind.starts_with("TCP") {
                 // The first write finds out: it is answered by RST.

@@ -45,10 +45,10 @@ fn wait_tells_of_a_hang_up_that_nobody_asked_for() {
         let pair = pipe();
         (pair.reader, pair.writer)
     };
-    drop(reader);
+    hang_up(reader, &writer);
     gives(c_int::from(POLLERR), || sockutil_wait(writer.as_raw_fd(), (POLLERR | POLLHUP).into(), FOREVER));
     let pair = tcp();
-    drop(pair.writer);
+    hang_up(pair.writer, &pair.reader);
     let events = c_int::from(POLLIN | POLLRDHUP);
     gives(events, || sockutil_wait(pair.reader.as_raw_fd(), events, 1000));
 }

@@ -268,7 +268,7 @@ fn sockutil_writev_full_EINVAL() {
 fn sockutil_writev_full_EPIPE() {
     for timeout in [FOREVER, NOWAIT, 1000] {
         for pair in [unix(), pipe(), fifo()] {
-            drop(pair.reader);
+            hang_up(pair.reader, &pair.writer);
             fails(EPIPE, || writev_full(pair.writer.as_raw_fd(), &iov(&[b"ab", b"c"]), &mut 0, timeout));
         }
         let pair = tcp();

@@ -7,7 +7,9 @@ AR = ar
 
 # Where cargo builds, and where the libraries lie as they are installed.
 TARGET = $(or $(CARGO_TARGET_DIR),target)
-LIBRARIES = $(abspath $(TARGET)/lib)
+LIBRARIES = $(TARGET)/lib
+# The same folder for a make in a folder below. Not $(abspath): it takes a path with a space for two.
+BELOW = $(if $(filter /%,$(TARGET)),,../)
 
 # make CLASSIC_NAMES=no: without the bare readn, writen, recv_peek and readline, beside GNU Readline for one.
 CLASSIC_NAMES = yes
@@ -36,7 +38,7 @@ library: need-build
 	AR='$(AR)' sh capi/stage.sh $(TARGET)/release $(LIBRARIES)
 
 examples: library
-	$(MAKE) -C c_examples CC='$(CC)' SOCKUTIL_LIBDIR='$(LIBRARIES)'
+	$(MAKE) -C c_examples CC='$(CC)' SOCKUTIL_LIBDIR='$(BELOW)$(LIBRARIES)'
 
 demo: examples
 	sh c_examples/demo.sh
@@ -298,7 +300,7 @@ bench-smoke: bench-programs
 	$(TARGET)/bench/bench -r 2
 
 bench-programs: examples
-	$(MAKE) -C bench CC='$(CC)' CARGO='$(CARGO)' BIN='$(abspath $(TARGET))/bench' SOCKUTIL_LIBDIR='$(LIBRARIES)'
+	$(MAKE) -C bench CC='$(CC)' CARGO='$(CARGO)' BIN='$(BELOW)$(TARGET)/bench' SOCKUTIL_LIBDIR='$(BELOW)$(LIBRARIES)'
 
 clean:
 	$(CARGO) clean

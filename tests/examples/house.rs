@@ -43,7 +43,10 @@ fn the_makefile_knows_what_a_program_is_made_of() {
     let include = scratch("examples-include");
     let header = include.join("sockutil.h");
     fs::copy(root().join("include/sockutil.h"), &header).unwrap();
-    let mut arguments = vec![variable("SOCKUTIL_INCLUDE", &include), variable("BIN", scratch("examples-make"))];
+    let mut arguments = vec![
+        variable("SOCKUTIL_INCLUDE", from_examples(&include)),
+        variable("BIN", from_examples(&scratch("examples-make"))),
+    ];
     run(make().args(&arguments));
     let up_to_date = |arguments: &[OsString]| make().arg("-q").args(arguments).output().unwrap().status.success();
     assert!(up_to_date(&arguments));

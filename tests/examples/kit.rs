@@ -34,12 +34,17 @@ pub fn reason(errno: libc::c_int) -> String {
 pub fn make() -> Command {
     let mut make = Command::new("make");
     make.arg("-C").arg(root().join("c_examples")).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
-    make.args([variable("CC", compiler(false).get_program()), variable("SOCKUTIL_LIBDIR", libraries())]);
+    make.args([variable("CC", compiler(false).get_program()), variable("SOCKUTIL_LIBDIR", from_examples(libraries()))]);
     let flags = sanitizer_flags();
     if !flags.is_empty() {
         make.arg(variable("CFLAGS", flags));
     }
     make
+}
+
+/// A path as make in `c_examples` is given it: make would take one with a space in it for two.
+pub fn from_examples(path: &Path) -> PathBuf {
+    path.strip_prefix(root()).map_or_else(|_| path.to_owned(), |below| Path::new("..").join(below))
 }
 
 pub fn variable(name: &str, value: impl Into<OsString>) -> OsString {
@@ -54,7 +59,7 @@ pub fn programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = scratch("examples");
-        run(make().arg(variable("BIN", &folder)));
+        run(make().arg(variable("BIN", from_examples(&folder))));
         // Programs or scripts, they are all in one folder.
         let programs = fs::read_dir(&folder).unwrap().map(|program| under(program.unwrap().path()));
         programs.last().expect("there are programs").parent().unwrap().to_owned()

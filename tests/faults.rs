@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use support::{C_WARNINGS, compiler, libraries, root, run, sanitizer_flags, scratch, told};
+use support::{C_WARNINGS, below_root, compiler, libraries, root, run, sanitizer_flags, scratch, told};
 
 /// What the shim need not stand before: memory and text, the place of errno, and the hooks of loader and tools.
 const CANNOT_FAIL: [&str; 13] = [
@@ -169,7 +169,8 @@ fn driven(form: &str, library: &Path) -> Output {
     let mut command = Command::new("timeout");
     command.args(["-k", "5", SECONDS, "env"]);
     let set = |name: &str, value: &Path| format!("{name}={}", value.display());
-    command.arg(set("LD_LIBRARY_PATH", library)).arg(set("LD_PRELOAD", &harness().shim));
+    command.arg(set("LD_LIBRARY_PATH", library)).arg(set("LD_PRELOAD", below_root(&harness().shim)));
+    command.current_dir(root());
     command.arg(&harness().driver).arg(form).output().expect("timeout(1) can be run")
 }
 

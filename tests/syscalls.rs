@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use support::{Link, compile_c, libraries, run};
+use support::{Link, below_root, compile_c, libraries, root, run};
 
 /// What the library may import without the counter's knowledge, because none of it makes a system call.
 const NO_SYSTEM_CALLS: [&str; 14] = [
@@ -44,7 +44,7 @@ fn programs() -> &'static (PathBuf, PathBuf) {
 
 fn counts(section: &str) {
     let (counter, program) = programs();
-    run(Command::new(program).arg(section).env("LD_PRELOAD", counter));
+    run(Command::new(program).arg(section).current_dir(root()).env("LD_PRELOAD", below_root(counter)));
 }
 
 /// The functions in the answer of nm(1), without their versions.

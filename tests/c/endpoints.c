@@ -529,13 +529,34 @@ static bool has_v6(void) {
     return has;
 }
 
-/* A server can start at a port of every address, without even SO_REUSEADDR. */
+/* Whether the kernel still knows a connection from a port to itself. */
+static bool is_left(int port) {
+    static const char *const files[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+    bool left = false;
+    for (int i = 0; i < 2; i++) {
+        char line[512];
+        FILE *file = fopen(files[i], "r");
+        while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+            unsigned local = 0, remote = 0;
+            if (sscanf(line, "%*[^:]: %*[^:]:%x %*[^:]:%x", &local, &remote) == 2)
+                left |= local == (unsigned)port && remote == (unsigned)port;
+        }
+        if (file != NULL)
+            CHECK(fclose(file) == 0);
+    }
+    return left;
+}
+
+/* A server can start at a port of every address, without even SO_REUSEADDR, unless another program has taken it. */
 static void check_free(int port) {
     listed = 0;
     add(has_v6() ? "::" : "0.0.0.0", port);
     int fd = (int)syscall(SYS_socket, list[0].any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(fd >= 0);
-    CHECK(syscall(SYS_bind, fd, &list[0], sizeof list[0]) == 0 && listen(fd, 1) == 0);
+    if (syscall(SYS_bind, fd, &list[0], sizeof list[0]) == -1)
+        CHECK(errno == EADDRINUSE && !is_left(port));
+    else
+        CHECK(listen(fd, 1) == 0);
     CHECK(close(fd) == 0);
     listed = 0;
 }

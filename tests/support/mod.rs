@@ -45,6 +45,11 @@ pub fn sanitizer_flags() -> String {
     std::env::var("SOCKUTIL_SANITIZER_FLAGS").unwrap_or_default()
 }
 
+/// A path as a program that runs in the root sees it. LD_PRELOAD takes one with a space in it for two.
+pub fn below_root(path: &Path) -> &Path {
+    path.strip_prefix(root()).unwrap_or(path)
+}
+
 /// The folder with the libraries as they are shipped, built before the first look at them.
 pub fn libraries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();

@@ -1,7 +1,7 @@
 //! read_full and write_full.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 
 use libc::{c_int, c_void};
@@ -287,16 +287,19 @@ fn the_time_ends_what_never_has_to_wait() {
     assert!(done > 0 && done < buffer.len(), "{done}");
 }
 
-/// EAGAIN would have the caller go on with a transfer that has nothing left.
+/// EAGAIN would have the caller go on with a transfer that has nothing left. Memory takes and gives all in one call.
 #[test]
 fn what_is_complete_is_done_however_late() {
-    let device = never_at_a_loss();
-    let mut buffer = vec![0; 8 << 20];
+    let memory = unsafe { libc::memfd_create(c"late".as_ptr(), libc::MFD_CLOEXEC) };
+    assert!(memory >= 0);
+    let memory = unsafe { OwnedFd::from_raw_fd(memory) };
+    let mut buffer = vec![7; 64 << 20];
     let mut done = 0;
-    takes_ms(2, || gives(1, || read_full(device.as_raw_fd(), &mut buffer, &mut done, 1)));
+    takes_ms(2, || gives(1, || write_full(memory.as_raw_fd(), &buffer, &mut done, 1)));
     assert_eq!(done, buffer.len());
+    assert_eq!(unsafe { libc::lseek(memory.as_raw_fd(), 0, libc::SEEK_SET) }, 0);
     done = 0;
-    takes_ms(2, || gives(1, || write_full(device.as_raw_fd(), &buffer, &mut done, 1)));
+    takes_ms(2, || gives(1, || read_full(memory.as_raw_fd(), &mut buffer, &mut done, 1)));
     assert_eq!(done, buffer.len());
 }
 

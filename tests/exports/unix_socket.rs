@@ -118,6 +118,15 @@ fn a_connected_socket_keeps_no_trace_of_the_time_limit() {
     }
 }
 
+/// Waits until the socket of a file is closed everywhere: a child that another test has just forked may hold a copy.
+fn is_dead(path: &Path) {
+    let begun = std::time::Instant::now();
+    while UnixStream::connect(path).is_ok() {
+        assert!(begun.elapsed().as_secs() < 20, "{} lives", path.display());
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn unix_listen_replaces_a_stale_file() {
     // Of a listener, of a socket that never listened, and of one for datagrams.
@@ -133,6 +142,7 @@ fn unix_listen_replaces_a_stale_file() {
         }
         let old = fs::symlink_metadata(&path).unwrap();
         assert!(old.file_type().is_socket());
+        is_dead(&path);
         let listener = makes(|| listen(&path, 4, 0));
         serves(listener.as_raw_fd(), &path);
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # first_failure.sh PROGRAM [ARGUMENT...] - runs a Rust test program with many threads, for most tests wait rather than
-# compute, and kills it when a test has failed, or when it has computed five times as long as it should. For
+# compute, and kills it when a test has failed, or when it has computed several times as long as it should. For
 # tests/mutants.sh, where one failure says all, and a change may well make a loop endless. A failure counts when the test
 # fails alone too: on a busy machine and beside others some tests are too late.
 set -eu
@@ -8,7 +8,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 mkfifo "$folder/lines"
-prlimit --cpu=15 "$@" --test-threads=16 --skip _EIO >"$folder/lines" 2>&1 &
+prlimit --cpu=60 "$@" --test-threads=16 --skip _EIO >"$folder/lines" 2>&1 &
 program=$!
 doubtful=
 while IFS= read -r line; do
@@ -17,7 +17,7 @@ while IFS= read -r line; do
     "test "*" ... FAILED")
         test=${line#test }
         test=${test% ... FAILED}
-        if prlimit --cpu=15 "$@" --exact "$test"; then
+        if prlimit --cpu=60 "$@" --exact "$test"; then
             doubtful=yes
         else
             kill -KILL "$program" 2>/dev/null || :

@@ -51,7 +51,7 @@ lines() {
 }
 
 export "CARGO_TARGET_${host}_RUNNER=sh $here/first_failure.sh"
-round quick --timeout 60 -C--test=exports -C--test=process "$@"
+round quick --timeout 120 -C--test=exports -C--test=process "$@"
 unset "CARGO_TARGET_${host}_RUNNER"
 [ "$(lines quick caught timeout unviable missed | wc -l)" -gt 0 ] || {
     echo "mutants.sh: there is no such mutant: $*" >&2

@@ -216,3 +216,12 @@ fn sockutil_close_reset_ENOTSOCK() {
     fails(ENOTSOCK, || sockutil_close_reset(fd));
     assert!(!is_open(fd), "closed on every path");
 }
+
+/// What is below the bound of 256 KiB is all thrown away, up to the peer's end.
+#[test]
+fn close_graceful_with_nowait_takes_a_hundred_kilobytes() {
+    let pair = unix();
+    pair.feed(&[b'x'; 100_000]);
+    let reader = pair.end();
+    gives(0, || sockutil_close_graceful(reader.into_raw_fd(), NOWAIT));
+}

@@ -225,3 +225,26 @@ fn close_graceful_with_nowait_takes_a_hundred_kilobytes() {
     let reader = pair.end();
     gives(0, || sockutil_close_graceful(reader.into_raw_fd(), NOWAIT));
 }
+
+/// With more than 256 KiB before the peer's end, the call that does not wait ends before it.
+#[test]
+fn close_graceful_with_nowait_ends_at_256_kib() {
+    let pair = unix();
+    let much: c_int = 4 << 20;
+    let set = unsafe {
+        libc::setsockopt(
+            pair.w(),
+            libc::SOL_SOCKET,
+            libc::SO_SNDBUF,
+            (&raw const much).cast(),
+            size_of::<c_int>() as u32,
+        )
+    };
+    assert_eq!(set, 0);
+    if stuff(pair.w()) <= 256 * 1024 + 4096 {
+        println!("left out: this machine's Unix sockets hold less");
+        return;
+    }
+    let reader = pair.end();
+    fails(libc::ETIMEDOUT, || sockutil_close_graceful(reader.into_raw_fd(), NOWAIT));
+}

@@ -221,7 +221,7 @@ fn sockutil_close_reset_ENOTSOCK() {
 #[test]
 fn close_graceful_with_nowait_takes_a_hundred_kilobytes() {
     let pair = unix();
-    pair.feed(&[b'x'; 100_000]);
+    pair.feed(&pattern(100_000));
     let reader = pair.end();
     gives(0, || sockutil_close_graceful(reader.into_raw_fd(), NOWAIT));
 }

@@ -75,10 +75,11 @@ fn netcat_and_socat_are_greeted_with_one_line() {
     }
 }
 
-/// An echo server by socat, and its port.
+/// An echo server by socat, and its port. One socat process fills the pipe and empties it. poll(2) promises it a page
+/// there: a larger write would wait for itself for ever, so its pieces are no larger than that.
 fn foreign_server(address: &str) -> (Running, u16) {
     let mut socat = tool("socat", "-V");
-    let run = Running::start(socat.args(["-d", "-d", address, "PIPE"]).stdin(Stdio::null()));
+    let run = Running::start(socat.args(["-d", "-d", "-b", "4096", address, "PIPE"]).stdin(Stdio::null()));
     loop {
         let said = run.err();
         if said.contains("listening on") || said.contains("receiving on") {

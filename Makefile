@@ -85,9 +85,14 @@ uninstall:
 		$(patsubst man/%,$(DESTDIR)$(MANDIR)/%,$(wildcard man/man3/* man/man7/*))
 	rmdir $(DESTDIR)$(LIBDIR)/cmake/sockutil 2>/dev/null || :
 
+# The programs of Rust and of C that test the libraries in target/lib, as they are shipped.
+SHIPPED = --features test-shipped
+TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPED)
+
 # The log is what `make contract` looks into.
 test: library
-	@CC='$(CC)' sh tests/run.sh target/test.log $(CARGO) test --release --locked
+	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' sh tests/run.sh target/test.log \
+		$(CARGO) test --locked $(SHIPPED) --no-fail-fast
 
 # ---------------------------------------------------------------------------
 
@@ -101,7 +106,7 @@ lint: need-build
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) fmt --manifest-path bench/rust/Cargo.toml --check
-	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --release --workspace --all-targets --locked --features sockutil/test-shipped -- -D warnings
 	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
 	$(CARGO) clippy --manifest-path bench/rust/Cargo.toml --target-dir $(TARGET)/bench/rust --release --all-targets --locked -- \
 		-D warnings
@@ -144,20 +149,20 @@ no-panic: need-build
 
 # A preloaded shim fails each call of libc in turn; builds that are broken on purpose must be caught.
 test-faults: library
-	CC='$(CC)' $(CARGO) test --release --locked --test faults -- --include-ignored --nocapture
+	$(TEST) --test faults -- --include-ignored --nocapture
 
 # Of that, only the builds that are broken on purpose.
 test-broken: library
-	CC='$(CC)' $(CARGO) test --release --locked --test faults -- --ignored --nocapture broken_builds_are_caught
+	$(TEST) --test faults -- --ignored --nocapture broken_builds_are_caught
 
 # Fresh cases of the properties, as many of each as you like: make test-properties CASES=20000
 CASES = 2000
 test-properties: library
-	PROPTEST_CASES='$(CASES)' $(CARGO) test --release --locked --test properties
+	PROPTEST_CASES='$(CASES)' $(TEST) --test properties
 
 # Each of the 4,294,967,296 IPv4 addresses is written as expected and read back: minutes, on all processors.
 exhaustive: library
-	CC='$(CC)' $(CARGO) test --release --locked --test every_ipv4 -- --ignored --nocapture
+	$(TEST) --test every_ipv4 -- --ignored --nocapture
 
 # The fuzz targets, with the address sanitizer, for SECONDS each: all, or make fuzz TARGETS='reader line'. A few seconds
 # find a mistake that was made today; minutes and hours may find an older one.
@@ -176,8 +181,8 @@ fuzz-lint: need-build
 		--release --all-targets --locked -- -D warnings
 
 # The fuzz targets find what is planted for them.
-test-fuzz: need-build
-	$(CARGO) test --release --locked --test fuzzing -- --ignored --nocapture
+test-fuzz: library
+	$(TEST) --test fuzzing -- --ignored --nocapture
 
 # cargo-mutants changes the core in one place at a time, and fails when no test notices one of the changes. All of them
 # (hours), or make test-mutants MUTANTS='-f src/reader.rs'. JOBS of them at once. What can make no difference is in
@@ -220,36 +225,35 @@ test-install: library
 test-clients: library
 	$(call need,nc,is missing: a client of another house (the netcat-openbsd package))
 	$(call need,socat,is missing: a client and a server of another house (the socat package))
-	CC='$(CC)' $(CARGO) test --release --locked --test examples -- --ignored clients::
+	$(TEST) --test examples -- --ignored clients::
 
 # What looks after memory. The tests that compile C and run it, and the programs, each under valgrind, then built with
 # sanitizers; what a tool cannot run is named in tests/memory.sh. At last, mistakes that the tools must find.
 C_TESTS = connections endpoints every_ipv4 library man regressions syscalls threads
-UNDER = CARGO='$(CARGO)' CC='$(CC)' sh tests/memory.sh
-TEST = $(CARGO) test --release --locked
+UNDER = SOCKUTIL_LIBDIR='$(LIBRARIES)' CARGO='$(CARGO)' CC='$(CC)' sh tests/memory.sh $(1) $(CARGO) test --locked $(SHIPPED)
 VALGRIND_MESSAGE = is missing: it looks after the programs' memory (the valgrind package)
 test-memory: test-valgrind test-valgrind-c test-sanitizers test-planted
 
 test-valgrind: library
 	$(call need,valgrind,$(VALGRIND_MESSAGE))
-	$(UNDER) valgrind $(TEST) --test examples --
+	$(call UNDER,valgrind) --test examples --
 
 test-valgrind-c: library
 	$(call need,valgrind,$(VALGRIND_MESSAGE))
-	$(UNDER) valgrind $(TEST) $(C_TESTS:%=--test %) --
+	$(call UNDER,valgrind) $(C_TESTS:%=--test %) --
 
 # The leak sanitizer of gcc 12 can hang when a signal comes while it looks, and the programs are ended by signals: their
 # leaks are valgrind's business. The thread sanitizer keeps a signal back while a call waits, so no server runs under it.
 test-sanitizers: library
 	$(call need,gcc,is missing: its sanitizers are used (the gcc package))
-	$(UNDER) address $(TEST) $(C_TESTS:%=--test %) --test faults --
-	LEAKS=0 $(UNDER) address $(TEST) --test examples --
-	$(UNDER) thread $(TEST) --test threads --test connections --
+	$(call UNDER,address) $(C_TESTS:%=--test %) --test faults --
+	LEAKS=0 $(call UNDER,address) --test examples --
+	$(call UNDER,thread) --test threads --test connections --
 
 test-planted: library
 	$(call need,gcc,is missing: its sanitizers are used (the gcc package))
 	$(call need,valgrind,$(VALGRIND_MESSAGE))
-	CC='$(CC)' $(TEST) --test planted -- --ignored --nocapture
+	$(TEST) --test planted -- --ignored --nocapture
 
 # The tests where bytes, words and libc are others, by Rust 1.85: big-endian, 32-bit and ARM under qemu's user mode, and
 # musl. A few test programs on some machines: make test-cross MACHINES='s390x musl' TESTS='exports properties'
@@ -262,21 +266,21 @@ test-cross: need-build
 test-msrv: need-build
 	TESTS='$(TESTS)' sh tests/cross.sh msrv
 
-# With Rust's own checks of pointers and arithmetic switched on.
+# The crate with Rust's own checks of pointers and arithmetic and with debug_assert!, instead of what is shipped.
 test-debug: need-build
-	$(CARGO) test --locked --test exports --test process --test properties
+	$(CARGO) test --locked --no-fail-fast --test exports --test process --test properties --test kinds --test connecting
 
 # A thousand processes and a thousand threads that serve a client each, and one thread that serves ten thousand. For the
 # last, a process must be allowed 10200 open files (ulimit -Hn).
 test-load: library
-	CC='$(CC)' $(CARGO) test --release --locked --test examples -- --ignored load:: --nocapture --test-threads=1
+	$(TEST) --test examples -- --ignored load:: --nocapture --test-threads=1
 
 # The servers for so many minutes (0: for 10 seconds), against clients of every kind and under signals; and that mistakes
 # are noticed. SEED=n, a seed that was printed, lets the same clients come again.
 MINUTES = 1
 SEED =
 soak: library
-	CC='$(CC)' SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(CARGO) test --release --locked --test examples -- --ignored \
+	SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(TEST) --test examples -- --ignored \
 		soak:: --nocapture --test-threads=1
 
 # Instructions of an operation, within 5 % of tests/instructions.tsv; and the table anew.

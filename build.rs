@@ -38,9 +38,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // The tests compile C for the machine they run on.
     println!("cargo::rustc-env=SOCKUTIL_TARGET={}", env::var("TARGET")?);
+    link_shipped();
     let header = header()?;
     let path = env::var_os("SOCKUTIL_HEADER").map_or_else(|| PathBuf::from(HEADER), PathBuf::from);
     write_if_changed(&path, &header)
+}
+
+/// With the feature `test-shipped` the tests take the functions of the library as it is shipped, which is linked first.
+/// What they take of the crate may bring its functions along; the linker leaves those out.
+fn link_shipped() {
+    if env::var_os("CARGO_FEATURE_TEST_SHIPPED").is_none() {
+        return;
+    }
+    println!("cargo::rerun-if-env-changed=SOCKUTIL_LIBDIR");
+    let folder = env::var("SOCKUTIL_LIBDIR").unwrap_or_default();
+    println!("cargo::rustc-env=SOCKUTIL_LIBDIR={folder}");
+    if !folder.is_empty() {
+        println!("cargo::rustc-link-search=native={folder}");
+        println!("cargo::rustc-link-arg-tests=-Wl,--allow-multiple-definition");
+    }
 }
 
 fn header() -> Result<String, Box<dyn Error>> {

@@ -94,8 +94,8 @@ run_tests() {
     of_rust=CARGO_TARGET_$(echo "$rust" | tr a-z- A-Z_)
     name=$1
     skip=
-    set -- --release --config profile.release.opt-level=1 --config profile.release.lto=false \
-        --config profile.release.codegen-units=16
+    # Emulated, a test program's own loops take long.
+    set -- --config profile.dev.opt-level=1
     if [ -n "$qemu" ]; then
         export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" "${of_rust}_LINKER=$c-gcc"
         for tool in ar nm readelf; do ln -sf "$(command -v "$c-$tool")" "$bin/$tool"; done
@@ -122,11 +122,9 @@ run_tests() {
         export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"
         # A folder of its own: RUSTC_BOOTSTRAP lets cargo build again what is for this machine.
         export CARGO_TARGET_DIR="$cross/build-musl" RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
-        # Tests unwind whatever the profile says; if that says another thing, cargo builds two std and mixes them.
-        set -- "$@" --config 'profile.release.panic="unwind"'
     fi
     for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
-    # The tests' own code is built quickly; what they build to ship is built as it is shipped.
+    # The crate with Rust's own checks, for the tests of Rust; for those of C, what is built as it is shipped.
     # shellcheck disable=SC2086
     "$tools/usr/bin/cargo" test --package sockutil --locked --no-fail-fast "$@" -- --exact $skip ${FILTER:-}
 }
@@ -144,7 +142,7 @@ check_left_out() {
     for program in $(left_out | cut -d ' ' -f 1 | sort -u); do
         names=$(left_out | sed -n "s/^$program //p")
         # shellcheck disable=SC2086
-        SOCKUTIL_EMULATED=1 "$cross/without" cargo test --release --locked --test "$program" -- --exact $names \
+        SOCKUTIL_EMULATED=1 "$cross/without" cargo test --locked --test "$program" -- --exact $names \
             >"$cross/without.log" 2>&1 || :
         for name in $names; do
             grep -q "^test $name \.\.\. FAILED$" "$cross/without.log" || {

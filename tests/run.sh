@@ -1,14 +1,52 @@
 #!/bin/sh
-# Runs a command, shows what it prints, keeps it in a file too, and ends as the command does.
+# Runs tests, shows what they print, keeps it in a file too, and ends as they do. The last line sums up: what passed, what
+# failed, and what this machine left out and why (tests/support/left_out.rs).
 # usage: run.sh LOG COMMAND [ARGUMENT...]
 set -eu
 log=$1
 shift
 mkdir -p "$(dirname "$log")"
-rm -f "$log" "$log.status"
+rm -f "$log" "$log.status" "$log.left-out"
+: >"$log"
+SOCKUTIL_LEFT_OUT=$(cd "$(dirname "$log")" && pwd)/$(basename "$log").left-out
+export SOCKUTIL_LEFT_OUT
+# Most tests wait rather than compute.
+: "${RUST_TEST_THREADS:=$((2 * $(getconf _NPROCESSORS_ONLN)))}"
+export RUST_TEST_THREADS
+
+# Nobody should have to ask whether it has died: a line whenever there was none for some seconds.
+start=$(date +%s)
+(
+    size=0
+    while sleep 4; do
+        before=$size
+        size=$(wc -c <"$log")
+        [ "$size" -ne "$before" ] || echo "... at work for $(($(date +%s) - start)) s"
+    done
+) &
+clock=$!
+trap 'kill "$clock" 2>/dev/null || :' EXIT
 {
     status=0
     "$@" 2>&1 || status=$?
     echo "$status" >"$log.status"
-} | tee "$log"
+} | tee -a "$log"
+kill "$clock" 2>/dev/null || :
+
+{
+    echo
+    # A test that asks twice leaves out the same once.
+    [ ! -f "$SOCKUTIL_LEFT_OUT" ] || sort -u "$SOCKUTIL_LEFT_OUT"
+    sed -n 's/^test \(.*\) \.\.\. FAILED$/failed: \1/p' "$log"
+} | tee -a "$log"
+# "test result: ok. 3 passed; 0 failed; ..." and "left out: no IPv6: ..."
+awk '
+    /^test result: / { passed += $4; failed += $6 }
+    /^left out: / { split($0, part, ": "); if (!count[part[2]]++) why[++n] = part[2]; total++ }
+    END {
+        line = passed + 0 " passed, " failed + 0 " failed"
+        for (i = 1; i <= n; i++) reasons = reasons (i > 1 ? ", " : "") why[i] " (" count[why[i]] ")"
+        print line (total ? ", " total " left out: " reasons : "")
+    }
+' "$log" | tee -a "$log"
 exit "$(cat "$log.status")"

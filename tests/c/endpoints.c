@@ -572,7 +572,7 @@ static void itself(void) {
     meets_itself = ~0u;
     for (size_t i = 0; i < 2 * sizeof hosts / sizeof hosts[0]; i++) {
         if (strchr(hosts[i / 2], ':') != NULL && !has_v6()) {
-            fprintf(stderr, "left out: a connection to itself by %s: there is no IPv6\n", hosts[i / 2]);
+            fprintf(stderr, "left out: no IPv6: a connection to itself by %s\n", hosts[i / 2]);
             continue;
         }
         tries = 0;

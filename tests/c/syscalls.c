@@ -868,7 +868,7 @@ static void connecting(void) {
         CHECK(back >= 0 || (close(front) == 0 && close(client) == 0));
     }
     if (front < 0) {
-        fputs("left out: the race of ::1 and 127.0.0.1: there is no IPv6\n", stderr);
+        fputs("left out: no IPv6: the race of ::1 and 127.0.0.1\n", stderr);
     } else {
         CHECK(back >= 0);
         EACH(i, timeouts) {

@@ -11,7 +11,8 @@ use std::ptr;
 use errno::errno;
 use sockutil::ffi::{sockutil_close, sockutil_close_reset, sockutil_tcp_connect, sockutil_tcp_listen};
 
-use crate::namespace::{add_address, inside, is_lacking, left_out};
+use crate::namespace::{add_address, inside, is_lacking};
+use crate::support::left_out;
 
 const NUMERIC: c_uint = 1 << 20;
 
@@ -67,12 +68,12 @@ fn clients_keep_no_server_from_starting() {
         add_address("lo", own)
     };
     match prepared() {
-        Err(e) if is_lacking(&e) => return left_out(&format!("connections to oneself: {e}")),
+        Err(e) if is_lacking(&e) => return left_out("no ports of its own", format!("connections to oneself: {e}")),
         prepared => prepared.unwrap(),
     }
     let has_v6 = add_address("lo", own_v6).and_then(|()| add_address("lo", link_local)).is_ok();
     if !has_v6 {
-        left_out("connections to oneself by IPv6: there is none");
+        left_out("no IPv6", "connections to oneself by it");
     }
     // As a host, and where its connections go.
     let addresses = [
@@ -95,7 +96,7 @@ fn clients_keep_no_server_from_starting() {
             continue;
         }
         if !meets_itself(if host.is_empty() { server } else { host }) {
-            left_out(&format!("connections to oneself by {host}: the kernel makes none"));
+            left_out("no connection to oneself", format!("by {host}"));
             continue;
         }
         for (flags, timeout) in [(NUMERIC, -1), (NUMERIC, 5000), (NUMERIC | 1 << 18, 5000)] {

@@ -14,18 +14,13 @@ use std::ptr;
 
 use libc::{c_char, c_int};
 
-use crate::support;
+use crate::support::{self, left_out, pass_on};
 
 /// Set in the process that is inside.
 const INSIDE: &str = "SOCKUTIL_TEST_NAMESPACE";
 
 /// Longer than any test here takes on a busy machine.
 const SECONDS: u32 = 120;
-
-/// Reports what this machine does not let a test do. Not by `println!`, which the test harness hides.
-pub fn left_out(what: &str) {
-    io::stderr().write_all(format!("left out: {what}\n").as_bytes()).unwrap();
-}
 
 /// Whether an error says that the machine does not have something, or does not give it to this user.
 pub fn is_lacking(e: &io::Error) -> bool {
@@ -53,7 +48,7 @@ pub fn inside(test: &str, body: impl FnOnce()) {
         return;
     }
     if support::emulated() {
-        return left_out("network namespaces: emulated");
+        return left_out("emulated", "a network of its own");
     }
     let ids = [("uid_map", unsafe { libc::getuid() }), ("gid_map", unsafe { libc::getgid() })];
     let maps = ids.map(|(file, id)| {
@@ -65,15 +60,13 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     // Between fork and exec there is one thread, as a user namespace wants, and nothing here allocates.
     unsafe { child.pre_exec(move || enter(&maps)) };
     let output = match child.output() {
-        Err(e) if is_lacking(&e) => return left_out(&format!("network namespaces: {e}")),
+        Err(e) if is_lacking(&e) => return left_out("no network namespace", e),
         output => output.unwrap(),
     };
     let said = support::told(&output);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("1 passed"), "{said}");
-    for line in said.lines().filter_map(|line| line.split_once("left out: ")) {
-        left_out(line.1);
-    }
+    pass_on(&said);
 }
 
 fn enter(maps: &[(CString, String); 2]) -> io::Result<()> {

@@ -17,9 +17,10 @@ use errno::{Errno, errno, set_errno};
 use sockutil::ffi::sockutil_tcp_connect;
 
 use crate::cells::{Cell, Outcome, both_families, one_family};
-use crate::namespace::{add_address, add_route, inside, is_lacking, left_out, open_tun, replace, set_up};
+use crate::namespace::{add_address, add_route, inside, is_lacking, open_tun, replace, set_up};
 use crate::reflector::{self, Host, Seen};
 use crate::support;
+use crate::support::left_out;
 
 /// How late a busy machine may be.
 const LATE: Duration = Duration::from_secs(1);
@@ -107,14 +108,14 @@ fn set_up_hosts(all: &[Named], v6: bool) -> Option<Seen> {
     };
     let tun = match prepared() {
         Err(e) if is_lacking(&e) => {
-            left_out(&format!("hosts behind a TUN interface (IPv6: {v6}): {e}"));
+            left_out("no TUN interface", format!("hosts behind one (IPv6: {v6}): {e}"));
             return None;
         }
         tun => tun.unwrap(),
     };
     let known: SocketAddr = ([192, 0, 2, 7], 1).into();
     if !("known.test", 1).to_socket_addrs().is_ok_and(|mut found| found.any(|address| address == known)) {
-        left_out("names with many addresses: the resolver does not read /etc/hosts");
+        left_out("/etc/hosts is not read", "names with many addresses");
         return None;
     }
     let host = |named: &Named| named.addresses.iter().copied().zip(named.cell.hosts.clone()).collect::<Vec<_>>();

@@ -59,7 +59,7 @@ pub fn programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = scratch("examples");
-        run(make().arg(variable("BIN", from_examples(&folder))));
+        run(make().arg("-j4").arg(variable("BIN", from_examples(&folder))));
         // Programs or scripts, they are all in one folder.
         let programs = fs::read_dir(&folder).unwrap().map(|program| under(program.unwrap().path()));
         programs.last().expect("there are programs").parent().unwrap().to_owned()
@@ -411,14 +411,20 @@ pub fn reset(stream: TcpStream) {
     drop(stream);
 }
 
-/// Text that no accident repeats: a cut, a swap or a repetition shows.
+/// Text that no accident repeats: a cut, a swap or a repetition shows. All of it is one text, again and again.
 pub fn bytes(n: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        b'a' + u8::try_from((state >> 24) % 26).unwrap()
-    };
-    (0..n).map(|_| next()).collect()
+    static TEXT: OnceLock<Vec<u8>> = OnceLock::new();
+    let text = TEXT.get_or_init(|| {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            b'a' + (state >> 24) as u8 % 26
+        };
+        (0..100_003).map(|_| next()).collect()
+    });
+    let mut bytes = text.repeat(n / text.len() + 1);
+    bytes.truncate(n);
+    bytes
 }
 
 pub fn line(n: usize) -> Vec<u8> {

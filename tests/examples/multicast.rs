@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::interface::chooses_interface;
 use crate::kit::*;
+use crate::support::left_out;
 use crate::support::told;
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 66, 66);
@@ -97,7 +98,7 @@ fn no_network_is_needed() {
     let mut run = match permitted.status() {
         Ok(_) => Running::start(&mut command),
         Err(e) => {
-            println!("no network namespace: {e}");
+            left_out("no network namespace", e);
             Running::start(Command::new(program("multicast", "")).stdin(Stdio::null()))
         }
     };

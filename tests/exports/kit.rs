@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::ptr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -119,7 +120,8 @@ pub fn fifo() -> Pair {
 /// One of each kind of stream.
 pub fn streams() -> Vec<Pair> {
     let mut all = vec![tcp(), unix(), pipe(), fifo()];
-    if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) {
+    if crate::support::has_ipv6("TCP over IPv6") {
+        let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
         all.push(tcp_from(&listener, "TCP over IPv6"));
     }
     all
@@ -193,9 +195,15 @@ pub fn reset(writer: OwnedFd) {
     drop(writer);
 }
 
-/// Bytes that look like no others, without a newline.
+/// Bytes that look like no others, without a newline. They are always the same, so that none is made twice.
 pub fn pattern(n: usize) -> Vec<u8> {
-    (0..n).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).map(|b| if b == b'\n' { b'N' } else { b }).collect()
+    static MADE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    let mut made = MADE.lock().unwrap();
+    for i in made.len()..n {
+        let byte = (i.wrapping_mul(2_654_435_761) >> 13) as u8;
+        made.push(if byte == b'\n' { b'N' } else { byte });
+    }
+    made[..n].to_vec()
 }
 
 /// Writes until nothing more goes in: how much went.

@@ -22,6 +22,8 @@
 
 #[path = "../support/interface.rs"]
 mod interface;
+#[path = "../support/shipped.rs"]
+mod shipped;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -15,6 +15,7 @@ use crate::addr::{Slot, interfaces, loopback_index, socket};
 use crate::interface::chooses_interface;
 use crate::kit::*;
 use crate::support::emulated;
+use crate::support::{has_ipv6, left_out};
 
 /// By the system's means.
 #[track_caller]
@@ -37,14 +38,6 @@ fn int_option(fd: c_int, level: c_int, name: c_int) -> c_int {
 
 fn udp(host: &str) -> UdpSocket {
     UdpSocket::bind((host, 0)).unwrap()
-}
-
-fn has_v6() -> bool {
-    let has = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
-    if !has {
-        println!("skipped: no IPv6");
-    }
-    has
 }
 
 fn turns_on_and_off(fd: c_int, level: c_int, name: c_int, set: extern "C" fn(c_int, c_int) -> c_int) {
@@ -76,7 +69,7 @@ fn set_reuseport_is_seen_by_the_kernel() {
 
 #[test]
 fn set_v6only_is_seen_by_the_kernel() {
-    if !has_v6() {
+    if !has_ipv6("IPv6") {
         return;
     }
     for kind in [SOCK_STREAM, SOCK_DGRAM] {
@@ -339,7 +332,7 @@ fn hears(receiver: &Receiver, sender: Option<&UdpSocket>, expected: bool) {
 
 /// The families whose interface for multicast can be chosen.
 fn choosing() -> Vec<c_int> {
-    let families = if has_v6() { vec![AF_INET, AF_INET6] } else { vec![AF_INET] };
+    let families = if has_ipv6("groups of IPv6") { vec![AF_INET, AF_INET6] } else { vec![AF_INET] };
     families.into_iter().filter(|af| chooses_interface(*af)).collect()
 }
 
@@ -371,7 +364,7 @@ fn receivers() -> Vec<(Receiver, u32, Option<UdpSocket>)> {
         gives(0, || sockutil_set_multicast_interface(sender.as_raw_fd(), AF_INET, lo));
         all.push((Receiver::new("239.77.0.0:0".parse().unwrap()), lo, Some(sender)));
     }
-    if has_v6() {
+    if has_ipv6("groups of IPv6") {
         for group in ["[ff02::]:0", "[ff05::]:0"] {
             let receiver = Receiver::new(group.parse().unwrap());
             let mut usable =
@@ -379,7 +372,7 @@ fn receivers() -> Vec<(Receiver, u32, Option<UdpSocket>)> {
             if let Some((interface, sender)) = usable.next() {
                 all.push((receiver, interface, Some(sender)));
             } else {
-                println!("skipped sending to {group}: no interface has a route to it");
+                left_out("no route for IPv6 multicast", format!("sending to {group}"));
                 all.push((receiver, lo, None));
             }
         }
@@ -449,8 +442,7 @@ fn a_group_is_joined_on_one_interface() {
 
 #[test]
 fn a_groups_zone_is_its_interface_unless_another_is_named() {
-    if !has_v6() {
-        println!("skipped: no IPv6");
+    if !has_ipv6("zones") {
         return;
     }
     let lo = loopback_index();
@@ -460,7 +452,7 @@ fn a_groups_zone_is_its_interface_unless_another_is_named() {
         let socket = udp("::");
         unsafe { sockutil_multicast_join(socket.as_raw_fd(), group.addr(), *index) == 0 }
     }) else {
-        println!("skipped: no second interface that has IPv6");
+        left_out("no second interface with IPv6", "groups on two interfaces");
         return;
     };
     // The group's zone, the interface that is named, and the one that is meant.

@@ -9,6 +9,7 @@ use libc::c_int;
 use sockutil::ffi::*;
 
 use crate::kit::*;
+use crate::support::left_out;
 use crate::udp::is_cloexec;
 
 const NOTHING: c_int = 4711;
@@ -356,7 +357,7 @@ fn what_this_kernel_can_be_asked_for_is_known() {
     let [receiver, _sender] = unix_ends(libc::SOCK_STREAM);
     for option in ASKED {
         if ask(receiver.as_raw_fd(), &[option]) == 0 {
-            println!("skipped: this kernel has no {}", option.1);
+            left_out("older kernel", option.1);
         }
     }
 }

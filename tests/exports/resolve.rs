@@ -9,6 +9,7 @@ use sockutil::ffi::*;
 
 use crate::addr::{Slot, loopback_index};
 use crate::kit::*;
+use crate::support::left_out;
 
 const NUMERIC: c_uint = SOCKUTIL_NUMERIC;
 const GAI_MARK: c_int = 4711;
@@ -270,7 +271,7 @@ fn an_empty_service_is_neither_a_port_nor_a_name() {
 fn a_services_name_is_asked_for() {
     let services = std::fs::read_to_string("/etc/services").unwrap_or_default();
     if !services.lines().any(|line| line.split_whitespace().take(2).eq(["http", "80/tcp"])) {
-        println!("skipped: /etc/services does not have http");
+        left_out("no http in /etc/services", "services by name");
         return;
     }
     for kind in [SOCK_STREAM, 0] {

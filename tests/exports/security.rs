@@ -245,6 +245,8 @@ fn a_program_that_is_run_finds_no_descriptor_of_ours() {
     let host = c"127.0.0.1".as_ptr();
     let gai = ptr::null_mut();
     let path = crate::support::scratch("unix").join(format!("inherited-{}", std::process::id()));
+    // An earlier process of the same number may have left it.
+    let _ = std::fs::remove_file(&path);
     let text = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
     for flags in [0, SOCKUTIL_INHERIT as c_uint] {
         let numeric = flags | SOCKUTIL_NUMERIC as c_uint;

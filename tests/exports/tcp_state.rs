@@ -11,13 +11,15 @@ use libc::c_int;
 use sockutil::ffi::*;
 
 use crate::kit::*;
+use crate::support::has_ipv6;
 use crate::udp::{makes, to_addr};
 
 /// Listeners of every kind, and the address by which a client gets there.
 fn listeners() -> Vec<(&'static str, TcpListener, SocketAddr)> {
     let mut all = Vec::new();
     let mut add = |kind, bind: IpAddr, by: IpAddr| {
-        if let Ok(listener) = TcpListener::bind((bind, 0)) {
+        if bind.is_ipv4() || has_ipv6(kind) {
+            let listener = TcpListener::bind((bind, 0)).unwrap();
             let port = listener.local_addr().unwrap().port();
             all.push((kind, listener, (by, port).into()));
         }

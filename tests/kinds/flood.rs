@@ -1,5 +1,6 @@
 //! A peer that sends as fast as it can: calls without a length of their own end all the same.
 
+use crate::left_out::left_out;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -113,7 +114,7 @@ fn full() -> Vec<(&'static str, OwnedFd, Option<OwnedFd>)> {
         kit::put(&writer, &vec![0; 1 << 20]);
         full.push(("pipe", pipe, Some(writer)));
     } else {
-        println!("left out: a pipe that holds a megabyte");
+        left_out("no large pipe", "a pipe that holds a megabyte");
     }
     for (kind, ends) in &STREAMS[..2] {
         let ((socket, peer), size) = (ends(), (4 << 20) as c_int);
@@ -127,7 +128,7 @@ fn full() -> Vec<(&'static str, OwnedFd, Option<OwnedFd>)> {
             }
         });
         if queued < 400_000 {
-            println!("left out: {kind} with more than {queued} bytes in its queue");
+            left_out("no large buffers", format!("{kind} with more than {queued} bytes in its queue"));
         } else {
             full.push((kind, socket, Some(peer)));
         }

@@ -1,5 +1,6 @@
 //! /proc/kmsg: it calls itself a regular file, and makes who reads it wait. One machine has one, so one cell at a time.
 
+use crate::left_out::left_out;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::mpsc::channel;
@@ -24,7 +25,7 @@ fn drained() -> io::Result<OwnedFd> {
 fn the_kernels_messages_are_no_file_that_is_always_ready() {
     let fd = match drained() {
         Ok(fd) => fd,
-        Err(e) => return println!("left out: /proc/kmsg: {e}"),
+        Err(e) => return left_out("no /proc/kmsg", e),
     };
     let number = fd.as_raw_fd();
     // A new message may come at any time: then there is something to read, and it is another's turn.
@@ -61,7 +62,7 @@ fn the_kernels_messages_are_no_file_that_is_always_ready() {
             Call::ReadFull(1).make(number, 8, ms).answer
         });
         if answer.ret == -1 && answer.errno == EAGAIN && unread() == 0 {
-            println!("left out: a message of the kernel {what}, because another program reads them");
+            left_out("another reads /proc/kmsg", format!("a message of the kernel {what}"));
         } else {
             assert_eq!(answer.ret, 1, "a message {what}: {answer:?}");
         }

@@ -1,5 +1,6 @@
 //! What a descriptor may be set to, and what a kernel or a sandbox may refuse.
 
+use crate::left_out::left_out;
 use libc::{c_int, c_long, c_ulong};
 
 use super::kit;
@@ -113,7 +114,7 @@ impl Refusal {
             });
             let possible = possible.join().unwrap();
             if !possible {
-                println!("left out: refused preadv2 and pwritev2, because this machine has no seccomp filters");
+                left_out("no seccomp filters", "preadv2 and pwritev2 that are refused");
             }
             possible
         })

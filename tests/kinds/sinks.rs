@@ -1,5 +1,6 @@
 //! Kinds of descriptors for writing that can be full, and who makes room in them.
 
+use crate::left_out::left_out;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -79,7 +80,7 @@ pub fn kinds() -> Vec<Kind> {
     kinds.retain(|kind| {
         let made = (kind.make)();
         if let Err(e) = &made {
-            println!("left out: {}: {e}", kind.name);
+            left_out(&format!("no {}", kind.name), e);
         }
         made.is_ok()
     });

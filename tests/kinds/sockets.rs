@@ -1,5 +1,6 @@
 //! Calls that sockets alone have: connections that come, that are made and that end, and descriptors that are passed.
 
+use crate::left_out::left_out;
 use std::io;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -187,7 +188,7 @@ pub fn cells() -> Vec<Cell> {
         for (kind, family, socket) in FAMILIES {
             if let Err(e) = place(family, socket, 1) {
                 if mode == Mode::Blocking && column == Column::Quiet(NOWAIT) {
-                    println!("left out: listeners of {kind}: {e}");
+                    left_out(&format!("no {kind}"), e);
                 }
                 continue;
             }

@@ -1,5 +1,6 @@
 //! Kinds of descriptors for reading that wait until something is given to them.
 
+use crate::left_out::left_out;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::OnceLock;
@@ -106,12 +107,12 @@ pub fn kinds() -> Vec<Kind> {
         Ok(unit) => {
             kinds.push(Kind { name: "fanotify", make: fanotify, unit, gift: None, adds: true, ..EVENT });
         }
-        Err(e) => println!("left out: fanotify: {e}"),
+        Err(e) => left_out("no fanotify", e),
     }
     kinds.retain(|kind| {
         let made = (kind.make)();
         if let Err(e) = &made {
-            println!("left out: {}: {e}", kind.name);
+            left_out(&format!("no {}", kind.name), e);
         }
         made.is_ok()
     });

@@ -1,5 +1,6 @@
 //! Descriptors that have an answer at once, or can be neither read nor written: nothing is ever waited for there.
 
+use crate::left_out::left_out;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -111,7 +112,7 @@ pub fn writable() -> Vec<(&'static str, Make, Takes)> {
 fn keep<T>(mut all: Vec<T>, made: impl Fn(&T) -> (&'static str, io::Result<OwnedFd>)) -> Vec<T> {
     all.retain(|entry| match made(entry) {
         (name, Err(e)) => {
-            println!("left out: {name}: {e}");
+            left_out(&format!("no {name}"), e);
             false
         }
         _ => true,

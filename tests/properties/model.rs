@@ -55,7 +55,15 @@ impl Rest<'_> {
 
     /// The length of what comes up to and with a byte, if that is within `most`.
     fn through(&self, byte: u8, most: usize) -> Option<usize> {
-        self.bytes.iter().take(most).position(|b| *b == byte).map(|index| index + 1)
+        // A plain loop: without an optimizer it is ten times as fast as an iterator, and most of the time passes here.
+        let (mut n, end) = (0, most.min(self.bytes.len()));
+        while n < end {
+            n += 1;
+            if self.bytes[n - 1] == byte {
+                return Some(n);
+            }
+        }
+        None
     }
 
     /// `sockutil_reader_line` and `sockutil_reader_until`. `None`: more must come before it can answer.

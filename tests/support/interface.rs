@@ -1,6 +1,6 @@
 //! What qemu's user mode makes of interfaces' numbers.
 
-use super::support::emulated;
+use super::support::{emulated, left_out};
 
 /// Whether the interface for multicast datagrams of this family can be chosen here by its number. qemu's user mode knows
 /// no `IPV6_MULTICAST_IF`, and loses the number where the machine has 64 bits: there it takes one that cannot be.
@@ -25,7 +25,7 @@ pub fn chooses_interface(af: libc::c_int) -> bool {
         refused
     };
     if !refused {
-        println!("skipped: no choice of an interface by its number, family {af}");
+        left_out("emulated", format!("the choice of an interface by its number, family {af}"));
     }
     refused
 }

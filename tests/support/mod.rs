@@ -1,12 +1,17 @@
 //! What the test programs share: the shipped libraries, a C compiler for them, and bounded runs of what it makes.
 
-#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
 
+mod left_out;
+
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
+
+pub use left_out::{has_ipv6, left_out, pass_on};
 
 /// The warnings that C here is free of.
 pub const C_WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"];
@@ -50,12 +55,15 @@ pub fn below_root(path: &Path) -> &Path {
     path.strip_prefix(root()).unwrap_or(path)
 }
 
-/// The folder with the libraries as they are shipped, built before the first look at them.
+/// The folder with the libraries as they are shipped. make has built them; otherwise the first look at them does.
 pub fn libraries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         if let Some(folder) = sanitized() {
             return folder.join("lib");
+        }
+        if let Some(folder) = std::env::var_os("SOCKUTIL_LIBDIR") {
+            return root().join(folder);
         }
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
@@ -104,16 +112,23 @@ pub fn link(command: &mut Command, link: Link) -> &mut Command {
     }
 }
 
+/// What has been compiled here: a program of a name is made once, for all tests that run it.
+static COMPILED: Mutex<BTreeMap<PathBuf, Arc<OnceLock<PathBuf>>>> = Mutex::new(BTreeMap::new());
+
 /// Compiles C sources of `tests/c` into a program. `flags` come first.
 pub fn compile_c(name: &str, sources: &[&str], how: Link, flags: &[&str]) -> PathBuf {
     let program = scratch("c").join(format!("{}-{how:?}", name.replace('/', "-")));
-    let mut command = compiler(false);
-    command.args(["-std=c11", "-D_GNU_SOURCE", "-pthread"]).args(C_WARNINGS).args(flags);
-    command.arg("-I").arg(root().join("include")).arg("-I").arg(root().join("tests/c"));
-    command.args(sources.iter().map(|source| root().join("tests/c").join(source)));
-    command.arg("-o").arg(&program);
-    run(link(&mut command, how));
-    if matches!(how, Link::None) { program } else { under(program) }
+    let compiled = Arc::clone(COMPILED.lock().expect("nothing panics with it").entry(program.clone()).or_default());
+    let program = compiled.get_or_init(|| {
+        let mut command = compiler(false);
+        command.args(["-std=c11", "-D_GNU_SOURCE", "-pthread"]).args(C_WARNINGS).args(flags);
+        command.arg("-I").arg(root().join("include")).arg("-I").arg(root().join("tests/c"));
+        command.args(sources.iter().map(|source| root().join("tests/c").join(source)));
+        command.arg("-o").arg(&program);
+        run(link(&mut command, how));
+        if matches!(how, Link::None) { program } else { under(program) }
+    });
+    program.clone()
 }
 
 /// A program or, with `SOCKUTIL_RUN_UNDER`, a script that becomes that program under a tool such as valgrind.
@@ -131,7 +146,10 @@ pub fn under(program: PathBuf) -> PathBuf {
 
 /// Runs a program to its end, for at most a minute, and gives what it said.
 pub fn output(program: impl AsRef<OsStr>) -> Output {
-    Command::new("timeout").args(["-k", "5", SECONDS]).arg(program).output().expect("timeout(1) can be run")
+    let output = Command::new("timeout").args(["-k", "5", SECONDS]).arg(program).output();
+    let output = output.expect("timeout(1) can be run");
+    pass_on(&told(&output));
+    output
 }
 
 /// Runs a command that must succeed.
@@ -139,6 +157,7 @@ pub fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|e| panic!("{:?}: {e}", command.get_program()));
     let words = [command.get_program()].into_iter().chain(command.get_args()).collect::<Vec<_>>();
     assert!(output.status.success(), "{words:?}\n{}", told(&output));
+    pass_on(&told(&output));
     output
 }
 

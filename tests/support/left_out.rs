@@ -1,0 +1,48 @@
+//! What a machine does not let a test do is one line in one form, `left out: WHY: WHAT (TEST)`, and no failure.
+//! `make test` shows these lines at its end and counts them (`tests/run.sh`).
+
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::{Ipv6Addr, UdpSocket};
+use std::{env, thread};
+
+/// Reports why in a word or two, such as "no IPv6", and what.
+pub fn left_out(why: &str, what: impl Display) {
+    let test = test().map(|test| format!(" ({test})")).unwrap_or_default();
+    let line = format!("left out: {why}: {what}{test}\n");
+    let written = match env::var_os("SOCKUTIL_LEFT_OUT") {
+        Some(file) => {
+            File::options().create(true).append(true).open(file).and_then(|mut f| f.write_all(line.as_bytes()))
+        }
+        // Not by println!, which the test harness keeps to itself.
+        None => io::stderr().write_all(line.as_bytes()),
+    };
+    written.expect("there is room for a line");
+}
+
+/// Whether there is IPv6 here. If not, what is left out for that is reported.
+pub fn has_ipv6(what: impl Display) -> bool {
+    let has = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+    if !has {
+        left_out("no IPv6", what);
+    }
+    has
+}
+
+/// Reports again what a process that the test ran has reported.
+pub fn pass_on(said: &str) {
+    for line in said.lines().filter_map(|line| line.strip_prefix("left out: ")) {
+        let (why, what) = line.split_once(": ").unwrap_or(("unknown", line));
+        left_out(why, what);
+    }
+}
+
+/// The name of the test that runs on this thread. A test that runs alone may have the main thread, and then the program
+/// was told its name.
+fn test() -> Option<String> {
+    let name = thread::current().name()?.to_owned();
+    if name == "main" { env::args().skip_while(|word| word != "--exact").nth(1) } else { Some(name) }
+}

@@ -1,0 +1,246 @@
+# sockutil, for those who change it: `make help-developer` lists the targets. Makefile includes this file. A target that
+# needs a tool says which one is missing.
+
+.PHONY: lint header man abi abi-baseline contract no-panic test-cross test-msrv test-faults test-broken test-properties \
+	exhaustive test-fuzz test-debug test-clients test-load soak test-memory test-valgrind test-valgrind-c test-sanitizers \
+	test-planted test-header test-install test-python test-mutants test-mutants-quick test-instructions instructions bench \
+	bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
+
+# List these targets.
+help-developer:
+	@sh packaging/help.sh developer.mk
+
+# Some test programs, run as `make test` runs all.
+SHIPPED = --features test-shipped
+TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPED)
+
+# ---- Sources ----
+
+C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] tests/cross/*.c \
+	tests/faults/*.[ch] tests/install/*.c)
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
+
+# Check the form of the sources, and compile them with all warnings as errors.
+lint: need-build
+	$(call need,clang-format,is missing: it checks the C sources (the clang-format package))
+	$(call need,shellcheck,is missing: it checks the scripts (the shellcheck package))
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) fmt --manifest-path bench/rust/Cargo.toml --check
+	$(CARGO) clippy --release --workspace --all-targets --locked --features sockutil/test-shipped -- -D warnings
+	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
+	$(CARGO) clippy --manifest-path bench/rust/Cargo.toml --target-dir $(TARGET)/bench/rust --release --all-targets --locked -- \
+		-D warnings
+	@echo 'clang-format, of $(words $(C_FILES)) files'
+	@clang-format --dry-run -Werror $(C_FILES)
+	@echo 'shellcheck, of $(words $(SCRIPTS)) scripts'
+	@shellcheck $(SCRIPTS) .ci/run .ci/install
+	sh tests/workflow.sh
+
+# Check that the committed header is the one that the sources make.
+header: need-build
+	@mkdir -p target
+	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil
+	diff -u include/sockutil.h target/header.h
+
+# Check the committed manual pages: they are made from the header and man/, and mandoc finds no fault in them.
+man: need-build
+	$(call need,mandoc,is missing: it checks the manual pages (the mandoc package))
+	rm -rf target/man
+	$(CARGO) run --release --locked --quiet --package sockutil-man -- target/man
+	diff -ru man/man3 target/man/man3
+	diff -ru man/man7 target/man/man7
+	sh tests/man_lint.sh target/man
+
+# Check the names (symbols, header, manual pages, README) against each other, and the types against the baseline.
+abi: library
+	$(call need,nm,is missing: it lists the exported symbols (the binutils package))
+	$(call need,abidiff,is missing: it compares the interface with the baseline (the abigail-tools package))
+	sh tests/abi/names.sh $(LIBRARIES)/libsockutil.so include/sockutil.h man README.md README.zh-CN.md
+	CC='$(CC)' sh tests/abi/types.sh check
+
+# Write a new baseline, when the interface has changed on purpose (see CONTRIBUTING.md).
+abi-baseline: library
+	CC='$(CC)' sh tests/abi/types.sh baseline
+
+# Run make test, and check that every pair (function, errno) of the header has a test of its name that ran.
+contract: test
+	sh tests/contract.sh include/sockutil.h target/test.log tests/contract.txt
+
+# Prove by the linker that no panic can be reached.
+no-panic: need-build
+	CARGO='$(CARGO)' sh tests/no_panic.sh
+
+# ---- Failures, properties, fuzzing, mutation ----
+
+# Fail each call of libc in turn, by a preloaded shim; libraries that are broken on purpose must be caught.
+test-faults: library
+	$(TEST) --test faults -- --include-ignored --nocapture
+
+# Run only the second part of test-faults, the broken libraries.
+test-broken: library
+	$(TEST) --test faults -- --ignored --nocapture broken_builds_are_caught
+
+CASES = 2000
+# Run the properties with CASES fresh cases each (2000).
+test-properties: library
+	PROPTEST_CASES='$(CASES)' $(TEST) --test properties
+
+# Write and read back each of the 4,294,967,296 IPv4 addresses: minutes, on all processors.
+exhaustive: library
+	$(TEST) --test every_ipv4 -- --ignored --nocapture
+
+TARGETS =
+fuzz: SECONDS = 600
+fuzz-smoke: SECONDS = 5
+# Fuzz with the address sanitizer, each of TARGETS (all) for SECONDS (600, or 5). Seconds find a mistake that
+# was made today; minutes and hours may find an older one.
+fuzz fuzz-smoke: need-build
+	CARGO='$(CARGO)' sh fuzz/run.sh $(SECONDS) $(TARGETS)
+
+# Make the committed corpora anew, from themselves and what make fuzz has found since.
+fuzz-corpus: need-build
+	CARGO='$(CARGO)' sh fuzz/run.sh corpus $(TARGETS)
+
+# Run clippy on the fuzz targets.
+fuzz-lint: need-build
+	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir fuzz/target \
+		--release --all-targets --locked -- -D warnings
+
+# Check that the fuzz targets find mistakes that are planted for them.
+test-fuzz: library
+	$(TEST) --test fuzzing -- --ignored --nocapture
+
+MUTANTS =
+JOBS = 2
+MUTANTS_MESSAGE = is missing: it makes the changes (cargo install cargo-mutants --version 27.1.0 --locked)
+test-mutants-quick: MUTANTS = -f src/close.rs -f src/tcp_state.rs
+# Change the core in one place at a time, and fail when no test notices. All places take hours; MUTANTS='-f src/frame.rs'
+# chooses; the quick form takes two files. JOBS changes run at once. Changes that make no difference are listed, with the
+# reason, in .cargo/mutants.toml.
+test-mutants test-mutants-quick: need-build
+	$(call need,cargo-mutants,$(MUTANTS_MESSAGE))
+	CARGO='$(CARGO)' CC='$(CC)' JOBS='$(JOBS)' sh tests/mutants.sh $(TARGET)/mutation $(MUTANTS)
+
+# ---- Other compilers, languages, machines and programs ----
+
+# Compile the header by every standard of C and C++, and check the warnings that compilers must give.
+test-header: library
+	$(call need,gcc,is missing: the header is compiled with it (the gcc package))
+	$(call need,g++,is missing: the header is compiled with it (the g++ package))
+	$(call need,clang,is missing: the header is compiled with it (the clang package))
+	sh tests/header.sh
+
+# Call the library from Python, which reads no headers.
+test-python: library
+	$(call need,python3,is missing: the library is called from it (the python3 package))
+	python3 tests/python.py $(LIBRARIES)/libsockutil.so
+
+# Make the release tarball of the last commit, with the crates that it needs.
+dist: need-build
+	CARGO='$(CARGO)' sh packaging/dist.sh $(VERSION) $(TARGET)/dist
+
+# Check that the release tarball builds without a network.
+test-dist: dist
+	sh tests/dist.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz
+
+# Install, build programs outside the tree against that, and measure what the library adds to them.
+test-install: library
+	$(call need,pkg-config,is missing: it tells programs where a library lies (the pkg-config package))
+	$(call need,cmake,is missing: programs are built with it (the cmake package))
+	CC='$(CC)' sh tests/install.sh
+
+# Run the example programs against netcat and socat.
+test-clients: library
+	$(call need,nc,is missing: it is the other side of some tests (the netcat-openbsd package))
+	$(call need,socat,is missing: it is the other side of some tests (the socat package))
+	$(TEST) --test examples -- --ignored clients::
+
+MACHINES = s390x i686 aarch64 musl
+TESTS =
+# Run the tests on big-endian, 32-bit and ARM machines under qemu, and with musl, all by Rust 1.85. To choose:
+# make test-cross MACHINES='s390x musl' TESTS='exports properties'
+test-cross: need-build
+	TESTS='$(TESTS)' sh tests/cross.sh $(MACHINES)
+
+# Run the tests by Rust 1.85, the oldest that sockutil is for.
+test-msrv: need-build
+	TESTS='$(TESTS)' sh tests/cross.sh msrv
+
+# Test the crate with Rust's checks of pointers and arithmetic and with debug_assert!, instead of what is shipped.
+test-debug: need-build
+	$(CARGO) test --locked --no-fail-fast --test exports --test process --test properties --test kinds --test connecting
+
+# ---- Memory ----
+
+# The tests that compile C and run it, and the example programs. What a tool cannot run is listed in tests/memory.sh.
+C_TESTS = connections endpoints every_ipv4 library man regressions syscalls threads
+UNDER = SOCKUTIL_LIBDIR='$(LIBRARIES)' CARGO='$(CARGO)' CC='$(CC)' sh tests/memory.sh $(1) $(CARGO) test --locked $(SHIPPED)
+VALGRIND_MESSAGE = is missing: it checks the programs' memory (the valgrind package)
+
+# Run test-valgrind, test-valgrind-c, test-sanitizers and test-planted.
+test-memory: test-valgrind test-valgrind-c test-sanitizers test-planted
+
+# Run the example programs under valgrind.
+test-valgrind: library
+	$(call need,valgrind,$(VALGRIND_MESSAGE))
+	$(call UNDER,valgrind) --test examples --
+
+# Run the tests that compile C under valgrind.
+test-valgrind-c: library
+	$(call need,valgrind,$(VALGRIND_MESSAGE))
+	$(call UNDER,valgrind) $(C_TESTS:%=--test %) --
+
+# Build the example programs and the tests in C with the sanitizers for addresses and threads, and run them. The leak
+# sanitizer of gcc 12 can hang when a signal comes while it searches, and the example programs are ended by signals:
+# valgrind looks for their leaks. The thread sanitizer delays signals while a call waits, so no server runs under it.
+test-sanitizers: library
+	$(call need,gcc,is missing: its sanitizers are used (the gcc package))
+	$(call UNDER,address) $(C_TESTS:%=--test %) --test faults --
+	LEAKS=0 $(call UNDER,address) --test examples --
+	$(call UNDER,thread) --test threads --test connections --
+
+# Check that these tools find mistakes that are planted for them.
+test-planted: library
+	$(call need,gcc,is missing: its sanitizers are used (the gcc package))
+	$(call need,valgrind,$(VALGRIND_MESSAGE))
+	$(TEST) --test planted -- --ignored --nocapture
+
+# ---- Load and cost ----
+
+# Serve a client each by 1,000 processes and by 1,000 threads, and 10,000 by one thread. The last needs 10,200 open files
+# in one process (ulimit -Hn).
+test-load: library
+	$(TEST) --test examples -- --ignored load:: --nocapture --test-threads=1
+
+MINUTES = 1
+SEED =
+# Run the servers for MINUTES (1; 0 means 10 seconds) against clients of every kind and under signals. SEED=n, a seed
+# that an earlier run printed, makes the same clients again.
+soak: library
+	SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(TEST) --test examples -- --ignored \
+		soak:: --nocapture --test-threads=1
+
+# Count the instructions of each operation, and compare with tests/instructions.tsv: they may differ by 5 %.
+test-instructions: library
+	$(call need,valgrind,is missing: it counts the instructions (the valgrind package))
+	CC='$(CC)' sh tests/instructions.sh check $(LIBRARIES)
+
+# Write tests/instructions.tsv anew.
+instructions: library
+	$(call need,valgrind,is missing: it counts the instructions (the valgrind package))
+	CC='$(CC)' sh tests/instructions.sh write $(LIBRARIES)
+
+ROUNDS = 1000
+PARTS =
+# Measure the cost as ratios to what others cost in the same run: a table, bench/results.json and bench/results.svg.
+# PARTS='lines growth' chooses, and then writes no files.
+bench: bench-programs
+	$(TARGET)/bench/bench -r $(ROUNDS) $(if $(PARTS),$(PARTS),-j bench/results.json -s bench/results.svg)
+
+# Run all of the benchmark twice, to check its bytes and not its times.
+bench-smoke: bench-programs
+	$(TARGET)/bench/bench -r 2
+
+bench-programs: examples
+	@$(MAKE) -C bench CC='$(CC)' CARGO='$(CARGO)' BIN='$(BELOW)$(TARGET)/bench' SOCKUTIL_LIBDIR='$(BELOW)$(LIBRARIES)'

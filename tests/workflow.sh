@@ -6,7 +6,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # The words of the make commands that name targets: no variables, nothing in quotes.
 targets() {
-    sed "s/'[^']*'//g" | tr ' ,"}' '\n\n\n\n' | grep -E '^[a-z][a-z0-9-]+$' | sort
+    sed "s/'[^']*'//g" | tr -s ' ,"}' '\n' | grep -E '^[a-z][a-z0-9-]+$' | sort
 }
 sed -n 's/^step make //p' .ci/run | targets >"$work/ci"
 sed -n 's/^ *- {name: .*make: //p' .github/workflows/checks.yml | targets >"$work/workflow"

@@ -17,30 +17,31 @@
  *            the whole call. It holds on every kind of descriptor whose driver
  *            implements poll(2): sockets, pipes, terminals, files, eventfd,
  *            timerfd, signalfd, inotify; whatever O_NONBLOCK, SO_RCVTIMEO,
- *            SO_SNDTIMEO, VMIN and VTIME say. When time runs out there is one
- *            last try, then EAGAIN. O_NONBLOCK is never changed, but by
- *            sockutil_connect for as long as it lasts. Beyond reach: network
- *            file systems, devices without poll, and a second reader or writer
- *            who is quicker between poll(2) and read(2) or write(2) on a
- *            blocking FIFO, terminal or eventfd.
+ *            SO_SNDTIMEO, VMIN and VTIME are. When time runs out there is one
+ *            last try, then EAGAIN. Only sockutil_connect changes O_NONBLOCK,
+ *            while it lasts. The limit does not hold on network file systems
+ *            and devices without poll, nor if a second reader or writer is
+ *            quicker between poll(2) and read(2) or write(2) on a blocking
+ *            FIFO, terminal or eventfd.
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
- * Signals    EINTR never surfaces and never stretches a timeout. A socket
- *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Signals    No call fails with EINTR, and no signal stretches a timeout. A
+ *            socket never raises SIGPIPE: a peer that is gone is EPIPE or
+ *            ECONNRESET.
  * Length 0   A transfer of no bytes moves nothing and never waits: 1, or 0 from
- *            the classic calls, and the memory may be NULL. A descriptor that
- *            is not open for it is EBADF all the same.
+ *            the classic calls, and the memory may be NULL. It is still EBADF
+ *            if the descriptor is not open for it.
  * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
- *            use sockutil_sendto and sockutil_recvfrom there. The calls for
- *            streams take the bytes that they ask for from a message, and the
- *            rest of it is lost; messages come joined, and an empty one looks
- *            like the end of the stream.
- * Threads    Calls on different descriptors and readers are independent. Two
- *            that read one descriptor at once share its bytes out between them,
- *            as read(2) does: a line can then be divided, or come joined to
- *            another. pthread_cancel ends every wait. Descriptors that the call
- *            has opened then stay open, and sockutil_connect does not put back
- *            what it has changed.
+ *            use sockutil_sendto and sockutil_recvfrom there. A stream call
+ *            takes the bytes that it needs from a message, and the rest of the
+ *            message is lost; it joins messages, and takes an empty one for the
+ *            end of the stream.
+ * Threads    Calls on different descriptors and readers are independent. If two
+ *            read one descriptor at once, each gets some of its bytes, as with
+ *            read(2): a line can be divided, or joined to another.
+ *            pthread_cancel ends every wait; then descriptors that the call has
+ *            opened stay open, and sockutil_connect does not restore what it
+ *            has changed.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
  */
@@ -54,8 +55,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* For the compiler to warn of misuse. NULL where it is not wanted stays EINVAL
- * when the program runs. */
+/* With these the compiler warns of misuse. At run time a wrong NULL is still
+ * EINVAL. */
 #if defined(__GNUC__)
 #define SOCKUTIL_RESULT __attribute__((warn_unused_result))
 #define SOCKUTIL_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
@@ -113,16 +114,16 @@ const char *sockutil_version(void);
 #define SOCKUTIL_FOREVER -1
 
 /**
- * A timeout_ms that never waits: what can be done at once is done.
+ * A timeout_ms that never waits: the call does what it can do at once.
  */
 #define SOCKUTIL_NOWAIT 0
 
 /**
  * Return the time of CLOCK_MONOTONIC, in milliseconds.
  *
- * It counts from an arbitrary point in the past, never goes back, and is not
- * moved by a change of the date. For one time limit over several calls:
- * end = sockutil_now_ms() + 5000, then sockutil_ms_left(end) for each.
+ * It counts from an arbitrary point in the past, never goes back, and does not
+ * change with the date. For one time limit over several calls: end =
+ * sockutil_now_ms() + 5000, then sockutil_ms_left(end) for each.
  *
  * Returns the time; -1 with the errno of clock_gettime(2) where there is no
  * such clock.
@@ -136,10 +137,10 @@ int64_t sockutil_now_ms(void);
  * Return how many milliseconds are left until end_ms, a time of
  * sockutil_now_ms.
  *
- * The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
+ * The result is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
  *
- * Returns the milliseconds; 0 when end_ms is past, or where there is no such
- * clock; INT_MAX when more are left.
+ * Returns the milliseconds, at most INT_MAX; 0 if end_ms is past, or there is
+ * no such clock.
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX clock_gettime.
@@ -149,10 +150,11 @@ int sockutil_ms_left(int64_t end_ms);
 /**
  * Wait until a descriptor is ready.
  *
- * poll(2) for one descriptor, of any number. poll_events is made of POLLIN,
- * POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
- * POLLWRBAND; POLLERR and POLLHUP are always waited for, and may be named. A
- * signal neither ends the wait nor stretches it.
+ * Calls poll(2) for one descriptor, also above 1023. poll_events is made of
+ * POLLIN, POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
+ * POLLWRBAND; POLLERR and POLLHUP are always included, and may be given.
+ * Signals neither end nor stretch it; a flag that a handler sets does not end
+ * a wait.
  *
  * Returns the revents, above 0; -1 with errno:
  *   EAGAIN   timeout_ms ran out
@@ -174,14 +176,14 @@ int sockutil_wait(int fd, int poll_events, int timeout_ms) SOCKUTIL_RESULT;
  * buf. *done counts them: set it to 0 to start; it is true on every return.
  * After EAGAIN the same call goes on where this one stopped; no byte is lost
  * or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits,
- * 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK and
- * SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
- * stretch it; shutdown(2) from another thread or a handler ends a wait on a
- * connected socket. done may be NULL: then the count starts at 0 and is not
- * reported. On a terminal a time limit takes what FIONREAD reports, whatever
- * VMIN and VTIME say; SOCKUTIL_FOREVER follows VMIN. On a blocking FIFO,
- * terminal or eventfd a second reader can make read(2) block after poll(2)
- * reported it ready.
+ * 0 SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+ * SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
+ * flag that a handler sets does not end a wait. shutdown(2) from another
+ * thread or a handler ends a wait on a connected socket. done may be NULL:
+ * then the count starts at 0 and is not reported. On a terminal a time limit
+ * takes what FIONREAD reports, whatever VMIN and VTIME say; SOCKUTIL_FOREVER
+ * follows VMIN. On a blocking FIFO, terminal or eventfd a second reader can
+ * make read(2) block after poll(2) reported it ready.
  *
  * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
  * else cut short; -1 with errno:
@@ -209,16 +211,16 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  * until all n bytes are taken. *done counts them: set it to 0 to start; it is
  * true on every return. After EAGAIN the same call goes on where this one
  * stopped; no byte is lost or repeated. timeout_ms bounds the whole call: -1
- * SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT gives what is taken at once. It
- * rules, whatever O_NONBLOCK and SO_SNDTIMEO say, neither of which is
- * changed. Signals neither end nor stretch it. A socket never raises
- * SIGPIPE; on a pipe the program's own disposition of SIGPIPE rules. done
- * may be NULL: then the count starts at 0 and is not reported. Within a time
- * limit a blocking pipe or terminal is never given more than it has room for,
- * a terminal therefore at most 256 bytes, or one control character, at a time.
- * What can still make write(2) block after poll(2) reported a blocking
- * descriptor ready: a second writer on a FIFO or a terminal, and a value that
- * is too large for what an eventfd holds already.
+ * SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT writes what is taken at once. It
+ * holds whatever O_NONBLOCK and SO_SNDTIMEO are, and changes neither. Signals
+ * neither end nor stretch it; a flag that a handler sets does not end a wait.
+ * A socket never raises SIGPIPE; on a pipe the program's own disposition of
+ * SIGPIPE decides. done may be NULL: then the count starts at 0 and is not
+ * reported. Within a time limit a blocking pipe or terminal never gets more
+ * than it has room for: a terminal gets at most 256 bytes, or one control
+ * character, at a time. After poll(2) reported a blocking descriptor ready,
+ * write(2) can still block: if a FIFO or a terminal has a second writer, or if
+ * an eventfd has no room for the value.
  *
  * Returns 1, all n bytes are taken (not: received by the peer); -1 with
  * errno:
@@ -244,11 +246,11 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 /**
  * Write the bytes of several buffers within a time limit.
  *
- * As sockutil_write_full, with n the sum of all iov_len, for the memory that
- * iov[0] to iov[iovcnt-1] name, in that order. There may be any number of
- * them: up to 1,024 at a time leave in one sendmsg(2) or writev(2), if the
- * kernel takes them at once. iov is never modified: after EAGAIN the same call
- * with the same iov goes on where this one stopped.
+ * As sockutil_write_full, for the buffers of iov[0] to iov[iovcnt-1], in that
+ * order; n is the sum of all iov_len. iovcnt has no upper limit: each
+ * sendmsg(2) or writev(2) takes up to 1,024 buffers. iov is never modified:
+ * after EAGAIN the same call with the same iov goes on where this one stopped.
+ * A flag that a handler sets does not end a wait.
  *
  * Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
@@ -275,22 +277,22 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 /**
  * Read one line within a time limit, and not a byte past its newline.
  *
- * Stores at most cap-1 bytes and a NUL after them, on failure too. The
- * newline is kept; NUL and CR bytes are data. Since the rest stays in the
- * queue, it mixes freely with sockutil_read_full. *done counts the bytes of
- * the line in buf: set it to 0 to start each line; it is true on every
- * return. After EAGAIN the same call goes on where this one stopped; no byte
- * is lost or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER
- * waits, 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK
- * and SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
- * stretch it. done may be NULL: then the count starts at 0 and is not reported.
- * Two system calls for a line of up to 2 KB on a socket; what is no socket is
- * read byte by byte. On a Unix socket the cost of a call grows with
- * the number of queued messages: there sockutil_reader_line is the better
- * choice.
+ * Stores at most cap-1 bytes and a NUL after them, on failure too. The newline
+ * is kept; NUL and CR bytes are data. The rest stays in the queue, so that you
+ * can mix this call with sockutil_read_full. *done counts the bytes of the
+ * line in buf: set it to 0 to start each line; it is true on every return.
+ * After EAGAIN the same call goes on where this one stopped; no byte is lost
+ * or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+ * SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
+ * flag that a handler sets does not end a wait. done may be NULL: then the
+ * count starts at 0 and is not reported. A line of up to 2 KB costs two system
+ * calls on a socket; other descriptors are read byte by byte. On a Unix socket
+ * the cost of a call grows with the number of queued messages: use
+ * sockutil_reader_line there.
  *
- * Returns 1, a whole line is in buf; 0, end of stream: what there was of a
- * line is in buf, nothing if *done is 0; -1 with errno:
+ * Returns 1, a whole line is in buf; 0, end of stream: an unterminated line is
+ * in buf, empty if *done is 0; -1 with errno:
  *   EAGAIN     timeout_ms ran out: nothing is lost, call again
  *   EMSGSIZE   cap-1 bytes of a longer line are in buf; set *done to 0 and
  *              call for the rest
@@ -301,9 +303,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ...
  *
- * Async-signal-safe and thread-safe. Two readers of one descriptor share its
- * bytes out between them; a line can then be divided, or come joined to
- * another.
+ * Async-signal-safe and thread-safe. If two threads read one descriptor, each
+ * gets some of its bytes: a line can be divided, or joined to another.
  * Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
  */
 int sockutil_read_line(int fd,
@@ -316,9 +317,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 /**
  * Cut the newline off a line: "\n", or "\r\n".
  *
- * Puts a NUL where the line now ends, if something was cut; else nothing is
- * written, not even after the len bytes. Only one newline is cut, and only
- * at the end.
+ * Cuts one newline, only at the end, and puts a NUL at the new end. If there
+ * is no newline, nothing is written.
  *
  * Returns the new length; 0 if line is NULL. It cannot fail.
  *
@@ -333,8 +333,8 @@ size_t sockutil_chomp(char *line, size_t len);
  * A reader: the caller's struct, over the caller's memory.
  *
  * All fields are private; the size is part of the ABI. There is nothing to
- * free: when the struct and the memory go, only the bytes that were held are
- * lost. Two threads must not use it at once, and it must not be copied.
+ * free: without the struct and the memory, only the held bytes are lost. Two
+ * threads must not use it at once. Do not copy it.
  */
 typedef struct sockutil_reader {
   int fd;
@@ -373,20 +373,20 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
 /**
  * Read one line.
  *
- * Sets *line to it in the reader's memory, with its newline and a NUL after
- * that, and *len to its length without the NUL. Both are valid until the next
- * call on the reader; the len bytes may be changed. The reader holds what
- * else came with the line for the next call: see sockutil_reader_pending.
- * When it holds no whole line it makes one recv(2) for as much as the memory
- * takes. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
- * SOCKUTIL_NOWAIT takes what is there; whatever O_NONBLOCK and SO_RCVTIMEO
- * say. Signals neither end nor stretch it; a flag that a handler sets does
- * not end a wait. After EAGAIN repeat the call: the reader keeps what has
- * arrived.
+ * Sets *line to the line in the reader's memory, with its newline and a NUL
+ * after that, and *len to its length without the NUL. Both are valid until the
+ * next call on the reader; you may change the len bytes. The reader keeps the
+ * bytes after the line for the next call: see sockutil_reader_pending. If it
+ * holds no whole line, one recv(2) reads as much as the memory takes.
+ * timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+ * SO_RCVTIMEO are. Signals neither end nor stretch it; a flag that a handler
+ * sets does not end a wait. After EAGAIN repeat the call: the reader keeps
+ * what has arrived.
  *
  * Returns 1, a whole line; 0, end of stream: *line and *len show the rest, an
- * unterminated line, and *len is 0 if there is none. It is handed out once:
- * the next call returns 0 with *len 0, or what has come since. -1 with errno,
+ * unterminated line, and *len is 0 if there is none. It is returned once: the
+ * next call returns 0 with *len 0, or bytes that came later. -1 with errno,
  * and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
@@ -396,8 +396,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
  *              timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
- * is dead), ENOTCONN, ... On a failure other than
- * EMSGSIZE *line is NULL and *len 0.
+ * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *line is NULL and
+ * *len 0.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll; CS:APP rio_readlineb.
@@ -409,13 +409,14 @@ int sockutil_reader_line(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
 
 /**
- * Read what comes up to a delimiter.
+ * Read up to a delimiter.
  *
- * As sockutil_reader_line, for any byte instead of the newline. delimiter is
- * 0 to 255, and is kept at the end of *data.
+ * As sockutil_reader_line, for any byte instead of the newline. delimiter is 0
+ * to 255, and is kept at the end of *data. A flag that a handler sets does not
+ * end a wait.
  *
  * Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
- * show the rest, handed out once; -1 with errno, and nothing is lost:
+ * show the rest, returned once; -1 with errno, and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
  *              what is held; take it with sockutil_reader_read_full
@@ -423,8 +424,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
  *              delimiter is not 0 to 255, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
- * is dead), ENOTCONN, ... On a failure other than
- * EMSGSIZE *data is NULL and *len 0.
+ * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
+ * *len 0.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll, getdelim.
@@ -437,18 +438,18 @@ int sockutil_reader_until(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
 
 /**
- * Read the body of one frame, as sockutil_send_frame sends them.
+ * Read the body of one frame, as sockutil_send_frame sends it.
  *
  * A frame is a big-endian length of header_bytes (1, 2 or 4) and as many
  * bytes of body. Sets *body to the body in the reader's memory, with a NUL
  * after it, and *len to its length. Both are valid until the next call on the
- * reader; the len bytes may be changed. Waiting, signals and what is held are
- * as for sockutil_reader_line. The announced length is never trusted: the
- * reader's memory bounds it.
+ * reader; you may change the len bytes. Waiting, signals and held bytes are as
+ * for sockutil_reader_line; a flag that a handler sets does not end a wait.
+ * The announced length is never trusted: the reader's memory bounds it.
  *
- * Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
+ * Returns 1, a whole frame, whose body may be empty; 0, end of stream: clean
  * if *len is 0, else inside a frame: *body and *len show the rest, header
- * included, handed out once; -1 with errno, and nothing is lost:
+ * included, returned once; -1 with errno, and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
  *              the announced length, *body is NULL, and the header is still
@@ -458,8 +459,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
  *              below -1
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
- * is dead), ENOTCONN, ... On a failure other than
- * EMSGSIZE *body is NULL and *len 0.
+ * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *body is NULL and
+ * *len 0.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
  * Source: POSIX recv, read, poll; RFC 1700, data notations.
@@ -472,10 +473,11 @@ int sockutil_reader_frame(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
 
 /**
- * Read n bytes: what the reader holds first, then from its descriptor.
+ * Read n bytes: first from the reader's memory, then from its descriptor.
  *
- * As sockutil_read_full, for a descriptor that has a reader. What is not held
- * is read straight into buf, and not a byte more.
+ * As sockutil_read_full, for a descriptor that has a reader. Bytes that are
+ * not held are read directly into buf, and no more than n. A flag that a
+ * handler sets does not end a wait.
  *
  * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
  * else cut short; -1 with errno:
@@ -498,18 +500,19 @@ int sockutil_reader_read_full(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
 
 /**
- * Drop what comes up to the next newline, and that newline.
+ * Drop all bytes up to and including the next newline.
  *
  * For a line that is too long, or not wanted. *done counts the bytes dropped,
  * newline included: set it to 0 to start; it is true on every return. After
  * EAGAIN the same call goes on dropping the same line. done may be NULL.
- * Waiting and signals are as for sockutil_reader_line, but SOCKUTIL_NOWAIT
- * ends after 256 KiB with EAGAIN although more may be there, so that a peer
- * who sends without end does not hold the caller: with edge-triggered epoll
- * call again until *done stops changing.
+ * Waiting and signals are as for sockutil_reader_line; a flag that a handler
+ * sets does not end a wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with
+ * EAGAIN, although more may be queued: a peer that sends without end does not
+ * hold up the caller. With edge-triggered epoll call again until *done stops
+ * changing.
  *
- * Returns 1, the newline was dropped; 0, end of stream, before which *done
- * bytes were dropped; -1 with errno:
+ * Returns 1, the newline was dropped; 0, end of stream after *done dropped
+ * bytes; -1 with errno:
  *   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
  *   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
  *   EBADF    the descriptor is not open for reading
@@ -527,10 +530,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 /**
  * Return how many bytes a reader holds.
  *
- * They have left the descriptor, so poll(2) cannot see them: an event loop
- * calls the reader until it returns EAGAIN before it waits.
+ * They have left the descriptor, so poll(2) cannot see them: before an event
+ * loop waits, it calls the reader until that returns EAGAIN.
  *
- * Returns the number of bytes that were read and not handed out; 0 if r is
+ * Returns the number of bytes that were read and not returned yet; 0 if r is
  * NULL. It cannot fail.
  *
  * Async-signal-safe and thread-safe, with one reader in one thread at a time.
@@ -543,13 +546,14 @@ size_t sockutil_reader_pending(const struct sockutil_reader *r) SOCKUTIL_RESULT;
 /**
  * Send one frame: a big-endian length of header_bytes, then n bytes of body.
  *
- * The cure for "sticky packets": a stream has no messages, so each announces
- * its length. header_bytes is 1, 2 or 4. Header and body leave in one system
- * call if the kernel takes them at once. *done counts both: set it to 0 to
- * start; it is true on every return. After EAGAIN the same call goes on where
- * this one stopped. timeout_ms bounds the whole call, whatever O_NONBLOCK and
- * SO_SNDTIMEO say. Signals neither end nor stretch it. A socket never raises
- * SIGPIPE. Frames are received with sockutil_reader_frame.
+ * This cures "sticky packets": a stream has no messages, so each frame
+ * announces its length. header_bytes is 1, 2 or 4. Header and body leave in
+ * one system call if the kernel takes them at once. *done counts both: set it
+ * to 0 to start; it is true on every return. After EAGAIN the same call goes
+ * on where this one stopped. timeout_ms bounds the whole call, whatever
+ * O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it; a flag
+ * that a handler sets does not end a wait. A socket never raises SIGPIPE.
+ * Receive frames with sockutil_reader_frame.
  *
  * Returns 1, header and body are taken (not: received by the peer); -1 with
  * errno:
@@ -582,11 +586,11 @@ SOCKUTIL_RESULT SOCKUTIL_READS(3, 4);
  * Read n bytes, or fewer if the stream ends before.
  *
  * Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
- * buf. Waits as the descriptor is set: its O_NONBLOCK and SO_RCVTIMEO
- * rule. Signals neither end nor stretch it. A failure loses the count of
- * what had been read: sockutil_read_full keeps it.
+ * buf. Waits as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say. Signals
+ * neither end nor stretch it; a flag that a handler sets does not end a wait.
+ * A failure loses the count of bytes read: sockutil_read_full keeps it.
  *
- * Returns n; fewer, 0 among them, at the end of the stream; -1 with errno:
+ * Returns n; fewer, or 0, at the end of the stream; -1 with errno:
  *   EAGAIN   the descriptor is non-blocking and no more is there, or its
  *            SO_RCVTIMEO ran out
  *   EINVAL   buf is NULL and n is not 0, or n is above SSIZE_MAX
@@ -605,11 +609,11 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  * Write n bytes.
  *
  * Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
- * until all n bytes are taken. Waits as the descriptor is set: its
- * O_NONBLOCK and SO_SNDTIMEO rule. Signals neither end nor stretch it. A
- * socket never raises SIGPIPE; on a pipe the program's own disposition of
- * SIGPIPE rules. A failure loses the count of what had been taken:
- * sockutil_write_full keeps it.
+ * until all n bytes are taken. Waits as the descriptor's own O_NONBLOCK and
+ * SO_SNDTIMEO say. Signals neither end nor stretch it; a flag that a handler
+ * sets does not end a wait. A socket never raises SIGPIPE; on a pipe the
+ * program's own disposition of SIGPIPE decides. A failure loses the count of
+ * bytes taken: sockutil_write_full keeps it.
  *
  * Returns n; -1 with errno:
  *   EAGAIN   the descriptor is non-blocking and has no room, or its
@@ -629,10 +633,11 @@ ssize_t sockutil_writen(int fd,
 SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 
 /**
- * Look at what a socket has to read, and leave it in the queue.
+ * Copy the bytes that a socket has to read, and leave them in the queue.
  *
- * One recv(2) with MSG_PEEK, begun again after a signal. Waits for the first
- * byte as the descriptor is set: its O_NONBLOCK and SO_RCVTIMEO rule.
+ * Calls recv(2) with MSG_PEEK, again after a signal. Waits for the first byte
+ * as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say; a flag that a
+ * handler sets does not end a wait.
  *
  * Returns the number of bytes put in buf, at most len; 0 at the end of the
  * stream; -1 with errno:
@@ -656,17 +661,17 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
  *
  * Stores at most maxlen-1 bytes and a NUL after them. The newline is kept.
  * A longer line comes in pieces of maxlen-1 bytes without newline, as from
- * fgets(3). NUL and CR bytes are data. Waits as the descriptor is set:
- * its O_NONBLOCK and SO_RCVTIMEO rule. A failure loses the count, but what
- * had been taken is in buf, with its NUL: sockutil_read_line goes on from
- * there. Two system calls for a line of up to 2 KB on a socket; what is no
- * socket is read byte by byte. On a Unix socket the cost of a call grows with
- * the number of queued messages: there sockutil_reader_line is the better
- * choice.
- * Not for datagram sockets, which have no lines: use recvfrom.
+ * fgets(3). NUL and CR bytes are data. Waits as the descriptor's own
+ * O_NONBLOCK and SO_RCVTIMEO say; a flag that a handler sets does not end a
+ * wait. A failure loses the count, but the bytes taken are in buf, with a NUL
+ * after them: sockutil_read_line can go on from there. A line of up to 2 KB
+ * costs two system calls on a socket; other descriptors are read byte by byte.
+ * On a Unix socket the cost of a call grows with the number of queued
+ * messages: use sockutil_reader_line there. Datagram sockets have no lines:
+ * use sockutil_recvfrom there.
  *
- * Returns the number of bytes stored, newline included, NUL not; at the end
- * of the stream those of an unterminated last line, then 0; -1 with errno:
+ * Returns the number of bytes stored, newline included, NUL not; at the end of
+ * the stream an unterminated last line, then 0; -1 with errno:
  *   EAGAIN   the descriptor is non-blocking and the line is not complete, or
  *            its SO_RCVTIMEO ran out
  *   EINVAL   buf is NULL, maxlen is below 2 or above SSIZE_MAX; nothing is
@@ -674,9 +679,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
  *   EBADF    sockfd is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ENOTCONN, ...
  *
- * Async-signal-safe and thread-safe. Two readers of one descriptor share its
- * bytes out between them; a line can then be divided, or come joined to
- * another.
+ * Async-signal-safe and thread-safe. If two threads read one descriptor, each
+ * gets some of its bytes: a line can be divided, or joined to another.
  * Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
  */
 ssize_t sockutil_readline(int sockfd,
@@ -819,7 +823,7 @@ int sockutil_is_big_endian(void);
 /* ---- Addresses --------------------------------------------------------- */
 
 /**
- * A socket address of any family, and how much of ss it uses.
+ * A socket address of any family, and its length.
  *
  * Pass it to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
  * Compare with sockutil_addr_equal, never with memcmp: there is padding.
@@ -830,7 +834,7 @@ typedef struct sockutil_addr {
    */
   struct sockaddr_storage ss;
   /**
-   * How much of it is used.
+   * The length of the address in ss.
    */
   socklen_t len;
 } sockutil_addr;
@@ -838,11 +842,11 @@ typedef struct sockutil_addr {
 /**
  * Read an address from its text.
  *
- * Accepts for AF_INET four decimal numbers of 0 to 255 without leading zeros
- * and dots between them, for AF_INET6 the forms of RFC 4291, section 2.2,
+ * Accepts for AF_INET four decimal numbers of 0 to 255 without leading zeros,
+ * with dots between them; for AF_INET6 the forms of RFC 4291, section 2.2,
  * without a zone; no blanks, no other form. dst is a struct in_addr or a
- * struct in6_addr, in network byte order, of any alignment; it is written
- * only on success.
+ * struct in6_addr, in network byte order, of any alignment; it is written only
+ * on success.
  *
  * Returns 1; 0 if text is not an address of that family; -1 with errno:
  *   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
@@ -861,10 +865,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3);
  *
  * Writes the one text that RFC 5952 allows, the same on every libc: lower
  * case, "::" for the first of the longest runs of two or more zero groups,
- * dotted for ::ffff:0:0/96 alone. src is a struct in_addr or a struct
- * in6_addr, in network byte order, of any alignment. size is that of the
- * whole of dst, NUL included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN suffices.
- * Bytes after the NUL, within size, are unspecified.
+ * dotted only for ::ffff:0:0/96. src is a struct in_addr or a struct in6_addr,
+ * in network byte order, of any alignment. size is the size of dst, NUL
+ * included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN is enough. Bytes after the
+ * NUL, within size, are unspecified.
  *
  * Returns dst; NULL with errno, and dst untouched:
  *   ENOSPC         the text and its NUL are longer than size
@@ -881,16 +885,16 @@ const char *sockutil_ntop(int af,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3) SOCKUTIL_WRITES(3, 4);
 
 /**
- * Read an address, with a port perhaps, from its text.
+ * Read an address, with or without a port, from its text.
  *
  * Reads "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80",
  * "[fe80::1%eth0]:80" (a zone is an interface's name or number),
  * "unix:/run/x.sock" and "unix:@name" (a name in Linux's abstract space). The
  * address is as for sockutil_pton; the port is 0 to 65535 without leading
- * zeros. Where the text names no port it is default_port; -1: the text must
- * name one. a is written only on success.
+ * zeros. If the text has no port, default_port is used; with -1 the text must
+ * have one. a is written only on success.
  *
- * Returns 1; 0 if text is not an address, or has no port and must; -1 with
+ * Returns 1; 0 if text is not an address, or lacks a required port; -1 with
  * errno:
  *   ENODEV         no interface has the zone's name
  *   ENAMETOOLONG   a Unix path or name is longer than 107 bytes
@@ -907,9 +911,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 /**
  * Write an address and its port as text that sockutil_addr_parse reads.
  *
- * Writes "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number
- * where no interface has it any more), "unix:/run/x.sock", "unix:@name". 128
- * bytes hold any. dst is written only on success.
+ * Writes "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone's number if
+ * its interface is gone), "unix:/run/x.sock", "unix:@name". 128 bytes are
+ * enough for any. dst is written only on success.
  *
  * Returns the text's length, without its NUL; -1 with errno:
  *   ENOSPC         the text and its NUL are longer than size
@@ -975,13 +979,13 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * Find the local address from which the kernel would send to a peer.
  *
  * Connects a datagram socket, which sends nothing, and reads its own address.
- * The port of *local is 0: each connection gets one of its own.
+ * The port of *local is 0: each connection gets its own.
  *
  * Returns 0; -1 with errno, and local untouched:
  *   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
  *   EINVAL         peer or local is NULL
- * and the errors of socket(2) and connect(2): ENETUNREACH, there is no way to
- * it; EMFILE, ...
+ * and the errors of socket(2) and connect(2): ENETUNREACH, there is no route;
+ * EMFILE, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: UNP section 8.14.
@@ -1009,14 +1013,14 @@ SOCKUTIL_RESULT;
 /**
  * Find the addresses of a host and a service.
  *
- * host is a literal address (with a zone perhaps), or a name; NULL is the
+ * host is a literal address, with or without a zone, or a name; NULL is the
  * loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
- * SOCK_DGRAM or 0 for any. flags: SOCKUTIL_NUMERIC, never ask: a name is then
- * an error. Literals are never asked for either. A host that looks numeric
- * and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never read
- * as octal; so is "*", which some resolvers take for every address. The first
- * cap addresses go to out, each once, in the resolver's order; *count is how
- * many were found. Asking takes the resolver's time.
+ * SOCK_DGRAM or 0 for any. flags: with SOCKUTIL_NUMERIC the resolver is never
+ * asked, and a name is an error. It is never asked for literals. A host that
+ * looks numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused,
+ * never read as octal; so is "*", which some resolvers take for every address.
+ * The first cap addresses go to out, each once, in the resolver's order;
+ * *count is the number found. No timeout bounds the resolver.
  *
  * Returns 0; -1 with errno, and *count is 0:
  *   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
@@ -1026,8 +1030,8 @@ SOCKUTIL_RESULT;
  *   EINVAL          service or count is NULL, out is NULL and cap is not 0,
  *                   flags has other bits
  *   ENODEV          no interface has the zone's name
- * EAI_SYSTEM keeps the resolver's errno, EIO where it left none. *gai is 0 for
- * what is not the resolver's failure; gai may be NULL.
+ * EAI_SYSTEM keeps the resolver's errno, or sets EIO if there is none. *gai is
+ * 0 for every other failure; gai may be NULL.
  *
  * Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
  * zone's name.
@@ -1046,8 +1050,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 7) SOCKUTIL_WRITES(5, 6);
 /* ---- Flags ------------------------------------------------------------- */
 
 /**
- * Let several sockets of one user bind to one port, and share out what comes
- * (SO_REUSEPORT, on each of them).
+ * Let several sockets of one user bind to one port, and distribute connections
+ * and datagrams among them (SO_REUSEPORT, on each of them).
  */
 #define SOCKUTIL_REUSEPORT (1 << 16)
 
@@ -1076,13 +1080,14 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 7) SOCKUTIL_WRITES(5, 6);
 /**
  * Listen for TCP connections.
  *
- * socket(2), SO_REUSEADDR, IPV6_V6ONLY as said, bind(2) and listen(2), for
- * the first address of host that this machine has. NULL is every address:
- * IPv6 and IPv4 in one socket where there is IPv6, unless SOCKUTIL_V6ONLY is
- * given; else IPv4. host and service are as for sockutil_resolve; service "0"
- * has the kernel choose a port: see sockutil_addr_local. backlog is 0 to
- * 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is refused),
- * SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ * Calls socket(2), bind(2) and listen(2) for the first address of host that
+ * this machine has, and sets SO_REUSEADDR and IPV6_V6ONLY. A NULL host is
+ * every address: IPv6 and, without SOCKUTIL_V6ONLY, IPv4 in one socket; only
+ * IPv4 if there is no IPv6. host and service are as for sockutil_resolve; for
+ * service "0" the kernel chooses a port: see sockutil_addr_local. backlog is 0
+ * to 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is
+ * refused), SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+ * SOCKUTIL_NUMERIC.
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
@@ -1113,16 +1118,16 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * describes. The next attempt begins as soon as one fails, or after 250 ms
  * (less where little time is left for many addresses, but at least 100 ms).
  * The attempts that have begun go on until the first succeeds; the others are
- * closed. The first 16 addresses count. Eight attempts, each with a
- * descriptor, go on at once: a ninth waits until one has failed or the oldest
- * is two seconds old, which then counts as timed out.
+ * closed. Only the first 16 addresses are tried. At most eight attempts, each
+ * with a descriptor, go on at once: a ninth waits until one has failed or the
+ * oldest is two seconds old; the oldest then counts as timed out.
  *
- * timeout_ms bounds the whole call except the resolver, which
- * SOCKUTIL_NUMERIC rules out. An address whose turn does not come within that
- * time is not tried. 0 is a time that has run out: ETIMEDOUT without an
- * attempt, so that you may always pass the result of sockutil_ms_left.
- * SOCKUTIL_FOREVER waits as long as the kernel does for the last addresses; a
- * flag that a signal handler sets does not end it.
+ * timeout_ms bounds the whole call except the resolver, which SOCKUTIL_NUMERIC
+ * avoids. An address whose turn does not come within that time is not tried. 0
+ * is a time that has run out: ETIMEDOUT without an attempt, so that you may
+ * always pass the result of sockutil_ms_left. SOCKUTIL_FOREVER waits as long
+ * as the kernel does for the last addresses; a flag that a signal handler sets
+ * does not end it.
  *
  * If nobody listens at a local port, the kernel can connect a socket to
  * itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
@@ -1131,10 +1136,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  * SOCKUTIL_NUMERIC.
  *
  * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
- * close-on-exec unless SOCKUTIL_INHERIT; -1 with the most telling errno of all
- * attempts: an answer, else ETIMEDOUT, else what never left this host
- * (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); of each kind the
- * first:
+ * close-on-exec unless SOCKUTIL_INHERIT; -1 with the most specific errno of
+ * all attempts: an answer, else ETIMEDOUT, else a failure on this host
+ * (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); the first of its
+ * kind:
  *   ECONNREFUSED    nobody listens there
  *   ETIMEDOUT       no answer in time, the caller's or the kernel's
  *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
@@ -1159,15 +1164,15 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 /**
  * Connect a socket within a time limit.
  *
- * connect(2). A signal does not end it: the attempt goes on and is waited
- * for, and its outcome is read from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER
- * waits as long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and
- * fails with EINPROGRESS, to be finished by sockutil_wait for POLLOUT and
- * sockutil_take_error. It rules, whatever O_NONBLOCK and SO_SNDTIMEO say; both
- * may be changed while the call lasts, for all that share the descriptor, and
- * are as before on every return. After a failure other than EINPROGRESS and
- * EISCONN close the socket: it may still be trying, and cannot be used again.
- * A connected datagram socket gets another peer.
+ * Calls connect(2). After a signal it waits for the attempt, which goes on,
+ * and reads the result from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER waits as
+ * long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and fails with
+ * EINPROGRESS: finish it with sockutil_wait for POLLOUT and
+ * sockutil_take_error. timeout_ms holds whatever O_NONBLOCK and SO_SNDTIMEO
+ * are. The call may change both while it lasts, for all that share the
+ * descriptor, and restores them on every return. After a failure other than
+ * EINPROGRESS and EISCONN close the socket: the attempt may go on, and the
+ * socket cannot be used again. A connected datagram socket gets the new peer.
  *
  * A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
  * fd is not a Unix socket, shutdown(2) from the handler or another thread
@@ -1196,14 +1201,15 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 /**
  * Accept a connection within a time limit.
  *
- * accept4(2), begun again after EINTR and after what only a connection that
- * is gone already can have caused: ECONNABORTED, EPROTO, ENETDOWN,
- * ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the
- * client's address; peer may be NULL. timeout_ms rules, whatever O_NONBLOCK
- * and SO_RCVTIMEO say. With a time limit it waits by poll(2): if the listener
- * is blocking and another process or thread accepts from it too, that one can
- * be quicker, and then accept4 waits for the next client without a limit. Set
- * O_NONBLOCK on such a listener. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ * Calls accept4(2), again after EINTR and after the errors of a connection
+ * that is already gone: ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT,
+ * EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address;
+ * peer may be NULL. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are.
+ * A flag that a handler sets does not end a wait. With a time limit the call
+ * waits in poll(2). If the listener is blocking and another process or thread
+ * accepts from it too, that one can be quicker: then accept4 waits for the
+ * next client without a limit. Set O_NONBLOCK on such a listener. flags:
+ * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
  *
  * Returns the connection's descriptor, blocking unless SOCKUTIL_NONBLOCK,
  * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
@@ -1228,8 +1234,8 @@ SOCKUTIL_RESULT;
 /**
  * Make a UDP socket that is bound to an address.
  *
- * host (NULL is every address: IPv6 and IPv4 in one socket where there is
- * IPv6) and service are as for sockutil_tcp_listen. flags:
+ * host and service are as for sockutil_tcp_listen: a NULL host is every
+ * address, IPv6 and IPv4 in one socket if there is IPv6. flags:
  * SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
  * SOCKUTIL_NUMERIC.
  *
@@ -1255,11 +1261,11 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 /**
  * Make a UDP socket that is connected to a peer.
  *
- * It sends to that peer alone, receives from it alone, and is told of its
- * ICMP errors: ECONNREFUSED from a port where nobody is. host (NULL is the
- * loopback) and service are as for sockutil_resolve; the first address to
- * which there is a way is taken. Nothing is sent yet. flags:
- * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ * It sends only to that peer, receives only from it, and reports its ICMP
+ * errors: ECONNREFUSED if the peer's port has no socket. host (NULL is the
+ * loopback) and service are as for sockutil_resolve; the first address with a
+ * route is used. Nothing is sent yet. flags: SOCKUTIL_NONBLOCK,
+ * SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
@@ -1281,10 +1287,10 @@ int sockutil_udp_connect(const char *host,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 
 /**
- * Take a UDP socket's peer away.
+ * Disconnect a UDP socket from its peer.
  *
- * connect(2) to AF_UNSPEC. The socket can then be connected to another peer,
- * or send to any.
+ * Calls connect(2) with AF_UNSPEC. The socket can then connect to another
+ * peer, or send to any.
  *
  * Returns 0; -1 with errno:
  *   EPROTOTYPE   fd is no datagram socket: a stream would be aborted
@@ -1299,10 +1305,11 @@ int sockutil_udp_disconnect(int fd) SOCKUTIL_RESULT;
 /**
  * Send one datagram within a time limit.
  *
- * sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer where to is
- * NULL. A datagram goes whole or not at all; n may be 0. (A stream socket can
- * take fewer than n bytes: use sockutil_write_full.) timeout_ms rules,
- * whatever O_NONBLOCK and SO_SNDTIMEO say. Signals neither end nor stretch it.
+ * Calls sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer if to is
+ * NULL. A datagram is sent whole or not at all; n may be 0. (A stream socket
+ * can take fewer than n bytes: use sockutil_write_full.) timeout_ms holds
+ * whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it;
+ * a flag that a handler sets does not end a wait.
  *
  * Returns n; -1 with errno:
  *   EAGAIN         timeout_ms ran out, and nothing was sent
@@ -1312,7 +1319,7 @@ int sockutil_udp_disconnect(int fd) SOCKUTIL_RESULT;
  *                  timeout_ms is below -1
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and the errors of sendto(2): ECONNREFUSED (told of an earlier datagram),
+ * and the errors of sendto(2): ECONNREFUSED (for an earlier datagram),
  * EISCONN, ENETUNREACH, EACCES (broadcast not allowed), EPIPE, ...
  *
  * Async-signal-safe and thread-safe.
@@ -1328,13 +1335,14 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 /**
  * Receive one datagram within a time limit.
  *
- * recvmsg(2). *from is its sender, and *truncated is 1 if it was longer than
- * n, 0 if not: what did not fit is gone. Both may be NULL; n may be 0.
- * timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals neither
- * end nor stretch it.
+ * Calls recvmsg(2). Sets *from to the sender, and *truncated to 1 if the
+ * datagram was longer than n, else to 0; bytes after the first n are lost.
+ * from and truncated may be NULL; n may be 0. timeout_ms holds whatever
+ * O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; a flag
+ * that a handler sets does not end a wait.
  *
- * Returns the number of bytes stored: 0 is an empty datagram, UDP has no end;
- * -1 with errno, and *from and *truncated untouched:
+ * Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
+ * with errno, and *from and *truncated untouched:
  *   EAGAIN         timeout_ms ran out
  *   ECONNREFUSED   nobody is at the connected peer's port: ICMP has said so
  *   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
@@ -1357,17 +1365,17 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
 /**
  * Listen for connections at a path.
  *
- * socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. A socket file
- * that is there already is replaced only after a connect has shown that
- * nobody listens on it. That probe is seen by a living listener as a client
- * that leaves at once. If two servers start at once, one can take the other's
- * fresh socket for a stale one: a lock file of their own would prevent it. The
- * file stays when the socket is closed.
+ * Calls socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. An
+ * existing socket file is replaced only after a connect has shown that it has
+ * no listener. A live listener sees that probe as a client that closes at
+ * once. If two servers start at once, one can take the other's fresh socket
+ * for a stale one: use a lock file to prevent that. The file stays when the
+ * socket is closed.
  *
  * A path that begins with '@' is an abstract name (Linux), as in
  * sockutil_addr_parse: there is no file, and the name is free again when the
  * last descriptor of the socket is closed. No permissions protect it: every
- * process of the network namespace can connect. A file of such a name is
+ * process of the network namespace can connect. For a file of that name use
  * "./@name". backlog is 0 to 65535. flags: SOCKUTIL_NONBLOCK,
  * SOCKUTIL_INHERIT.
  *
@@ -1426,7 +1434,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
  * Let a socket bind to an address that old connections still hold.
  *
  * Sets SO_REUSEADDR if on is not 0, and clears it if on is 0, before bind(2).
- * On Linux a bind meets no EADDRINUSE from connections in TIME_WAIT if their
+ * On Linux bind then succeeds despite connections in TIME_WAIT, if their
  * socket had the option too; a second listener is still refused.
  *
  * Returns 0; -1 with errno:
@@ -1443,8 +1451,9 @@ int sockutil_set_reuseaddr(int fd, int on);
  * Let several sockets of one user bind to one port.
  *
  * Sets SO_REUSEPORT if on is not 0, and clears it if on is 0, before bind(2).
- * What comes is shared out among the sockets that all have it: not a cure for
- * TIME_WAIT, but a way for two servers to share a port without noticing.
+ * All of the sockets must set it; the kernel distributes connections and
+ * datagrams among them. It does not cure TIME_WAIT, and lets two servers share
+ * a port by mistake.
  *
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1474,7 +1483,7 @@ int sockutil_set_v6only(int fd, int on);
 /**
  * Set or clear O_NONBLOCK.
  *
- * It belongs to all that share the descriptor, other processes among them.
+ * The flag changes for all that share the descriptor, also in other processes.
  *
  * Returns 0; -1 with errno:
  *   EBADF   fd is not a descriptor
@@ -1487,8 +1496,8 @@ int sockutil_set_nonblock(int fd, int on) SOCKUTIL_RESULT;
 /**
  * Send small segments at once.
  *
- * Sets TCP_NODELAY if on is not 0: Nagle's algorithm is off; clears it if on
- * is 0.
+ * Sets TCP_NODELAY if on is not 0, which turns Nagle's algorithm off; clears
+ * it if on is 0.
  *
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1516,11 +1525,11 @@ int sockutil_set_nodelay(int fd, int on);
 int sockutil_set_broadcast(int fd, int on);
 
 /**
- * Choose what close(2) does with data that was not sent yet.
+ * Choose what close(2) does with unsent data.
  *
  * on 0: close returns at once, and the kernel goes on sending. on not 0: close
- * waits up to that many seconds; with 0 seconds it throws the data away and
- * sends RST. On Linux a wait that runs out is no error of close.
+ * waits up to that many seconds; with 0 seconds it discards the data and sends
+ * RST. On Linux close succeeds if the wait runs out.
  *
  * Returns 0; -1 with errno:
  *   EINVAL     seconds is below 0
@@ -1534,12 +1543,11 @@ int sockutil_set_broadcast(int fd, int on);
 int sockutil_set_linger(int fd, int on, int seconds);
 
 /**
- * Have TCP find out about a peer that vanished without a word.
+ * Make TCP detect a peer that vanished.
  *
- * After idle_s seconds of silence the peer is asked every interval_s seconds;
- * when count questions stay without answer, reads and writes fail with
- * ETIMEDOUT. idle_s 0 turns it off; interval_s and count are not looked at
- * then.
+ * After idle_s seconds of silence TCP sends a question (a probe) every
+ * interval_s seconds; after count unanswered ones, reads and writes fail with
+ * ETIMEDOUT. idle_s 0 turns it off and ignores interval_s and count.
  *
  * Returns 0; -1 with errno:
  *   EINVAL     idle_s is below 0, interval_s or count is below 1, or one is
@@ -1558,7 +1566,7 @@ int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
  *
  * ifindex is the interface's number (if_nametoindex(3)). 0 means the interface
  * of the group's zone ("ff02::1%eth0"); where the group has no zone, the
- * kernel chooses. The group's port is not looked at.
+ * kernel chooses. The group's port is ignored.
  *
  * Returns 0; -1 with errno:
  *   EADDRINUSE     the socket is a member already
@@ -1654,8 +1662,8 @@ int sockutil_setsockopt_int(int fd, int level, int name, int value);
 /**
  * Read a socket's pending error, and clear it.
  *
- * SO_ERROR: how an attempt to connect went, once POLLOUT is there; what ICMP
- * has reported to a datagram socket.
+ * Reads SO_ERROR: the result of a connect, once POLLOUT is there; the ICMP
+ * error of a datagram socket.
  *
  * Returns 0, no error, or the pending errno value; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1671,9 +1679,9 @@ int sockutil_take_error(int fd) SOCKUTIL_RESULT;
 /**
  * Close the sending direction of a connection: half-close.
  *
- * shutdown(2) with SHUT_WR. The peer reads to the end of the stream; what it
- * sends can still be read. It holds for every process that shares the
- * descriptor. The descriptor stays open.
+ * Calls shutdown(2) with SHUT_WR. The peer reads to the end of the stream, and
+ * you can still read what it sends. The shutdown holds for every process that
+ * shares the descriptor. The descriptor stays open.
  *
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1688,10 +1696,11 @@ int sockutil_shutdown_write(int fd);
 /**
  * Close a descriptor.
  *
- * close(2), once. EINTR is success here: Linux has closed the descriptor,
- * and a second try could close what another thread has just opened. A socket
- * with unread input answers its peer with RST, and what was on its way to the
- * peer can be lost: see sockutil_close_graceful. Closed on every path.
+ * Calls close(2) once. EINTR is success here: Linux has closed the descriptor,
+ * and a second try could close a descriptor that another thread has just
+ * opened. A socket with unread input sends RST, and data on its way to the
+ * peer can be lost: see sockutil_close_graceful. The descriptor is closed on
+ * every path.
  *
  * Returns 0; -1 with errno:
  *   EBADF   fd is not a descriptor
@@ -1703,19 +1712,17 @@ int sockutil_shutdown_write(int fd);
 int sockutil_close(int fd);
 
 /**
- * Close a connection so that the peer gets all that was sent.
+ * Close a connection so that the peer gets all sent data.
  *
- * Turns SO_LINGER off, sends FIN, reads and throws away what the peer still
- * sends until its end of stream, and closes. Without the reading, unread
- * input would make close(2) send RST, which destroys what is still on its way
- * to the peer. A peer that has gone already is no failure of this: if it has
- * reset the connection before, 0 does not mean that it got everything.
- * timeout_ms
- * bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
- * away what is there, at most 256 KiB. Signals neither end nor stretch it; a
- * flag that a handler sets does not end a wait. The descriptor is
- * closed on every path, bad arguments among them; other processes that share
- * it keep theirs, shut down for writing.
+ * Turns SO_LINGER off, sends FIN, reads and discards the peer's data until its
+ * end of stream, and closes. Unread input would make close(2) send RST, which
+ * destroys data on its way to the peer. A peer that is already gone is no
+ * failure: if it has reset the connection before, 0 does not mean that it got
+ * everything. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * SOCKUTIL_NOWAIT discards what is queued, at most 256 KiB. Signals neither
+ * end nor stretch it; a flag that a handler sets does not end a wait. The
+ * descriptor is closed on every path, also for bad arguments; other processes
+ * that share it keep theirs, shut down for writing.
  *
  * Returns 0; -1 with errno, although the descriptor is closed:
  *   ETIMEDOUT   time ran out, or 256 KiB came with SOCKUTIL_NOWAIT, before the
@@ -1723,8 +1730,8 @@ int sockutil_close(int fd);
  *   EINVAL      timeout_ms is below -1
  *   EBADF       fd is not a descriptor
  *   ENOTSOCK    fd is not a socket
- * and the errors of recv(2) and close(2): ECONNRESET, the peer may not have
- * got all.
+ * and the errors of recv(2) and close(2): ECONNRESET, the peer may have lost
+ * data.
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX shutdown, recv, close; RFC 1122, section 4.2.2.13; UNP
@@ -1735,10 +1742,10 @@ int sockutil_close_graceful(int fd, int timeout_ms);
 /**
  * Close a connection at once, with RST.
  *
- * Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
- * the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The
- * descriptor is closed on every path. While another process shares it, the
- * connection lives, and resets when the last one closes.
+ * Sets SO_LINGER to 0 seconds and closes: unsent data is discarded, the peer
+ * reads ECONNRESET, and there is no TIME_WAIT afterwards. The descriptor is
+ * closed on every path. While another process shares it, the connection stays
+ * open; it is reset when the last one closes.
  *
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1753,14 +1760,14 @@ int sockutil_close_reset(int fd);
 /* ---- Processes and descriptors ----------------------------------------- */
 
 /**
- * Have the whole program ignore SIGPIPE.
+ * Make the whole program ignore SIGPIPE.
  *
  * Then a write to a pipe or socket without a reader fails with EPIPE instead
  * of killing the program. The functions here never raise SIGPIPE on a socket
- * anyway; this is for pipes, and for writes made by others. Children
- * inherit it, through execve(2) too.
+ * anyway; this is for pipes, and for writes by other code. Children inherit
+ * it, through execve(2) too.
  *
- * Returns 0; -1 with the errno of sigaction(2), which has no reason to fail.
+ * Returns 0; -1 with the errno of sigaction(2), which should not fail.
  *
  * Async-signal-safe and thread-safe; the disposition belongs to the process.
  * Source: POSIX sigaction; signal(7).
@@ -1770,13 +1777,13 @@ int sockutil_ignore_sigpipe(void);
 /**
  * Reap every child that has ended, without waiting for those that live.
  *
- * For a SIGCHLD handler: several children that end together raise one
- * signal, so one call takes them all. Their exit statuses are discarded; a
- * program that wants a child's status must wait for that child itself.
+ * For a SIGCHLD handler: several children that end together raise one signal,
+ * so one call reaps them all. Their exit statuses are discarded; a program
+ * that wants a child's status must wait for that child itself.
  *
  * Returns how many were reaped; 0 if none has ended, or if there are none;
- * -1 with the errno of waitpid(2), which has no reason to fail. errno is
- * untouched on success, as a handler must leave it.
+ * -1 with the errno of waitpid(2), which should not fail. errno is untouched
+ * on success, as a handler must leave it.
  *
  * Async-signal-safe and thread-safe.
  * Source: POSIX waitpid; UNP figure 5.11.
@@ -1784,11 +1791,12 @@ int sockutil_ignore_sigpipe(void);
 int sockutil_reap_children(void);
 
 /**
- * Hand a descriptor to the process at the other end of a Unix socket.
+ * Pass a descriptor to the process at the other end of a Unix socket.
  *
- * SCM_RIGHTS, with one byte of data. The receiver gets a descriptor of its own
- * for the same open file; fd stays open here. timeout_ms rules, whatever
- * O_NONBLOCK and SO_SNDTIMEO say. A socket never raises SIGPIPE.
+ * Sends SCM_RIGHTS with one byte of data. The receiver gets its own descriptor
+ * for the same open file; fd stays open here. timeout_ms holds whatever
+ * O_NONBLOCK and SO_SNDTIMEO are. A flag that a handler sets does not end a
+ * wait. A socket never raises SIGPIPE.
  *
  * Returns 1; -1 with errno:
  *   EAGAIN     timeout_ms ran out, and nothing was sent
@@ -1796,8 +1804,8 @@ int sockutil_reap_children(void);
  *   EPIPE      the peer is gone, or this side was shut down for writing
  *   EBADF      unix_fd or fd is not a descriptor
  *   ENOTSOCK   unix_fd is not a socket
- * and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are on
- * their way.
+ * and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are in
+ * flight.
  *
  * Async-signal-safe and thread-safe.
  * Source: unix(7), cmsg(3); UNP section 15.7.
@@ -1807,9 +1815,10 @@ int sockutil_send_fd(int unix_fd, int fd, int timeout_ms) SOCKUTIL_RESULT;
 /**
  * Receive a descriptor, as sockutil_send_fd sends it.
  *
- * *fd is close-on-exec. One byte of data is read with it. Descriptors that
- * were not asked for are closed, so that a peer cannot fill this process with
- * them. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say.
+ * *fd is close-on-exec. One byte of data is read with it. Unexpected
+ * descriptors are closed, so that a peer cannot fill this process with them.
+ * timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. A flag that a
+ * handler sets does not end a wait.
  *
  * Returns 1, and the descriptor in *fd; 0, end of stream; -1 with errno, and
  * *fd untouched:
@@ -1837,12 +1846,12 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 #define SOCKUTIL_TCP_ESTABLISHED 1
 
 /**
- * A connect waits for the answer.
+ * A connect waits for an answer.
  */
 #define SOCKUTIL_TCP_SYN_SENT 2
 
 /**
- * A connection that was asked for waits for the last acknowledgement.
+ * An incoming connection waits for the last acknowledgement.
  */
 #define SOCKUTIL_TCP_SYN_RECV 3
 
@@ -1852,12 +1861,12 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 #define SOCKUTIL_TCP_FIN_WAIT1 4
 
 /**
- * Closed here; the peer still may send.
+ * Closed here; the peer may still send.
  */
 #define SOCKUTIL_TCP_FIN_WAIT2 5
 
 /**
- * Closed by both, this end first; late segments are waited for.
+ * Closed by both, this end first; waits for late segments.
  */
 #define SOCKUTIL_TCP_TIME_WAIT 6
 
@@ -1867,7 +1876,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 #define SOCKUTIL_TCP_CLOSED 7
 
 /**
- * Closed by the peer; this end still may send.
+ * Closed by the peer; this end may still send.
  */
 #define SOCKUTIL_TCP_CLOSE_WAIT 8
 
@@ -1889,8 +1898,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 /**
  * Get the TCP state of a descriptor's connection.
  *
- * A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go
- * of it. See sockutil_tcp_state_between.
+ * A descriptor whose connection is in TIME_WAIT reports CLOSED: the kernel has
+ * separated the two. See sockutil_tcp_state_between.
  *
  * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -1906,17 +1915,17 @@ int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
 /**
  * Get the TCP state of the connection between two addresses.
  *
- * Asks the kernel (sock_diag(7)) in this network namespace, for a connection
- * that may have no descriptor any more, so that TIME_WAIT can be seen. local
- * is the end that is looked at: of a connection within one machine each end
- * has its state. A connection bound to a device (SO_BINDTODEVICE) is not
- * found, nor is any on a kernel that has sock_diag without its TCP part.
+ * Asks the kernel (sock_diag(7)) in this network namespace. The connection
+ * needs no descriptor, so this also finds TIME_WAIT. local is the end whose
+ * state is returned: within one machine each end has its own. A connection
+ * bound to a device (SO_BINDTODEVICE) is not found, nor is any on a kernel
+ * that has sock_diag without its TCP part.
  *
  * Returns SOCKUTIL_TCP_ESTABLISHED and so on; SOCKUTIL_TCP_CLOSED if there is
  * no such connection; -1 with errno:
  *   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
  *   EINVAL         local or peer is NULL
- * and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE,
+ * and ENOTSUP if there is no sock_diag, and the errors of socket(2): EMFILE,
  * ...
  *
  * Async-signal-safe and thread-safe.

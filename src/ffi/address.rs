@@ -13,7 +13,7 @@ use crate::ip;
 use crate::resolve::{self, Purpose};
 use crate::sys::{self, Address};
 
-/// A socket address of any family, and how much of ss it uses.
+/// A socket address of any family, and its length.
 ///
 /// Pass it to bind(2) and the like as (struct sockaddr *)&a.ss, a.len.
 /// Compare with sockutil_addr_equal, never with memcmp: there is padding.
@@ -22,7 +22,7 @@ use crate::sys::{self, Address};
 pub struct sockutil_addr {
     /// The address.
     pub ss: sockaddr_storage,
-    /// How much of it is used.
+    /// The length of the address in ss.
     pub len: socklen_t,
 }
 
@@ -31,11 +31,11 @@ const _: () =
 
 /// Read an address from its text.
 ///
-/// Accepts for AF_INET four decimal numbers of 0 to 255 without leading zeros
-/// and dots between them, for AF_INET6 the forms of RFC 4291, section 2.2,
+/// Accepts for AF_INET four decimal numbers of 0 to 255 without leading zeros,
+/// with dots between them; for AF_INET6 the forms of RFC 4291, section 2.2,
 /// without a zone; no blanks, no other form. dst is a struct in_addr or a
-/// struct in6_addr, in network byte order, of any alignment; it is written
-/// only on success.
+/// struct in6_addr, in network byte order, of any alignment; it is written only
+/// on success.
 ///
 /// Returns 1; 0 if text is not an address of that family; -1 with errno:
 ///   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
@@ -50,12 +50,12 @@ pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut
         if text.is_null() || dst.is_null() {
             return Err(INVALID);
         }
-        // SAFETY: not null, and the caller vouches for its NUL.
+        // SAFETY: not null; the caller promises a NUL at its end.
         let text = unsafe { CStr::from_ptr(text) };
         match af {
-            // SAFETY: not null, and the caller vouches for a struct in_addr.
+            // SAFETY: not null; the caller promises room for a struct in_addr.
             libc::AF_INET => Ok(unsafe { store_ip(ip::parse_v4(text.to_bytes()), dst) }),
-            // SAFETY: not null, and the caller vouches for a struct in6_addr.
+            // SAFETY: not null; the caller promises room for a struct in6_addr.
             libc::AF_INET6 => Ok(unsafe { store_ip(ip::parse_v6(text.to_bytes()), dst) }),
             _ => Err(Errno(libc::EAFNOSUPPORT)),
         }
@@ -66,10 +66,10 @@ pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut
 ///
 /// Writes the one text that RFC 5952 allows, the same on every libc: lower
 /// case, "::" for the first of the longest runs of two or more zero groups,
-/// dotted for ::ffff:0:0/96 alone. src is a struct in_addr or a struct
-/// in6_addr, in network byte order, of any alignment. size is that of the
-/// whole of dst, NUL included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN suffices.
-/// Bytes after the NUL, within size, are unspecified.
+/// dotted only for ::ffff:0:0/96. src is a struct in_addr or a struct in6_addr,
+/// in network byte order, of any alignment. size is the size of dst, NUL
+/// included: INET_ADDRSTRLEN or INET6_ADDRSTRLEN is enough. Bytes after the
+/// NUL, within size, are unspecified.
 ///
 /// Returns dst; NULL with errno, and dst untouched:
 ///   ENOSPC         the text and its NUL are longer than size
@@ -90,16 +90,16 @@ pub unsafe extern "C" fn sockutil_ntop(
         if src.is_null() || dst.is_null() {
             return Err(INVALID);
         }
-        // SAFETY: the caller vouches for it.
+        // SAFETY: `dst` is NULL, or the caller promises `size` writable bytes there.
         let memory = unsafe { check::memory(dst.cast(), size as usize) }?;
         match af {
             libc::AF_INET => {
-                // SAFETY: not null, the caller vouches for a struct in_addr, and bytes have any alignment.
+                // SAFETY: not null; the caller promises a struct in_addr there, and bytes have any alignment.
                 let address = unsafe { src.cast::<[u8; 4]>().read() };
                 check::write_text(memory, |text| ip::format_v4(address, text))?;
             }
             libc::AF_INET6 => {
-                // SAFETY: not null, the caller vouches for a struct in6_addr, and bytes have any alignment.
+                // SAFETY: not null; the caller promises a struct in6_addr there, and bytes have any alignment.
                 let address = unsafe { src.cast::<[u8; 16]>().read() };
                 check::write_text(memory, |text| ip::format_v6(address, text))?;
             }
@@ -109,16 +109,16 @@ pub unsafe extern "C" fn sockutil_ntop(
     })
 }
 
-/// Read an address, with a port perhaps, from its text.
+/// Read an address, with or without a port, from its text.
 ///
 /// Reads "1.2.3.4", "1.2.3.4:80", "::1", "[::1]", "[::1]:80",
 /// "[fe80::1%eth0]:80" (a zone is an interface's name or number),
 /// "unix:/run/x.sock" and "unix:@name" (a name in Linux's abstract space). The
 /// address is as for sockutil_pton; the port is 0 to 65535 without leading
-/// zeros. Where the text names no port it is default_port; -1: the text must
-/// name one. a is written only on success.
+/// zeros. If the text has no port, default_port is used; with -1 the text must
+/// have one. a is written only on success.
 ///
-/// Returns 1; 0 if text is not an address, or has no port and must; -1 with
+/// Returns 1; 0 if text is not an address, or lacks a required port; -1 with
 /// errno:
 ///   ENODEV         no interface has the zone's name
 ///   ENAMETOOLONG   a Unix path or name is longer than 107 bytes
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn sockutil_ntop(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const c_char, default_port: c_int) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `text` is NULL, or a C string of the caller's.
         let text = unsafe { check::text_of(text) }.ok_or(INVALID)?;
         let port = match default_port {
             -1 => None,
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
         let Some(address) = address::parse(text.to_bytes(), port)? else {
             return Ok(0);
         };
-        // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+        // SAFETY: not null, the two types have one layout, and the caller promises room for one.
         unsafe { a.cast::<Address>().write(address) };
         Ok(1)
     })
@@ -150,9 +150,9 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
 
 /// Write an address and its port as text that sockutil_addr_parse reads.
 ///
-/// Writes "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone by its number
-/// where no interface has it any more), "unix:/run/x.sock", "unix:@name". 128
-/// bytes hold any. dst is written only on success.
+/// Writes "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (the zone's number if
+/// its interface is gone), "unix:/run/x.sock", "unix:@name". 128 bytes are
+/// enough for any. dst is written only on success.
 ///
 /// Returns the text's length, without its NUL; -1 with errno:
 ///   ENOSPC         the text and its NUL are longer than size
@@ -168,9 +168,9 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut c_char, size: size_t) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `a` is NULL, or a sockutil_addr of the caller's.
         let address = unsafe { address_of(a) }.ok_or(INVALID)?;
-        // SAFETY: as above.
+        // SAFETY: `dst` is NULL, or the caller promises `size` writable bytes there.
         let memory = unsafe { check::memory(dst.cast(), size) }?;
         let text = address::format(address)?;
         check::store_text(memory, text.as_bytes())?;
@@ -190,7 +190,7 @@ pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `a` is NULL, or a sockutil_addr of the caller's.
         let address = unsafe { address_of(a) }.ok_or(INVALID)?;
         address::port(address).map(c_int::from)
     })
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -> c_int {
-    // SAFETY: the caller vouches for it, as the comment above asks.
+    // SAFETY: `a` is NULL, or writable for a sockutil_addr.
     unsafe { store(a, || sys::getsockname(fd)) }
 }
 
@@ -225,20 +225,20 @@ pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) -> c_int {
-    // SAFETY: the caller vouches for it, as the comment above asks.
+    // SAFETY: `a` is NULL, or writable for a sockutil_addr.
     unsafe { store(a, || sys::getpeername(fd)) }
 }
 
 /// Find the local address from which the kernel would send to a peer.
 ///
 /// Connects a datagram socket, which sends nothing, and reads its own address.
-/// The port of *local is 0: each connection gets one of its own.
+/// The port of *local is 0: each connection gets its own.
 ///
 /// Returns 0; -1 with errno, and local untouched:
 ///   EAFNOSUPPORT   peer is neither IPv4 nor IPv6
 ///   EINVAL         peer or local is NULL
-/// and the errors of socket(2) and connect(2): ENETUNREACH, there is no way to
-/// it; EMFILE, ...
+/// and the errors of socket(2) and connect(2): ENETUNREACH, there is no route;
+/// EMFILE, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP section 8.14.
@@ -246,11 +246,11 @@ pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, local: *mut sockutil_addr) -> c_int {
     let find = || {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `peer` is NULL, or a sockutil_addr of the caller's.
         let peer = unsafe { address_of(peer) }.ok_or(INVALID)?;
         address::source_for(peer)
     };
-    // SAFETY: the caller vouches for it, as the comment above asks.
+    // SAFETY: `local` is NULL, or writable for a sockutil_addr.
     unsafe { store(local, find) }
 }
 
@@ -267,9 +267,9 @@ pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, lo
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const sockutil_addr) -> c_int {
-    // SAFETY: the caller vouches for it, as the comment above asks.
+    // SAFETY: `a` is NULL, or a sockutil_addr of the caller's.
     let a = unsafe { address_of(a) };
-    // SAFETY: as above.
+    // SAFETY: `b` is NULL, or a sockutil_addr of the caller's.
     let b = unsafe { address_of(b) };
     let (Some(a), Some(b)) = (a, b) else {
         return 0;
@@ -279,14 +279,14 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 
 /// Find the addresses of a host and a service.
 ///
-/// host is a literal address (with a zone perhaps), or a name; NULL is the
+/// host is a literal address, with or without a zone, or a name; NULL is the
 /// loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
-/// SOCK_DGRAM or 0 for any. flags: SOCKUTIL_NUMERIC, never ask: a name is then
-/// an error. Literals are never asked for either. A host that looks numeric
-/// and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never read
-/// as octal; so is "*", which some resolvers take for every address. The first
-/// cap addresses go to out, each once, in the resolver's order; *count is how
-/// many were found. Asking takes the resolver's time.
+/// SOCK_DGRAM or 0 for any. flags: with SOCKUTIL_NUMERIC the resolver is never
+/// asked, and a name is an error. It is never asked for literals. A host that
+/// looks numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused,
+/// never read as octal; so is "*", which some resolvers take for every address.
+/// The first cap addresses go to out, each once, in the resolver's order;
+/// *count is the number found. No timeout bounds the resolver.
 ///
 /// Returns 0; -1 with errno, and *count is 0:
 ///   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
@@ -296,8 +296,8 @@ pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const 
 ///   EINVAL          service or count is NULL, out is NULL and cap is not 0,
 ///                   flags has other bits
 ///   ENODEV          no interface has the zone's name
-/// EAI_SYSTEM keeps the resolver's errno, EIO where it left none. *gai is 0 for
-/// what is not the resolver's failure; gai may be NULL.
+/// EAI_SYSTEM keeps the resolver's errno, or sets EIO if there is none. *gai is
+/// 0 for every other failure; gai may be NULL.
 ///
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
@@ -315,13 +315,13 @@ pub unsafe extern "C" fn sockutil_resolve(
     gai: *mut c_int,
 ) -> c_int {
     let call = || {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `count` is NULL, or a size_t of the caller's.
         let count = unsafe { count.as_mut() }.ok_or(INVALID)?;
         *count = 0;
         let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
-        // SAFETY: as above.
+        // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, socktype, numeric, Purpose::Connect) }?;
-        // SAFETY: as above, and the two types have one layout.
+        // SAFETY: `out` is NULL, or the caller promises `cap` entries there; the two types have one layout.
         let out = unsafe { check::array(out.cast::<Address>(), cap) }?;
         *count = resolve::resolve(&query, |index, address| {
             if let Some(place) = out.get_mut(index) {
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn sockutil_resolve(
         })?;
         Ok(0)
     };
-    // SAFETY: the caller vouches for it, as the comment above asks.
+    // SAFETY: `gai` is NULL, or an int that only the caller uses.
     unsafe { outcome::resolved(gai, call) }
 }
 
@@ -342,7 +342,7 @@ unsafe fn store_ip<T>(address: Option<T>, dst: *mut c_void) -> c_int {
     let Some(address) = address else {
         return 0;
     };
-    // SAFETY: the caller vouches for the memory.
+    // SAFETY: `dst` is writable for an address, as this function requires.
     unsafe { dst.cast::<T>().write_unaligned(address) };
     1
 }
@@ -352,7 +352,7 @@ unsafe fn store_ip<T>(address: Option<T>, dst: *mut c_void) -> c_int {
 /// # Safety Unless it is null, `a` points to an address that lives as long as
 /// the result is used.
 pub(super) unsafe fn address_of<'a>(a: *const sockutil_addr) -> Option<&'a Address> {
-    // SAFETY: the two types have one layout, and the caller vouches for the rest.
+    // SAFETY: the two types have one layout; `a` is NULL or points to an address, as this function requires.
     unsafe { a.cast::<Address>().as_ref() }
 }
 
@@ -366,7 +366,7 @@ unsafe fn store(a: *mut sockutil_addr, find: impl FnOnce() -> Result<Address, Er
             return Err(INVALID);
         }
         let found = find()?;
-        // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+        // SAFETY: not null, the two types have one layout, and the caller promises room for one.
         unsafe { a.cast::<Address>().write(found) };
         Ok(0)
     })

@@ -77,7 +77,7 @@ pub extern "C" fn sockutil_ntohll(net: u64) -> u64 {
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_get_be16(from: *const c_void) -> u16 {
-    // SAFETY: the caller vouches for 2 readable bytes; any alignment serves bytes.
+    // SAFETY: the caller promises 2 readable bytes, and bytes have any alignment.
     unsafe { from.cast::<[u8; 2]>().as_ref() }.map_or(0, |bytes| u16::from_be_bytes(*bytes))
 }
 
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn sockutil_get_be16(from: *const c_void) -> u16 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_put_be16(to: *mut c_void, value: u16) {
     if !to.is_null() {
-        // SAFETY: the caller vouches for 2 writable bytes; any alignment serves bytes.
+        // SAFETY: the caller promises 2 writable bytes, and bytes have any alignment.
         unsafe { to.cast::<[u8; 2]>().write(value.to_be_bytes()) }
     }
 }
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn sockutil_put_be16(to: *mut c_void, value: u16) {
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_get_be32(from: *const c_void) -> u32 {
-    // SAFETY: the caller vouches for 4 readable bytes; any alignment serves bytes.
+    // SAFETY: the caller promises 4 readable bytes, and bytes have any alignment.
     unsafe { from.cast::<[u8; 4]>().as_ref() }.map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn sockutil_get_be32(from: *const c_void) -> u32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_put_be32(to: *mut c_void, value: u32) {
     if !to.is_null() {
-        // SAFETY: the caller vouches for 4 writable bytes; any alignment serves bytes.
+        // SAFETY: the caller promises 4 writable bytes, and bytes have any alignment.
         unsafe { to.cast::<[u8; 4]>().write(value.to_be_bytes()) }
     }
 }
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn sockutil_put_be32(to: *mut c_void, value: u32) {
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_get_be64(from: *const c_void) -> u64 {
-    // SAFETY: the caller vouches for 8 readable bytes; any alignment serves bytes.
+    // SAFETY: the caller promises 8 readable bytes, and bytes have any alignment.
     unsafe { from.cast::<[u8; 8]>().as_ref() }.map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn sockutil_get_be64(from: *const c_void) -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_put_be64(to: *mut c_void, value: u64) {
     if !to.is_null() {
-        // SAFETY: the caller vouches for 8 writable bytes; any alignment serves bytes.
+        // SAFETY: the caller promises 8 writable bytes, and bytes have any alignment.
         unsafe { to.cast::<[u8; 8]>().write(value.to_be_bytes()) }
     }
 }

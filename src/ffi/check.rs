@@ -1,4 +1,4 @@
-//! What C passes, checked: convention 8 (bad input is EINVAL, and nothing happens) in one place.
+//! Checks of the arguments from C, in one place: bad input is EINVAL, and nothing happens.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
@@ -15,7 +15,7 @@ use crate::time;
 /// The caller's mistake.
 pub const INVALID: Errno = Errno(libc::EINVAL);
 
-/// What a transfer can count: `SSIZE_MAX`.
+/// The largest count of a transfer: `SSIZE_MAX`.
 pub fn countable(n: usize) -> Result<usize, Errno> {
     if isize::try_from(n).is_ok() { Ok(n) } else { Err(INVALID) }
 }
@@ -28,7 +28,7 @@ pub unsafe fn bytes<'a>(start: *const c_void, n: usize) -> Result<Bytes<'a>, Err
     match countable(n)? {
         0 => Ok(&[]),
         _ if start.is_null() => Err(INVALID),
-        // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
+        // SAFETY: not null, at most isize::MAX; readable for `n` bytes, as this function requires.
         n => Ok(unsafe { slice::from_raw_parts(start.cast(), n) }),
     }
 }
@@ -36,12 +36,12 @@ pub unsafe fn bytes<'a>(start: *const c_void, n: usize) -> Result<Bytes<'a>, Err
 /// Memory to fill.
 ///
 /// # Safety
-/// Unless it is null, `start` is writable for `n` bytes, by nobody else, for as long as the result is used.
+/// Unless it is null, `start` is writable for `n` bytes, and nothing else uses them, for as long as the result is used.
 pub unsafe fn memory<'a>(start: *mut c_void, n: usize) -> Result<&'a mut [MaybeUninit<u8>], Errno> {
     match countable(n)? {
         0 => Ok(&mut []),
         _ if start.is_null() => Err(INVALID),
-        // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
+        // SAFETY: not null, at most isize::MAX; writable for `n` bytes, as this function requires.
         n => Ok(unsafe { slice::from_raw_parts_mut(start.cast(), n) }),
     }
 }
@@ -51,7 +51,7 @@ pub unsafe fn memory<'a>(start: *mut c_void, n: usize) -> Result<&'a mut [MaybeU
 /// # Safety
 /// As for [`memory`].
 pub unsafe fn text<'a>(start: *mut c_void, cap: usize) -> Result<&'a mut [MaybeUninit<u8>], Errno> {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: `start` is NULL, or writable for `cap` bytes, as this function requires.
     let memory = unsafe { memory(start, cap) }?;
     if memory.len() < 2 { Err(INVALID) } else { Ok(memory) }
 }
@@ -61,11 +61,11 @@ pub unsafe fn text<'a>(start: *mut c_void, cap: usize) -> Result<&'a mut [MaybeU
 /// # Safety
 /// Unless it is null, `start` points to bytes that end with a NUL and live as long as the result is used.
 pub unsafe fn text_of<'a>(start: *const c_char) -> Option<&'a CStr> {
-    // SAFETY: not null, and the caller vouches for the rest.
+    // SAFETY: not null; the bytes end with a NUL, as this function requires.
     if start.is_null() { None } else { Some(unsafe { CStr::from_ptr(start) }) }
 }
 
-/// What is to be resolved. NULL is a host, but no service.
+/// A query for the resolver. The host may be NULL, the service not.
 ///
 /// # Safety
 /// As for [`text_of`], for both.
@@ -76,9 +76,9 @@ pub unsafe fn query<'a>(
     numeric: bool,
     purpose: Purpose,
 ) -> Result<Query<'a>, Errno> {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: `service` is NULL, or a C string of the caller's.
     let service = unsafe { text_of(service) }.ok_or(INVALID)?;
-    // SAFETY: as above.
+    // SAFETY: `host` is NULL, or a C string of the caller's.
     let host = unsafe { text_of(host) };
     Ok(Query { host, service, kind, numeric, purpose })
 }
@@ -86,23 +86,23 @@ pub unsafe fn query<'a>(
 /// An array to fill.
 ///
 /// # Safety
-/// Unless it is null, `start` is writable for `count` values, by nobody else, for as long as the result is used.
+/// Unless it is null, `start` is writable for `count` values, and nothing else uses them, for as long as the result is used.
 pub unsafe fn array<'a, T>(start: *mut T, count: usize) -> Result<&'a mut [MaybeUninit<T>], Errno> {
     countable(count.checked_mul(size_of::<T>()).ok_or(INVALID)?)?;
     match count {
         0 => Ok(&mut []),
         _ if start.is_null() => Err(INVALID),
-        // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
+        // SAFETY: not null, at most isize::MAX bytes; writable for `count` values, as this function requires.
         count => Ok(unsafe { slice::from_raw_parts_mut(start.cast(), count) }),
     }
 }
 
-/// A backlog. None is negative, and none is as large as a flag.
+/// A backlog: 0 to 65535, so that a flag in its place is an error.
 pub fn backlog(backlog: c_int) -> Result<c_int, Errno> {
     if (0..1 << 16).contains(&backlog) { Ok(backlog) } else { Err(INVALID) }
 }
 
-/// Stores a text and its NUL, or nothing at all where they do not fit.
+/// Stores a text and its NUL, or nothing if they do not fit.
 pub fn store_text(memory: &mut [MaybeUninit<u8>], text: &[u8]) -> Result<(), Errno> {
     let mut buffer = Buffer::fresh(memory);
     if buffer.room() <= text.len() {
@@ -113,8 +113,8 @@ pub fn store_text(memory: &mut [MaybeUninit<u8>], text: &[u8]) -> Result<(), Err
     Ok(())
 }
 
-/// Stores a text and its NUL, or nothing at all where they do not fit. `write` writes both to memory that holds any text
-/// of its kind, and returns the length of the text. If the caller's memory is as large, it writes there and saves a copy.
+/// Stores a text and its NUL, or nothing if they do not fit. `write` writes both to memory that holds any text of its
+/// kind, and returns the length of the text. If the caller's memory is that large, it writes there and saves a copy.
 pub fn write_text<const N: usize>(
     memory: &mut [MaybeUninit<u8>],
     write: impl Fn(&mut [u8; N]) -> usize,
@@ -135,7 +135,7 @@ pub fn timeout(timeout_ms: c_int) -> Result<(), Errno> {
     if timeout_ms < time::FOREVER { Err(INVALID) } else { Ok(()) }
 }
 
-/// The memory of writev(2), and its length in all.
+/// The buffers of writev(2), and their total length.
 ///
 /// # Safety
 /// Unless it is null, `first` starts `count` iovecs, and each that is not null names memory that is readable for its
@@ -150,7 +150,7 @@ pub unsafe fn slices<'a>(first: *const iovec, count: c_int) -> Result<(&'a [IoSl
     if first.is_null() {
         return Err(INVALID);
     }
-    // SAFETY: not null, not longer than isize::MAX, and the caller vouches for the rest.
+    // SAFETY: not null, at most isize::MAX bytes; `count` entries start there, as this function requires.
     let entries: &[iovec] = unsafe { slice::from_raw_parts(first, count) };
     let mut total: usize = 0;
     for entry in entries {
@@ -159,7 +159,7 @@ pub unsafe fn slices<'a>(first: *const iovec, count: c_int) -> Result<(&'a [IoSl
         }
         total = countable(total.checked_add(entry.iov_len).ok_or(INVALID)?)?;
     }
-    // SAFETY: the same memory, of which each entry was just looked at, and the caller vouches for what they name.
+    // SAFETY: the same memory. Each entry was just checked, and names readable memory, as this function requires.
     Ok((unsafe { IoSlice::from_raw(first, count) }, total))
 }
 
@@ -170,12 +170,12 @@ pub struct Done<'a> {
 }
 
 impl Done<'_> {
-    /// Refuses a count above `n`, and one that says that all is done already: a reset that was forgotten.
+    /// Refuses a count above `n`, and one that is complete already: the caller forgot to reset it.
     ///
     /// # Safety
-    /// Unless it is null, `place` points to a count that nobody else uses for as long as the result is used.
+    /// Unless it is null, `place` points to a count that nothing else uses for as long as the result is used.
     pub unsafe fn new(place: *mut usize, n: usize) -> Result<Self, Errno> {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: `place` is NULL, or a count that nothing else uses, as this function requires.
         let done = unsafe { Self::open(place) };
         let fresh = done.start < n || (done.start == 0 && n == 0);
         if fresh { Ok(done) } else { Err(INVALID) }
@@ -186,18 +186,18 @@ impl Done<'_> {
     /// # Safety
     /// As for [`Done::new`].
     pub unsafe fn open(place: *mut usize) -> Self {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: `place` is NULL, or a size_t of the caller's.
         let place = unsafe { place.as_mut() };
         let start = place.as_deref().copied().unwrap_or(0);
         Self { place, start }
     }
 
-    /// What was done before this call.
+    /// The count before this call.
     pub fn start(&self) -> usize {
         self.start
     }
 
-    /// Tells the caller.
+    /// Stores the count for the caller.
     pub fn report(self, count: usize) {
         if let Some(place) = self.place {
             *place = count;

@@ -7,9 +7,9 @@ use crate::close;
 
 /// Close the sending direction of a connection: half-close.
 ///
-/// shutdown(2) with SHUT_WR. The peer reads to the end of the stream; what it
-/// sends can still be read. It holds for every process that shares the
-/// descriptor. The descriptor stays open.
+/// Calls shutdown(2) with SHUT_WR. The peer reads to the end of the stream, and
+/// you can still read what it sends. The shutdown holds for every process that
+/// shares the descriptor. The descriptor stays open.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
@@ -25,10 +25,11 @@ pub extern "C" fn sockutil_shutdown_write(fd: c_int) -> c_int {
 
 /// Close a descriptor.
 ///
-/// close(2), once. EINTR is success here: Linux has closed the descriptor,
-/// and a second try could close what another thread has just opened. A socket
-/// with unread input answers its peer with RST, and what was on its way to the
-/// peer can be lost: see sockutil_close_graceful. Closed on every path.
+/// Calls close(2) once. EINTR is success here: Linux has closed the descriptor,
+/// and a second try could close a descriptor that another thread has just
+/// opened. A socket with unread input sends RST, and data on its way to the
+/// peer can be lost: see sockutil_close_graceful. The descriptor is closed on
+/// every path.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF   fd is not a descriptor
@@ -41,19 +42,17 @@ pub extern "C" fn sockutil_close(fd: c_int) -> c_int {
     outcome::of(|| close::close(fd).map(|()| 0))
 }
 
-/// Close a connection so that the peer gets all that was sent.
+/// Close a connection so that the peer gets all sent data.
 ///
-/// Turns SO_LINGER off, sends FIN, reads and throws away what the peer still
-/// sends until its end of stream, and closes. Without the reading, unread
-/// input would make close(2) send RST, which destroys what is still on its way
-/// to the peer. A peer that has gone already is no failure of this: if it has
-/// reset the connection before, 0 does not mean that it got everything.
-/// timeout_ms
-/// bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT throws
-/// away what is there, at most 256 KiB. Signals neither end nor stretch it; a
-/// flag that a handler sets does not end a wait. The descriptor is
-/// closed on every path, bad arguments among them; other processes that share
-/// it keep theirs, shut down for writing.
+/// Turns SO_LINGER off, sends FIN, reads and discards the peer's data until its
+/// end of stream, and closes. Unread input would make close(2) send RST, which
+/// destroys data on its way to the peer. A peer that is already gone is no
+/// failure: if it has reset the connection before, 0 does not mean that it got
+/// everything. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+/// SOCKUTIL_NOWAIT discards what is queued, at most 256 KiB. Signals neither
+/// end nor stretch it; a flag that a handler sets does not end a wait. The
+/// descriptor is closed on every path, also for bad arguments; other processes
+/// that share it keep theirs, shut down for writing.
 ///
 /// Returns 0; -1 with errno, although the descriptor is closed:
 ///   ETIMEDOUT   time ran out, or 256 KiB came with SOCKUTIL_NOWAIT, before the
@@ -61,8 +60,8 @@ pub extern "C" fn sockutil_close(fd: c_int) -> c_int {
 ///   EINVAL      timeout_ms is below -1
 ///   EBADF       fd is not a descriptor
 ///   ENOTSOCK    fd is not a socket
-/// and the errors of recv(2) and close(2): ECONNRESET, the peer may not have
-/// got all.
+/// and the errors of recv(2) and close(2): ECONNRESET, the peer may have lost
+/// data.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX shutdown, recv, close; RFC 1122, section 4.2.2.13; UNP
@@ -74,10 +73,10 @@ pub extern "C" fn sockutil_close_graceful(fd: c_int, timeout_ms: c_int) -> c_int
 
 /// Close a connection at once, with RST.
 ///
-/// Sets SO_LINGER to 0 seconds and closes: what was not sent is thrown away,
-/// the peer reads ECONNRESET, and there is no TIME_WAIT afterwards. The
-/// descriptor is closed on every path. While another process shares it, the
-/// connection lives, and resets when the last one closes.
+/// Sets SO_LINGER to 0 seconds and closes: unsent data is discarded, the peer
+/// reads ECONNRESET, and there is no TIME_WAIT afterwards. The descriptor is
+/// closed on every path. While another process shares it, the connection stays
+/// open; it is reset when the last one closes.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor

@@ -16,13 +16,14 @@ use crate::{connect, tcp, udp, unix};
 
 /// Listen for TCP connections.
 ///
-/// socket(2), SO_REUSEADDR, IPV6_V6ONLY as said, bind(2) and listen(2), for
-/// the first address of host that this machine has. NULL is every address:
-/// IPv6 and IPv4 in one socket where there is IPv6, unless SOCKUTIL_V6ONLY is
-/// given; else IPv4. host and service are as for sockutil_resolve; service "0"
-/// has the kernel choose a port: see sockutil_addr_local. backlog is 0 to
-/// 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is refused),
-/// SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+/// Calls socket(2), bind(2) and listen(2) for the first address of host that
+/// this machine has, and sets SO_REUSEADDR and IPV6_V6ONLY. A NULL host is
+/// every address: IPv6 and, without SOCKUTIL_V6ONLY, IPv4 in one socket; only
+/// IPv4 if there is no IPv6. host and service are as for sockutil_resolve; for
+/// service "0" the kernel chooses a port: see sockutil_addr_local. backlog is 0
+/// to 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is
+/// refused), SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+/// SOCKUTIL_NUMERIC.
 ///
 /// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
 /// errno:
@@ -50,11 +51,11 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
     let call = || {
         let flags = flags::check(flags, flags::SERVER)?;
         let backlog = check::backlog(backlog)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Bind) }?;
         tcp::listen(&query, backlog, flags.socket)
     };
-    // SAFETY: as above.
+    // SAFETY: `gai` is NULL, or an int that only the caller uses.
     unsafe { outcome::resolved(gai, call) }
 }
 
@@ -64,16 +65,16 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// describes. The next attempt begins as soon as one fails, or after 250 ms
 /// (less where little time is left for many addresses, but at least 100 ms).
 /// The attempts that have begun go on until the first succeeds; the others are
-/// closed. The first 16 addresses count. Eight attempts, each with a
-/// descriptor, go on at once: a ninth waits until one has failed or the oldest
-/// is two seconds old, which then counts as timed out.
+/// closed. Only the first 16 addresses are tried. At most eight attempts, each
+/// with a descriptor, go on at once: a ninth waits until one has failed or the
+/// oldest is two seconds old; the oldest then counts as timed out.
 ///
-/// timeout_ms bounds the whole call except the resolver, which
-/// SOCKUTIL_NUMERIC rules out. An address whose turn does not come within that
-/// time is not tried. 0 is a time that has run out: ETIMEDOUT without an
-/// attempt, so that you may always pass the result of sockutil_ms_left.
-/// SOCKUTIL_FOREVER waits as long as the kernel does for the last addresses; a
-/// flag that a signal handler sets does not end it.
+/// timeout_ms bounds the whole call except the resolver, which SOCKUTIL_NUMERIC
+/// avoids. An address whose turn does not come within that time is not tried. 0
+/// is a time that has run out: ETIMEDOUT without an attempt, so that you may
+/// always pass the result of sockutil_ms_left. SOCKUTIL_FOREVER waits as long
+/// as the kernel does for the last addresses; a flag that a signal handler sets
+/// does not end it.
 ///
 /// If nobody listens at a local port, the kernel can connect a socket to
 /// itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
@@ -82,10 +83,10 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// SOCKUTIL_NUMERIC.
 ///
 /// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
-/// close-on-exec unless SOCKUTIL_INHERIT; -1 with the most telling errno of all
-/// attempts: an answer, else ETIMEDOUT, else what never left this host
-/// (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); of each kind the
-/// first:
+/// close-on-exec unless SOCKUTIL_INHERIT; -1 with the most specific errno of
+/// all attempts: an answer, else ETIMEDOUT, else a failure on this host
+/// (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); the first of its
+/// kind:
 ///   ECONNREFUSED    nobody listens there
 ///   ETIMEDOUT       no answer in time, the caller's or the kernel's
 ///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
@@ -110,27 +111,27 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::CLIENT)?;
-        // Bad input is an error before the resolver is asked.
+        // Check before the resolver is asked.
         check::timeout(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Connect) }?;
         connect::tcp_connect(&query, flags.socket, timeout_ms)
     };
-    // SAFETY: as above.
+    // SAFETY: `gai` is NULL, or an int that only the caller uses.
     unsafe { outcome::resolved(gai, call) }
 }
 
 /// Connect a socket within a time limit.
 ///
-/// connect(2). A signal does not end it: the attempt goes on and is waited
-/// for, and its outcome is read from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER
-/// waits as long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and
-/// fails with EINPROGRESS, to be finished by sockutil_wait for POLLOUT and
-/// sockutil_take_error. It rules, whatever O_NONBLOCK and SO_SNDTIMEO say; both
-/// may be changed while the call lasts, for all that share the descriptor, and
-/// are as before on every return. After a failure other than EINPROGRESS and
-/// EISCONN close the socket: it may still be trying, and cannot be used again.
-/// A connected datagram socket gets another peer.
+/// Calls connect(2). After a signal it waits for the attempt, which goes on,
+/// and reads the result from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER waits as
+/// long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and fails with
+/// EINPROGRESS: finish it with sockutil_wait for POLLOUT and
+/// sockutil_take_error. timeout_ms holds whatever O_NONBLOCK and SO_SNDTIMEO
+/// are. The call may change both while it lasts, for all that share the
+/// descriptor, and restores them on every return. After a failure other than
+/// EINPROGRESS and EISCONN close the socket: the attempt may go on, and the
+/// socket cannot be used again. A connected datagram socket gets the new peer.
 ///
 /// A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
 /// fd is not a Unix socket, shutdown(2) from the handler or another thread
@@ -155,7 +156,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `to` is NULL, or a sockutil_addr of the caller's.
         let to = unsafe { address_of(to) }.ok_or(INVALID)?;
         connect::connect(fd, to, limit).map(|()| 0)
     })
@@ -163,14 +164,15 @@ pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, t
 
 /// Accept a connection within a time limit.
 ///
-/// accept4(2), begun again after EINTR and after what only a connection that
-/// is gone already can have caused: ECONNABORTED, EPROTO, ENETDOWN,
-/// ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the
-/// client's address; peer may be NULL. timeout_ms rules, whatever O_NONBLOCK
-/// and SO_RCVTIMEO say. With a time limit it waits by poll(2): if the listener
-/// is blocking and another process or thread accepts from it too, that one can
-/// be quicker, and then accept4 waits for the next client without a limit. Set
-/// O_NONBLOCK on such a listener. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+/// Calls accept4(2), again after EINTR and after the errors of a connection
+/// that is already gone: ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT,
+/// EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address;
+/// peer may be NULL. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are.
+/// A flag that a handler sets does not end a wait. With a time limit the call
+/// waits in poll(2). If the listener is blocking and another process or thread
+/// accepts from it too, that one can be quicker: then accept4 waits for the
+/// next client without a limit. Set O_NONBLOCK on such a listener. flags:
+/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
 ///
 /// Returns the connection's descriptor, blocking unless SOCKUTIL_NONBLOCK,
 /// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
@@ -198,7 +200,7 @@ pub unsafe extern "C" fn sockutil_accept(
         let flags = flags::check(flags, flags::DESCRIPTOR)?;
         let (fd, address) = tcp::accept(listenfd, flags.socket, limit)?;
         if !peer.is_null() {
-            // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+            // SAFETY: not null, the two types have one layout, and the caller promises room for one.
             unsafe { peer.cast::<Address>().write(address) };
         }
         Ok(fd)
@@ -207,8 +209,8 @@ pub unsafe extern "C" fn sockutil_accept(
 
 /// Make a UDP socket that is bound to an address.
 ///
-/// host (NULL is every address: IPv6 and IPv4 in one socket where there is
-/// IPv6) and service are as for sockutil_tcp_listen. flags:
+/// host and service are as for sockutil_tcp_listen: a NULL host is every
+/// address, IPv6 and IPv4 in one socket if there is IPv6. flags:
 /// SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
 /// SOCKUTIL_NUMERIC.
 ///
@@ -234,21 +236,21 @@ pub unsafe extern "C" fn sockutil_udp_bind(
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::SERVER)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Bind) }?;
         udp::bind(&query, flags.socket)
     };
-    // SAFETY: as above.
+    // SAFETY: `gai` is NULL, or an int that only the caller uses.
     unsafe { outcome::resolved(gai, call) }
 }
 
 /// Make a UDP socket that is connected to a peer.
 ///
-/// It sends to that peer alone, receives from it alone, and is told of its
-/// ICMP errors: ECONNREFUSED from a port where nobody is. host (NULL is the
-/// loopback) and service are as for sockutil_resolve; the first address to
-/// which there is a way is taken. Nothing is sent yet. flags:
-/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+/// It sends only to that peer, receives only from it, and reports its ICMP
+/// errors: ECONNREFUSED if the peer's port has no socket. host (NULL is the
+/// loopback) and service are as for sockutil_resolve; the first address with a
+/// route is used. Nothing is sent yet. flags: SOCKUTIL_NONBLOCK,
+/// SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
 ///
 /// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
 /// errno:
@@ -272,18 +274,18 @@ pub unsafe extern "C" fn sockutil_udp_connect(
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::CLIENT)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Connect) }?;
         udp::connect(&query, flags.socket)
     };
-    // SAFETY: as above.
+    // SAFETY: `gai` is NULL, or an int that only the caller uses.
     unsafe { outcome::resolved(gai, call) }
 }
 
-/// Take a UDP socket's peer away.
+/// Disconnect a UDP socket from its peer.
 ///
-/// connect(2) to AF_UNSPEC. The socket can then be connected to another peer,
-/// or send to any.
+/// Calls connect(2) with AF_UNSPEC. The socket can then connect to another
+/// peer, or send to any.
 ///
 /// Returns 0; -1 with errno:
 ///   EPROTOTYPE   fd is no datagram socket: a stream would be aborted
@@ -300,10 +302,11 @@ pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
 
 /// Send one datagram within a time limit.
 ///
-/// sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer where to is
-/// NULL. A datagram goes whole or not at all; n may be 0. (A stream socket can
-/// take fewer than n bytes: use sockutil_write_full.) timeout_ms rules,
-/// whatever O_NONBLOCK and SO_SNDTIMEO say. Signals neither end nor stretch it.
+/// Calls sendto(2) with MSG_NOSIGNAL, to *to, or to the socket's peer if to is
+/// NULL. A datagram is sent whole or not at all; n may be 0. (A stream socket
+/// can take fewer than n bytes: use sockutil_write_full.) timeout_ms holds
+/// whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it;
+/// a flag that a handler sets does not end a wait.
 ///
 /// Returns n; -1 with errno:
 ///   EAGAIN         timeout_ms ran out, and nothing was sent
@@ -313,7 +316,7 @@ pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
 ///                  timeout_ms is below -1
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and the errors of sendto(2): ECONNREFUSED (told of an earlier datagram),
+/// and the errors of sendto(2): ECONNREFUSED (for an earlier datagram),
 /// EISCONN, ENETUNREACH, EACCES (broadcast not allowed), EPIPE, ...
 ///
 /// Async-signal-safe and thread-safe.
@@ -329,9 +332,9 @@ pub unsafe extern "C" fn sockutil_sendto(
 ) -> ssize_t {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `buf` is NULL, or the caller promises `n` readable bytes there.
         let bytes = unsafe { check::bytes(buf, n) }?;
-        // SAFETY: as above.
+        // SAFETY: `to` is NULL, or a sockutil_addr of the caller's.
         let to = unsafe { address_of(to) };
         Ok(outcome::count(udp::sendto(fd, bytes, to, limit)?))
     })
@@ -339,13 +342,14 @@ pub unsafe extern "C" fn sockutil_sendto(
 
 /// Receive one datagram within a time limit.
 ///
-/// recvmsg(2). *from is its sender, and *truncated is 1 if it was longer than
-/// n, 0 if not: what did not fit is gone. Both may be NULL; n may be 0.
-/// timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say. Signals neither
-/// end nor stretch it.
+/// Calls recvmsg(2). Sets *from to the sender, and *truncated to 1 if the
+/// datagram was longer than n, else to 0; bytes after the first n are lost.
+/// from and truncated may be NULL; n may be 0. timeout_ms holds whatever
+/// O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; a flag
+/// that a handler sets does not end a wait.
 ///
-/// Returns the number of bytes stored: 0 is an empty datagram, UDP has no end;
-/// -1 with errno, and *from and *truncated untouched:
+/// Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
+/// with errno, and *from and *truncated untouched:
 ///   EAGAIN         timeout_ms ran out
 ///   ECONNREFUSED   nobody is at the connected peer's port: ICMP has said so
 ///   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
@@ -368,15 +372,15 @@ pub unsafe extern "C" fn sockutil_recvfrom(
 ) -> ssize_t {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let mut buffer = Buffer::fresh(unsafe { check::memory(buf, n) }?);
         let mut sender = Address::empty();
         let cut = udp::recvfrom(fd, &mut buffer, &mut sender, limit)?;
         if !from.is_null() {
-            // SAFETY: not null, the two types have one layout, and the caller vouches for the rest.
+            // SAFETY: not null, the two types have one layout, and the caller promises room for one.
             unsafe { from.cast::<Address>().write(sender) };
         }
-        // SAFETY: as above.
+        // SAFETY: `truncated` is NULL, or an int of the caller's.
         if let Some(truncated) = unsafe { truncated.as_mut() } {
             *truncated = c_int::from(cut);
         }
@@ -386,17 +390,17 @@ pub unsafe extern "C" fn sockutil_recvfrom(
 
 /// Listen for connections at a path.
 ///
-/// socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. A socket file
-/// that is there already is replaced only after a connect has shown that
-/// nobody listens on it. That probe is seen by a living listener as a client
-/// that leaves at once. If two servers start at once, one can take the other's
-/// fresh socket for a stale one: a lock file of their own would prevent it. The
-/// file stays when the socket is closed.
+/// Calls socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. An
+/// existing socket file is replaced only after a connect has shown that it has
+/// no listener. A live listener sees that probe as a client that closes at
+/// once. If two servers start at once, one can take the other's fresh socket
+/// for a stale one: use a lock file to prevent that. The file stays when the
+/// socket is closed.
 ///
 /// A path that begins with '@' is an abstract name (Linux), as in
 /// sockutil_addr_parse: there is no file, and the name is free again when the
 /// last descriptor of the socket is closed. No permissions protect it: every
-/// process of the network namespace can connect. A file of such a name is
+/// process of the network namespace can connect. For a file of that name use
 /// "./@name". backlog is 0 to 65535. flags: SOCKUTIL_NONBLOCK,
 /// SOCKUTIL_INHERIT.
 ///
@@ -418,7 +422,7 @@ pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_in
     outcome::of(|| {
         let flags = flags::check(flags, flags::DESCRIPTOR)?;
         let backlog = check::backlog(backlog)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `path` is NULL, or a C string of the caller's.
         let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;
         unix::listen(path, backlog, flags.socket)
     })
@@ -454,7 +458,7 @@ pub unsafe extern "C" fn sockutil_unix_connect(path: *const c_char, flags: c_uin
     outcome::of(|| {
         let flags = flags::check(flags, flags::DESCRIPTOR)?;
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `path` is NULL, or a C string of the caller's.
         let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;
         unix::connect(path, flags.socket, limit)
     })

@@ -7,8 +7,8 @@ use errno::Errno;
 use super::check::INVALID;
 use crate::socket::Flags;
 
-/// Let several sockets of one user bind to one port, and share out what comes
-/// (SO_REUSEPORT, on each of them).
+/// Let several sockets of one user bind to one port, and distribute connections
+/// and datagrams among them (SO_REUSEPORT, on each of them).
 pub const SOCKUTIL_REUSEPORT: c_uint = 1 << 16;
 
 /// Keep IPv4 out of an IPv6 socket (IPV6_V6ONLY).
@@ -23,27 +23,27 @@ pub const SOCKUTIL_INHERIT: c_uint = 1 << 19;
 /// Never ask the resolver, whose time no timeout can bound.
 pub const SOCKUTIL_NUMERIC: c_uint = 1 << 20;
 
-/// What a datagram or stream client takes.
+/// The flags of a datagram or stream client.
 pub(super) const CLIENT: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC;
 
-/// What a socket that is bound takes.
+/// The flags of a bound socket.
 pub(super) const SERVER: c_uint = CLIENT | SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY;
 
-/// What a new descriptor without an address text takes.
+/// The flags of a new descriptor without an address text.
 pub(super) const DESCRIPTOR: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT;
 
-/// What a lookup takes.
+/// The flags of a lookup.
 pub(super) const NUMERIC: c_uint = SOCKUTIL_NUMERIC;
 
 /// The flags, taken apart.
 pub struct Checked {
-    /// Those of the socket.
+    /// The flags of the socket.
     pub socket: Flags,
     /// `SOCKUTIL_NUMERIC`.
     pub numeric: bool,
 }
 
-/// Refuses bits that are not among the known.
+/// Refuses unknown bits.
 pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
     if flags & !known != 0 {
         return Err(INVALID);

@@ -12,13 +12,14 @@ use crate::time::Limit;
 
 /// Send one frame: a big-endian length of header_bytes, then n bytes of body.
 ///
-/// The cure for "sticky packets": a stream has no messages, so each announces
-/// its length. header_bytes is 1, 2 or 4. Header and body leave in one system
-/// call if the kernel takes them at once. *done counts both: set it to 0 to
-/// start; it is true on every return. After EAGAIN the same call goes on where
-/// this one stopped. timeout_ms bounds the whole call, whatever O_NONBLOCK and
-/// SO_SNDTIMEO say. Signals neither end nor stretch it. A socket never raises
-/// SIGPIPE. Frames are received with sockutil_reader_frame.
+/// This cures "sticky packets": a stream has no messages, so each frame
+/// announces its length. header_bytes is 1, 2 or 4. Header and body leave in
+/// one system call if the kernel takes them at once. *done counts both: set it
+/// to 0 to start; it is true on every return. After EAGAIN the same call goes
+/// on where this one stopped. timeout_ms bounds the whole call, whatever
+/// O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it; a flag
+/// that a handler sets does not end a wait. A socket never raises SIGPIPE.
+/// Receive frames with sockutil_reader_frame.
 ///
 /// Returns 1, header and body are taken (not: received by the peer); -1 with
 /// errno:
@@ -49,10 +50,10 @@ pub unsafe extern "C" fn sockutil_send_frame(
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
         let size = HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `body` is NULL, or the caller promises `n` readable bytes there.
         let frame = Frame::new(size, unsafe { check::bytes(body, n) }?)?;
         let whole = check::countable(frame.len())?;
-        // SAFETY: as above.
+        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
         let done = unsafe { Done::new(done, whole) }?;
         let mut count = done.start();
         let result = frame.send(&mut Limited::new(fd, limit), &mut count);

@@ -11,7 +11,7 @@ use crate::sys;
 /// Let a socket bind to an address that old connections still hold.
 ///
 /// Sets SO_REUSEADDR if on is not 0, and clears it if on is 0, before bind(2).
-/// On Linux a bind meets no EADDRINUSE from connections in TIME_WAIT if their
+/// On Linux bind then succeeds despite connections in TIME_WAIT, if their
 /// socket had the option too; a second listener is still refused.
 ///
 /// Returns 0; -1 with errno:
@@ -29,8 +29,9 @@ pub extern "C" fn sockutil_set_reuseaddr(fd: c_int, on: c_int) -> c_int {
 /// Let several sockets of one user bind to one port.
 ///
 /// Sets SO_REUSEPORT if on is not 0, and clears it if on is 0, before bind(2).
-/// What comes is shared out among the sockets that all have it: not a cure for
-/// TIME_WAIT, but a way for two servers to share a port without noticing.
+/// All of the sockets must set it; the kernel distributes connections and
+/// datagrams among them. It does not cure TIME_WAIT, and lets two servers share
+/// a port by mistake.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
@@ -62,7 +63,7 @@ pub extern "C" fn sockutil_set_v6only(fd: c_int, on: c_int) -> c_int {
 
 /// Set or clear O_NONBLOCK.
 ///
-/// It belongs to all that share the descriptor, other processes among them.
+/// The flag changes for all that share the descriptor, also in other processes.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF   fd is not a descriptor
@@ -77,8 +78,8 @@ pub extern "C" fn sockutil_set_nonblock(fd: c_int, on: c_int) -> c_int {
 
 /// Send small segments at once.
 ///
-/// Sets TCP_NODELAY if on is not 0: Nagle's algorithm is off; clears it if on
-/// is 0.
+/// Sets TCP_NODELAY if on is not 0, which turns Nagle's algorithm off; clears
+/// it if on is 0.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
@@ -108,11 +109,11 @@ pub extern "C" fn sockutil_set_broadcast(fd: c_int, on: c_int) -> c_int {
     outcome::of(|| option::set(fd, Switch::Broadcast, on != 0).map(|()| 0))
 }
 
-/// Choose what close(2) does with data that was not sent yet.
+/// Choose what close(2) does with unsent data.
 ///
 /// on 0: close returns at once, and the kernel goes on sending. on not 0: close
-/// waits up to that many seconds; with 0 seconds it throws the data away and
-/// sends RST. On Linux a wait that runs out is no error of close.
+/// waits up to that many seconds; with 0 seconds it discards the data and sends
+/// RST. On Linux close succeeds if the wait runs out.
 ///
 /// Returns 0; -1 with errno:
 ///   EINVAL     seconds is below 0
@@ -127,12 +128,11 @@ pub extern "C" fn sockutil_set_linger(fd: c_int, on: c_int, seconds: c_int) -> c
     outcome::of(|| option::set_linger(fd, on != 0, seconds).map(|()| 0))
 }
 
-/// Have TCP find out about a peer that vanished without a word.
+/// Make TCP detect a peer that vanished.
 ///
-/// After idle_s seconds of silence the peer is asked every interval_s seconds;
-/// when count questions stay without answer, reads and writes fail with
-/// ETIMEDOUT. idle_s 0 turns it off; interval_s and count are not looked at
-/// then.
+/// After idle_s seconds of silence TCP sends a question (a probe) every
+/// interval_s seconds; after count unanswered ones, reads and writes fail with
+/// ETIMEDOUT. idle_s 0 turns it off and ignores interval_s and count.
 ///
 /// Returns 0; -1 with errno:
 ///   EINVAL     idle_s is below 0, interval_s or count is below 1, or one is
@@ -152,7 +152,7 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 ///
 /// ifindex is the interface's number (if_nametoindex(3)). 0 means the interface
 /// of the group's zone ("ff02::1%eth0"); where the group has no zone, the
-/// kernel chooses. The group's port is not looked at.
+/// kernel chooses. The group's port is ignored.
 ///
 /// Returns 0; -1 with errno:
 ///   EADDRINUSE     the socket is a member already
@@ -170,7 +170,7 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `group` is NULL, or a sockutil_addr of the caller's.
         let group = unsafe { address_of(group) }.ok_or(INVALID)?;
         option::multicast_join(fd, group, ifindex).map(|()| 0)
     })
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockut
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_multicast_leave(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `group` is NULL, or a sockutil_addr of the caller's.
         let group = unsafe { address_of(group) }.ok_or(INVALID)?;
         option::multicast_leave(fd, group, ifindex).map(|()| 0)
     })
@@ -235,7 +235,7 @@ pub extern "C" fn sockutil_set_multicast_interface(fd: c_int, af: c_int, ifindex
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_getsockopt_int(fd: c_int, level: c_int, name: c_int, value: *mut c_int) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `value` is NULL, or an int of the caller's.
         let value = unsafe { value.as_mut() }.ok_or(INVALID)?;
         *value = sys::getsockopt_int(fd, level, name)?;
         Ok(0)
@@ -259,8 +259,8 @@ pub extern "C" fn sockutil_setsockopt_int(fd: c_int, level: c_int, name: c_int, 
 
 /// Read a socket's pending error, and clear it.
 ///
-/// SO_ERROR: how an attempt to connect went, once POLLOUT is there; what ICMP
-/// has reported to a datagram socket.
+/// Reads SO_ERROR: the result of a connect, once POLLOUT is there; the ICMP
+/// error of a datagram socket.
 ///
 /// Returns 0, no error, or the pending errno value; -1 with errno:
 ///   EBADF      fd is not a descriptor

@@ -1,4 +1,4 @@
-//! The one place where a result becomes what C expects: a value and an untouched errno, or -1 and errno.
+//! The only place that turns a result into C's answer: a value and an untouched errno, or -1 and errno.
 
 use core::ffi::c_int;
 
@@ -21,7 +21,7 @@ pub fn read(how: Read) -> c_int {
     }
 }
 
-/// What C functions here return.
+/// The return types of the C functions.
 pub trait Answer {
     /// The value that says "see errno".
     const FAILED: Self;
@@ -43,8 +43,7 @@ impl<T> Answer for *const T {
     const FAILED: Self = core::ptr::null();
 }
 
-/// Runs a call. System calls that failed on the way to success have left their mark in errno, which goes back to what
-/// it was.
+/// Runs a call. On success errno gets its old value back, since system calls inside may have failed and set it.
 pub fn of<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
     let before = errno();
     match call() {
@@ -59,7 +58,7 @@ pub fn of<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
     }
 }
 
-/// Runs a call that asks nobody else, so that nobody has touched errno when it succeeds.
+/// Runs a call that makes no system call, so that errno is untouched on success.
 pub fn of_itself<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
     call().unwrap_or_else(|e| {
         set_errno(e);
@@ -67,7 +66,7 @@ pub fn of_itself<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
     })
 }
 
-/// Runs a call that may ask the resolver, whose own code goes to `*gai`; 0 for everything else.
+/// Runs a call that may ask the resolver. The resolver's code goes to `*gai`; it is 0 in every other case.
 ///
 /// # Safety
 /// Unless it is null, `gai` is writable.
@@ -79,7 +78,7 @@ pub unsafe fn resolved(gai: *mut c_int, call: impl FnOnce() -> Result<c_int, Fai
             failure.errno
         })
     });
-    // SAFETY: the caller vouches for it.
+    // SAFETY: `gai` is NULL, or an int of the caller's.
     if let Some(gai) = unsafe { gai.as_mut() } {
         *gai = code;
     }

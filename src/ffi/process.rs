@@ -8,14 +8,14 @@ use crate::pass;
 use crate::process;
 use crate::time::Limit;
 
-/// Have the whole program ignore SIGPIPE.
+/// Make the whole program ignore SIGPIPE.
 ///
 /// Then a write to a pipe or socket without a reader fails with EPIPE instead
 /// of killing the program. The functions here never raise SIGPIPE on a socket
-/// anyway; this is for pipes, and for writes made by others. Children
-/// inherit it, through execve(2) too.
+/// anyway; this is for pipes, and for writes by other code. Children inherit
+/// it, through execve(2) too.
 ///
-/// Returns 0; -1 with the errno of sigaction(2), which has no reason to fail.
+/// Returns 0; -1 with the errno of sigaction(2), which should not fail.
 ///
 /// Async-signal-safe and thread-safe; the disposition belongs to the process.
 /// Source: POSIX sigaction; signal(7).
@@ -26,13 +26,13 @@ pub extern "C" fn sockutil_ignore_sigpipe() -> c_int {
 
 /// Reap every child that has ended, without waiting for those that live.
 ///
-/// For a SIGCHLD handler: several children that end together raise one
-/// signal, so one call takes them all. Their exit statuses are discarded; a
-/// program that wants a child's status must wait for that child itself.
+/// For a SIGCHLD handler: several children that end together raise one signal,
+/// so one call reaps them all. Their exit statuses are discarded; a program
+/// that wants a child's status must wait for that child itself.
 ///
 /// Returns how many were reaped; 0 if none has ended, or if there are none;
-/// -1 with the errno of waitpid(2), which has no reason to fail. errno is
-/// untouched on success, as a handler must leave it.
+/// -1 with the errno of waitpid(2), which should not fail. errno is untouched
+/// on success, as a handler must leave it.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX waitpid; UNP figure 5.11.
@@ -41,11 +41,12 @@ pub extern "C" fn sockutil_reap_children() -> c_int {
     outcome::of(process::reap_children)
 }
 
-/// Hand a descriptor to the process at the other end of a Unix socket.
+/// Pass a descriptor to the process at the other end of a Unix socket.
 ///
-/// SCM_RIGHTS, with one byte of data. The receiver gets a descriptor of its own
-/// for the same open file; fd stays open here. timeout_ms rules, whatever
-/// O_NONBLOCK and SO_SNDTIMEO say. A socket never raises SIGPIPE.
+/// Sends SCM_RIGHTS with one byte of data. The receiver gets its own descriptor
+/// for the same open file; fd stays open here. timeout_ms holds whatever
+/// O_NONBLOCK and SO_SNDTIMEO are. A flag that a handler sets does not end a
+/// wait. A socket never raises SIGPIPE.
 ///
 /// Returns 1; -1 with errno:
 ///   EAGAIN     timeout_ms ran out, and nothing was sent
@@ -53,8 +54,8 @@ pub extern "C" fn sockutil_reap_children() -> c_int {
 ///   EPIPE      the peer is gone, or this side was shut down for writing
 ///   EBADF      unix_fd or fd is not a descriptor
 ///   ENOTSOCK   unix_fd is not a socket
-/// and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are on
-/// their way.
+/// and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are in
+/// flight.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7), cmsg(3); UNP section 15.7.
@@ -66,9 +67,10 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 
 /// Receive a descriptor, as sockutil_send_fd sends it.
 ///
-/// *fd is close-on-exec. One byte of data is read with it. Descriptors that
-/// were not asked for are closed, so that a peer cannot fill this process with
-/// them. timeout_ms rules, whatever O_NONBLOCK and SO_RCVTIMEO say.
+/// *fd is close-on-exec. One byte of data is read with it. Unexpected
+/// descriptors are closed, so that a peer cannot fill this process with them.
+/// timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. A flag that a
+/// handler sets does not end a wait.
 ///
 /// Returns 1, and the descriptor in *fd; 0, end of stream; -1 with errno, and
 /// *fd untouched:
@@ -87,7 +89,7 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 pub unsafe extern "C" fn sockutil_recv_fd(unix_fd: c_int, fd: *mut c_int, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `fd` is NULL, or an int of the caller's.
         let place = unsafe { fd.as_mut() }.ok_or(INVALID)?;
         Ok(match pass::recv_fd(unix_fd, limit)? {
             Some(received) => {

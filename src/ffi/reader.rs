@@ -1,6 +1,6 @@
 //! Buffered reader.
 
-#![allow(clippy::inline_always, reason = "with opt-level \"s\", what is done for each line would be calls")]
+#![allow(clippy::inline_always, reason = "with opt-level \"s\", the work for each line would be calls")]
 
 use core::ffi::{c_char, c_int, c_void};
 use core::hint;
@@ -20,8 +20,8 @@ use crate::time::{FOREVER, Limit};
 /// A reader: the caller's struct, over the caller's memory.
 ///
 /// All fields are private; the size is part of the ABI. There is nothing to
-/// free: when the struct and the memory go, only the bytes that were held are
-/// lost. Two threads must not use it at once, and it must not be copied.
+/// free: without the struct and the memory, only the held bytes are lost. Two
+/// threads must not use it at once. Do not copy it.
 #[repr(C)]
 #[allow(non_camel_case_types, reason = "the name is the C type's")]
 pub struct sockutil_reader {
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
     cap: size_t,
 ) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `mem` is NULL, or the caller promises `cap` writable bytes there.
         unsafe { check::text(mem, cap) }?;
         if r.is_null() {
             return Err(INVALID);
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
             reserved_too: [0; 2],
         };
         fresh.keep(State::NEW);
-        // SAFETY: not null, and the caller vouches for the place.
+        // SAFETY: not null; the caller promises room for a reader.
         unsafe { r.write(fresh) };
         Ok(0)
     })
@@ -90,20 +90,20 @@ pub unsafe extern "C" fn sockutil_reader_init(
 
 /// Read one line.
 ///
-/// Sets *line to it in the reader's memory, with its newline and a NUL after
-/// that, and *len to its length without the NUL. Both are valid until the next
-/// call on the reader; the len bytes may be changed. The reader holds what
-/// else came with the line for the next call: see sockutil_reader_pending.
-/// When it holds no whole line it makes one recv(2) for as much as the memory
-/// takes. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
-/// SOCKUTIL_NOWAIT takes what is there; whatever O_NONBLOCK and SO_RCVTIMEO
-/// say. Signals neither end nor stretch it; a flag that a handler sets does
-/// not end a wait. After EAGAIN repeat the call: the reader keeps what has
-/// arrived.
+/// Sets *line to the line in the reader's memory, with its newline and a NUL
+/// after that, and *len to its length without the NUL. Both are valid until the
+/// next call on the reader; you may change the len bytes. The reader keeps the
+/// bytes after the line for the next call: see sockutil_reader_pending. If it
+/// holds no whole line, one recv(2) reads as much as the memory takes.
+/// timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+/// SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+/// SO_RCVTIMEO are. Signals neither end nor stretch it; a flag that a handler
+/// sets does not end a wait. After EAGAIN repeat the call: the reader keeps
+/// what has arrived.
 ///
 /// Returns 1, a whole line; 0, end of stream: *line and *len show the rest, an
-/// unterminated line, and *len is 0 if there is none. It is handed out once:
-/// the next call returns 0 with *len 0, or what has come since. -1 with errno,
+/// unterminated line, and *len is 0 if there is none. It is returned once: the
+/// next call returns 0 with *len 0, or bytes that came later. -1 with errno,
 /// and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
@@ -113,8 +113,8 @@ pub unsafe extern "C" fn sockutil_reader_init(
 ///              timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
-/// is dead), ENOTCONN, ... On a failure other than
-/// EMSGSIZE *line is NULL and *len 0.
+/// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *line is NULL and
+/// *len 0.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
@@ -126,17 +126,18 @@ pub unsafe extern "C" fn sockutil_reader_line(
     len: *mut size_t,
     timeout_ms: c_int,
 ) -> c_int {
-    // SAFETY: the caller vouches for the pointers, as the comment above asks.
+    // SAFETY: each pointer is NULL, or the caller's own object of its type.
     unsafe { until(r, b'\n', line, len, timeout_ms) }
 }
 
-/// Read what comes up to a delimiter.
+/// Read up to a delimiter.
 ///
-/// As sockutil_reader_line, for any byte instead of the newline. delimiter is
-/// 0 to 255, and is kept at the end of *data.
+/// As sockutil_reader_line, for any byte instead of the newline. delimiter is 0
+/// to 255, and is kept at the end of *data. A flag that a handler sets does not
+/// end a wait.
 ///
 /// Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
-/// show the rest, handed out once; -1 with errno, and nothing is lost:
+/// show the rest, returned once; -1 with errno, and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
 ///              what is held; take it with sockutil_reader_read_full
@@ -144,8 +145,8 @@ pub unsafe extern "C" fn sockutil_reader_line(
 ///              delimiter is not 0 to 255, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
-/// is dead), ENOTCONN, ... On a failure other than
-/// EMSGSIZE *data is NULL and *len 0.
+/// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
+/// *len 0.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll, getdelim.
@@ -159,25 +160,25 @@ pub unsafe extern "C" fn sockutil_reader_until(
     timeout_ms: c_int,
 ) -> c_int {
     match u8::try_from(delimiter) {
-        // SAFETY: the caller vouches for the pointers, as the comment above asks.
+        // SAFETY: each pointer is NULL, or the caller's own object of its type.
         Ok(delimiter) => unsafe { until(r, delimiter, data, len, timeout_ms) },
-        // SAFETY: as above.
+        // SAFETY: each pointer is NULL, or the caller's own object of its type.
         Err(_) => unsafe { item(r, data, len, timeout_ms, |_| Err(INVALID)) },
     }
 }
 
-/// Read the body of one frame, as sockutil_send_frame sends them.
+/// Read the body of one frame, as sockutil_send_frame sends it.
 ///
 /// A frame is a big-endian length of header_bytes (1, 2 or 4) and as many
 /// bytes of body. Sets *body to the body in the reader's memory, with a NUL
 /// after it, and *len to its length. Both are valid until the next call on the
-/// reader; the len bytes may be changed. Waiting, signals and what is held are
-/// as for sockutil_reader_line. The announced length is never trusted: the
-/// reader's memory bounds it.
+/// reader; you may change the len bytes. Waiting, signals and held bytes are as
+/// for sockutil_reader_line; a flag that a handler sets does not end a wait.
+/// The announced length is never trusted: the reader's memory bounds it.
 ///
-/// Returns 1, a whole frame, its body perhaps empty; 0, end of stream: clean
+/// Returns 1, a whole frame, whose body may be empty; 0, end of stream: clean
 /// if *len is 0, else inside a frame: *body and *len show the rest, header
-/// included, handed out once; -1 with errno, and nothing is lost:
+/// included, returned once; -1 with errno, and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
 ///              the announced length, *body is NULL, and the header is still
@@ -187,8 +188,8 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ///              below -1
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
-/// is dead), ENOTCONN, ... On a failure other than
-/// EMSGSIZE *body is NULL and *len 0.
+/// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *body is NULL and
+/// *len 0.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; RFC 1700, data notations.
@@ -202,14 +203,15 @@ pub unsafe extern "C" fn sockutil_reader_frame(
     timeout_ms: c_int,
 ) -> c_int {
     let call = |reader: &mut Reader<'_>| reader.frame(HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?);
-    // SAFETY: the caller vouches for the pointers, as the comment above asks.
+    // SAFETY: each pointer is NULL, or the caller's own object of its type.
     unsafe { item(r, body, len, timeout_ms, call) }
 }
 
-/// Read n bytes: what the reader holds first, then from its descriptor.
+/// Read n bytes: first from the reader's memory, then from its descriptor.
 ///
-/// As sockutil_read_full, for a descriptor that has a reader. What is not held
-/// is read straight into buf, and not a byte more.
+/// As sockutil_read_full, for a descriptor that has a reader. Bytes that are
+/// not held are read directly into buf, and no more than n. A flag that a
+/// handler sets does not end a wait.
 ///
 /// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
 /// else cut short; -1 with errno:
@@ -233,31 +235,32 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let memory = unsafe { check::memory(buf, n) }?;
-        // SAFETY: as above.
+        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
         let done = unsafe { Done::new(done, n) }?;
-        // SAFETY: what is done was written by the calls before this one.
+        // SAFETY: earlier calls have written the bytes that `done` counts.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
-        // SAFETY: as above.
+        // SAFETY: `r` is NULL, or a reader of the caller's, in no other thread.
         let result = unsafe { call(r, timeout_ms, |reader| Ok(reader.read_full(&mut buffer))) }?;
         done.report(buffer.len());
         result.map(outcome::read)
     })
 }
 
-/// Drop what comes up to the next newline, and that newline.
+/// Drop all bytes up to and including the next newline.
 ///
 /// For a line that is too long, or not wanted. *done counts the bytes dropped,
 /// newline included: set it to 0 to start; it is true on every return. After
 /// EAGAIN the same call goes on dropping the same line. done may be NULL.
-/// Waiting and signals are as for sockutil_reader_line, but SOCKUTIL_NOWAIT
-/// ends after 256 KiB with EAGAIN although more may be there, so that a peer
-/// who sends without end does not hold the caller: with edge-triggered epoll
-/// call again until *done stops changing.
+/// Waiting and signals are as for sockutil_reader_line; a flag that a handler
+/// sets does not end a wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with
+/// EAGAIN, although more may be queued: a peer that sends without end does not
+/// hold up the caller. With edge-triggered epoll call again until *done stops
+/// changing.
 ///
-/// Returns 1, the newline was dropped; 0, end of stream, before which *done
-/// bytes were dropped; -1 with errno:
+/// Returns 1, the newline was dropped; 0, end of stream after *done dropped
+/// bytes; -1 with errno:
 ///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
 ///   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
 ///   EBADF    the descriptor is not open for reading
@@ -274,10 +277,10 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
         let done = unsafe { Done::open(done) };
         let mut count = done.start();
-        // SAFETY: as above.
+        // SAFETY: `r` is NULL, or a reader of the caller's, in no other thread.
         let result = unsafe { call(r, timeout_ms, |reader| Ok(reader.skip_line(&mut count))) }?;
         done.report(count);
         result.map(outcome::read)
@@ -286,10 +289,10 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 
 /// Return how many bytes a reader holds.
 ///
-/// They have left the descriptor, so poll(2) cannot see them: an event loop
-/// calls the reader until it returns EAGAIN before it waits.
+/// They have left the descriptor, so poll(2) cannot see them: before an event
+/// loop waits, it calls the reader until that returns EAGAIN.
 ///
-/// Returns the number of bytes that were read and not handed out; 0 if r is
+/// Returns the number of bytes that were read and not returned yet; 0 if r is
 /// NULL. It cannot fail.
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
@@ -297,7 +300,7 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_pending(r: *const sockutil_reader) -> size_t {
-    // SAFETY: the caller vouches for it, as the comment above asks.
+    // SAFETY: `r` is NULL, or a reader of the caller's.
     unsafe { r.as_ref() }.map_or(0, |r| r.end - r.start)
 }
 
@@ -317,7 +320,7 @@ impl sockutil_reader {
         self.keep_places(state);
     }
 
-    /// All that can have changed without a search for another delimiter.
+    /// All that can change without a search for another delimiter.
     fn keep_places(&mut self, state: State) {
         self.start = state.start;
         self.searched = state.searched;
@@ -326,9 +329,8 @@ impl sockutil_reader {
     }
 }
 
-/// Gives what comes up to a delimiter. What is held needs neither the kernel
-/// nor the clock: on a busy stream that is most of it, and has a short way of
-/// its own.
+/// Returns the bytes up to a delimiter. Held bytes need neither the kernel nor
+/// the clock: most calls on a busy stream take this short path.
 ///
 /// # Safety
 /// As for [`item`].
@@ -340,15 +342,15 @@ unsafe fn until(
     len: *mut size_t,
     timeout_ms: c_int,
 ) -> c_int {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: each pointer is NULL, or the caller's own object of its type.
     match unsafe { held(r, delimiter, place, len, timeout_ms) } {
         Some(()) => DONE,
-        // SAFETY: as above.
+        // SAFETY: each pointer is NULL, or the caller's own object of its type.
         None => unsafe { more(r, delimiter, place, len, timeout_ms) },
     }
 }
 
-/// The same when more must come, or the caller is wrong.
+/// The same if more bytes are needed, or an argument is wrong.
 ///
 /// # Safety
 /// As for [`item`].
@@ -361,12 +363,12 @@ unsafe fn more(
     len: *mut size_t,
     timeout_ms: c_int,
 ) -> c_int {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: each pointer is NULL, or the caller's own object of its type.
     unsafe { item(r, place, len, timeout_ms, |reader| reader.until(delimiter)) }
 }
 
-/// What is held and marked: `None` where that is not enough, or the caller is
-/// wrong.
+/// A held item that is marked already; `None` if there is none, or an argument
+/// is wrong.
 ///
 /// # Safety
 /// As for [`item`].
@@ -378,20 +380,20 @@ unsafe fn held(
     len: *mut size_t,
     timeout_ms: c_int,
 ) -> Option<()> {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: `r` is NULL, or a reader of the caller's.
     let r = unsafe { r.as_mut() }?;
-    // SAFETY: as above.
+    // SAFETY: `place` is NULL, or a pointer of the caller's.
     let place = unsafe { place.as_mut() }?;
-    // SAFETY: as above.
+    // SAFETY: `len` is NULL, or a size_t of the caller's.
     let len = unsafe { len.as_mut() }?;
     if timeout_ms < FOREVER || r.found == 0 {
         return None;
     }
-    // SAFETY: `State` says so where there is a mark, and the calls that left it there had looked at the memory.
+    // SAFETY: a mark exists, so `State` promises it, and the calls that set it have checked the memory.
     unsafe { hint::assert_unchecked(r.start < r.searched && r.searched <= r.end && r.end < r.cap) };
-    // SAFETY: as above, and the memory was the caller's to give when the reader was made.
+    // SAFETY: a mark exists, so `sockutil_reader_init` ran; the caller gave it `cap` bytes at `mem`.
     let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
-    // SAFETY: `end` is what the calls before this one have written.
+    // SAFETY: earlier calls have written the first `end` bytes.
     let mut buffer = unsafe { Buffer::new(memory, r.end) };
     let mut state = r.state();
     let part = state.next(&mut buffer, delimiter)?;
@@ -401,21 +403,21 @@ unsafe fn held(
     Some(())
 }
 
-/// Runs one call on a reader, and keeps what it leaves behind, on failure too.
+/// Runs one call on a reader, and stores its new state, on failure too.
 ///
 /// # Safety Unless it is null, `r` points to a reader that
-/// `sockutil_reader_init` made, or to zeros; nobody else uses it.
+/// `sockutil_reader_init` made, or to zeros; nothing else uses it.
 unsafe fn call<T>(
     r: *mut sockutil_reader,
     timeout_ms: c_int,
     function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
-    // SAFETY: the caller vouches for it.
+    // SAFETY: `r` is NULL, or a reader of the caller's.
     let r = unsafe { r.as_mut() }.ok_or(INVALID)?;
     let limit = Limit::from_ms(timeout_ms)?;
-    // SAFETY: the memory was the caller's to give when the reader was made.
+    // SAFETY: the caller gave `cap` bytes at `mem` to `sockutil_reader_init`, for as long as the reader is used.
     let memory = unsafe { check::text(r.mem.cast(), r.cap) }?;
-    // SAFETY: `end` is what the calls before this one have written.
+    // SAFETY: earlier calls have written the first `end` bytes.
     let buffer = unsafe { Buffer::new(memory, r.end) };
     let mut reader = Reader::new(r.fd, limit, buffer, r.state(), r.is_socket != 0);
     let result = function(&mut reader);
@@ -438,15 +440,15 @@ unsafe fn item(
     function: impl FnOnce(&mut Reader<'_>) -> Result<Item, Errno>,
 ) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it.
+        // SAFETY: `place` is NULL, or a pointer of the caller's.
         let place = unsafe { place.as_mut() }.ok_or(INVALID)?;
-        // SAFETY: as above.
+        // SAFETY: `len` is NULL, or a size_t of the caller's.
         let len = unsafe { len.as_mut() }.ok_or(INVALID)?;
-        // On failure there is nothing to see.
+        // On failure nothing is shown.
         (*place, *len) = (core::ptr::null_mut(), 0);
-        // SAFETY: as above.
+        // SAFETY: `r` is NULL, or a reader of the caller's, in no other thread.
         let item = unsafe { call(r, timeout_ms, function) }?;
-        // SAFETY: the call has found it not to be null.
+        // SAFETY: `call` has checked that `r` is not null.
         let mem = unsafe { (*r).mem };
         let mut show = |part: Range<usize>| {
             *place = mem.wrapping_add(part.start);

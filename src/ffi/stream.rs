@@ -19,14 +19,14 @@ use crate::time::Limit;
 /// buf. *done counts them: set it to 0 to start; it is true on every return.
 /// After EAGAIN the same call goes on where this one stopped; no byte is lost
 /// or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits,
-/// 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK and
-/// SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
-/// stretch it; shutdown(2) from another thread or a handler ends a wait on a
-/// connected socket. done may be NULL: then the count starts at 0 and is not
-/// reported. On a terminal a time limit takes what FIONREAD reports, whatever
-/// VMIN and VTIME say; SOCKUTIL_FOREVER follows VMIN. On a blocking FIFO,
-/// terminal or eventfd a second reader can make read(2) block after poll(2)
-/// reported it ready.
+/// 0 SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+/// SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
+/// flag that a handler sets does not end a wait. shutdown(2) from another
+/// thread or a handler ends a wait on a connected socket. done may be NULL:
+/// then the count starts at 0 and is not reported. On a terminal a time limit
+/// takes what FIONREAD reports, whatever VMIN and VTIME say; SOCKUTIL_FOREVER
+/// follows VMIN. On a blocking FIFO, terminal or eventfd a second reader can
+/// make read(2) block after poll(2) reported it ready.
 ///
 /// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
 /// else cut short; -1 with errno:
@@ -50,11 +50,11 @@ pub unsafe extern "C" fn sockutil_read_full(
 ) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let memory = unsafe { check::memory(buf, n) }?;
-        // SAFETY: as above.
+        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
         let done = unsafe { Done::new(done, n) }?;
-        // SAFETY: what is done was written by the calls before this one.
+        // SAFETY: earlier calls have written the bytes that `done` counts.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         let result = stream::read_full(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
@@ -68,16 +68,16 @@ pub unsafe extern "C" fn sockutil_read_full(
 /// until all n bytes are taken. *done counts them: set it to 0 to start; it is
 /// true on every return. After EAGAIN the same call goes on where this one
 /// stopped; no byte is lost or repeated. timeout_ms bounds the whole call: -1
-/// SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT gives what is taken at once. It
-/// rules, whatever O_NONBLOCK and SO_SNDTIMEO say, neither of which is
-/// changed. Signals neither end nor stretch it. A socket never raises
-/// SIGPIPE; on a pipe the program's own disposition of SIGPIPE rules. done
-/// may be NULL: then the count starts at 0 and is not reported. Within a time
-/// limit a blocking pipe or terminal is never given more than it has room for,
-/// a terminal therefore at most 256 bytes, or one control character, at a time.
-/// What can still make write(2) block after poll(2) reported a blocking
-/// descriptor ready: a second writer on a FIFO or a terminal, and a value that
-/// is too large for what an eventfd holds already.
+/// SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT writes what is taken at once. It
+/// holds whatever O_NONBLOCK and SO_SNDTIMEO are, and changes neither. Signals
+/// neither end nor stretch it; a flag that a handler sets does not end a wait.
+/// A socket never raises SIGPIPE; on a pipe the program's own disposition of
+/// SIGPIPE decides. done may be NULL: then the count starts at 0 and is not
+/// reported. Within a time limit a blocking pipe or terminal never gets more
+/// than it has room for: a terminal gets at most 256 bytes, or one control
+/// character, at a time. After poll(2) reported a blocking descriptor ready,
+/// write(2) can still block: if a FIFO or a terminal has a second writer, or if
+/// an eventfd has no room for the value.
 ///
 /// Returns 1, all n bytes are taken (not: received by the peer); -1 with
 /// errno:
@@ -103,9 +103,9 @@ pub unsafe extern "C" fn sockutil_write_full(
 ) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `buf` is NULL, or the caller promises `n` readable bytes there.
         let bytes = unsafe { check::bytes(buf, n) }?;
-        // SAFETY: as above.
+        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
         let done = unsafe { Done::new(done, n) }?;
         let mut count = done.start();
         let result = stream::write_full(&mut Limited::new(fd, limit), bytes, &mut count);
@@ -116,11 +116,11 @@ pub unsafe extern "C" fn sockutil_write_full(
 
 /// Write the bytes of several buffers within a time limit.
 ///
-/// As sockutil_write_full, with n the sum of all iov_len, for the memory that
-/// iov[0] to iov[iovcnt-1] name, in that order. There may be any number of
-/// them: up to 1,024 at a time leave in one sendmsg(2) or writev(2), if the
-/// kernel takes them at once. iov is never modified: after EAGAIN the same call
-/// with the same iov goes on where this one stopped.
+/// As sockutil_write_full, for the buffers of iov[0] to iov[iovcnt-1], in that
+/// order; n is the sum of all iov_len. iovcnt has no upper limit: each
+/// sendmsg(2) or writev(2) takes up to 1,024 buffers. iov is never modified:
+/// after EAGAIN the same call with the same iov goes on where this one stopped.
+/// A flag that a handler sets does not end a wait.
 ///
 /// Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
@@ -147,9 +147,9 @@ pub unsafe extern "C" fn sockutil_writev_full(
 ) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `iov` is NULL, or the caller promises `iovcnt` entries there, each of readable memory.
         let (slices, total) = unsafe { check::slices(iov, iovcnt) }?;
-        // SAFETY: as above.
+        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
         let done = unsafe { Done::new(done, total) }?;
         let mut count = done.start();
         let result = stream::writev_full(&mut Limited::new(fd, limit), slices, &mut count);
@@ -160,22 +160,22 @@ pub unsafe extern "C" fn sockutil_writev_full(
 
 /// Read one line within a time limit, and not a byte past its newline.
 ///
-/// Stores at most cap-1 bytes and a NUL after them, on failure too. The
-/// newline is kept; NUL and CR bytes are data. Since the rest stays in the
-/// queue, it mixes freely with sockutil_read_full. *done counts the bytes of
-/// the line in buf: set it to 0 to start each line; it is true on every
-/// return. After EAGAIN the same call goes on where this one stopped; no byte
-/// is lost or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER
-/// waits, 0 SOCKUTIL_NOWAIT takes what is there. It rules, whatever O_NONBLOCK
-/// and SO_RCVTIMEO say, neither of which is changed. Signals neither end nor
-/// stretch it. done may be NULL: then the count starts at 0 and is not reported.
-/// Two system calls for a line of up to 2 KB on a socket; what is no socket is
-/// read byte by byte. On a Unix socket the cost of a call grows with
-/// the number of queued messages: there sockutil_reader_line is the better
-/// choice.
+/// Stores at most cap-1 bytes and a NUL after them, on failure too. The newline
+/// is kept; NUL and CR bytes are data. The rest stays in the queue, so that you
+/// can mix this call with sockutil_read_full. *done counts the bytes of the
+/// line in buf: set it to 0 to start each line; it is true on every return.
+/// After EAGAIN the same call goes on where this one stopped; no byte is lost
+/// or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+/// SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+/// SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
+/// flag that a handler sets does not end a wait. done may be NULL: then the
+/// count starts at 0 and is not reported. A line of up to 2 KB costs two system
+/// calls on a socket; other descriptors are read byte by byte. On a Unix socket
+/// the cost of a call grows with the number of queued messages: use
+/// sockutil_reader_line there.
 ///
-/// Returns 1, a whole line is in buf; 0, end of stream: what there was of a
-/// line is in buf, nothing if *done is 0; -1 with errno:
+/// Returns 1, a whole line is in buf; 0, end of stream: an unterminated line is
+/// in buf, empty if *done is 0; -1 with errno:
 ///   EAGAIN     timeout_ms ran out: nothing is lost, call again
 ///   EMSGSIZE   cap-1 bytes of a longer line are in buf; set *done to 0 and
 ///              call for the rest
@@ -186,9 +186,8 @@ pub unsafe extern "C" fn sockutil_writev_full(
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ...
 ///
-/// Async-signal-safe and thread-safe. Two readers of one descriptor share its
-/// bytes out between them; a line can then be divided, or come joined to
-/// another.
+/// Async-signal-safe and thread-safe. If two threads read one descriptor, each
+/// gets some of its bytes: a line can be divided, or joined to another.
 /// Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
@@ -201,16 +200,16 @@ pub unsafe extern "C" fn sockutil_read_line(
 ) -> c_int {
     outcome::of(|| {
         check::timeout(timeout_ms)?;
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `buf` is NULL, or the caller promises `cap` writable bytes there.
         let memory = unsafe { check::text(buf.cast(), cap) }?;
-        // SAFETY: as above.
+        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
         let done = unsafe { Done::new(done, cap - 1) }?;
-        // SAFETY: what is done was written by the calls before this one.
+        // SAFETY: earlier calls have written the bytes that `done` counts.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         if buffer.last() == Some(b'\n') {
             return Err(INVALID);
         }
-        // What can fail from here on leaves a text behind.
+        // From here on a failure also leaves a terminated text.
         buffer.terminate();
         let limit = Limit::from_ms(timeout_ms)?;
         let result = line::read_line(&mut Limited::new(fd, limit), &mut buffer);
@@ -225,9 +224,8 @@ pub unsafe extern "C" fn sockutil_read_line(
 
 /// Cut the newline off a line: "\n", or "\r\n".
 ///
-/// Puts a NUL where the line now ends, if something was cut; else nothing is
-/// written, not even after the len bytes. Only one newline is cut, and only
-/// at the end.
+/// Cuts one newline, only at the end, and puts a NUL at the new end. If there
+/// is no newline, nothing is written.
 ///
 /// Returns the new length; 0 if line is NULL. It cannot fail.
 ///
@@ -235,11 +233,11 @@ pub unsafe extern "C" fn sockutil_read_line(
 /// Source: Perl's chomp.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_chomp(line: *mut c_char, len: size_t) -> size_t {
-    // SAFETY: the caller vouches for it: a line is initialized for its length.
+    // SAFETY: `line` is NULL, or the caller promises `len` initialized, writable bytes there.
     let Ok(memory) = (unsafe { check::memory(line.cast(), len) }) else {
         return if line.is_null() { 0 } else { len };
     };
-    // SAFETY: as above.
+    // SAFETY: the caller promises `len` initialized bytes.
     let mut buffer = unsafe { Buffer::new(memory, len) };
     buffer.truncate(line::chomped(buffer.filled()));
     buffer.len()

@@ -10,25 +10,25 @@ use crate::tcp_state;
 /// Open both ways.
 pub const SOCKUTIL_TCP_ESTABLISHED: c_int = 1;
 
-/// A connect waits for the answer.
+/// A connect waits for an answer.
 pub const SOCKUTIL_TCP_SYN_SENT: c_int = 2;
 
-/// A connection that was asked for waits for the last acknowledgement.
+/// An incoming connection waits for the last acknowledgement.
 pub const SOCKUTIL_TCP_SYN_RECV: c_int = 3;
 
 /// Closed here; the FIN is not acknowledged.
 pub const SOCKUTIL_TCP_FIN_WAIT1: c_int = 4;
 
-/// Closed here; the peer still may send.
+/// Closed here; the peer may still send.
 pub const SOCKUTIL_TCP_FIN_WAIT2: c_int = 5;
 
-/// Closed by both, this end first; late segments are waited for.
+/// Closed by both, this end first; waits for late segments.
 pub const SOCKUTIL_TCP_TIME_WAIT: c_int = 6;
 
 /// No connection.
 pub const SOCKUTIL_TCP_CLOSED: c_int = 7;
 
-/// Closed by the peer; this end still may send.
+/// Closed by the peer; this end may still send.
 pub const SOCKUTIL_TCP_CLOSE_WAIT: c_int = 8;
 
 /// Closed by both, the peer first; our FIN is not acknowledged.
@@ -42,8 +42,8 @@ pub const SOCKUTIL_TCP_CLOSING: c_int = 11;
 
 /// Get the TCP state of a descriptor's connection.
 ///
-/// A descriptor whose connection is in TIME_WAIT reports CLOSED: it has let go
-/// of it. See sockutil_tcp_state_between.
+/// A descriptor whose connection is in TIME_WAIT reports CLOSED: the kernel has
+/// separated the two. See sockutil_tcp_state_between.
 ///
 /// Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
 ///   EBADF      fd is not a descriptor
@@ -61,17 +61,17 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 
 /// Get the TCP state of the connection between two addresses.
 ///
-/// Asks the kernel (sock_diag(7)) in this network namespace, for a connection
-/// that may have no descriptor any more, so that TIME_WAIT can be seen. local
-/// is the end that is looked at: of a connection within one machine each end
-/// has its state. A connection bound to a device (SO_BINDTODEVICE) is not
-/// found, nor is any on a kernel that has sock_diag without its TCP part.
+/// Asks the kernel (sock_diag(7)) in this network namespace. The connection
+/// needs no descriptor, so this also finds TIME_WAIT. local is the end whose
+/// state is returned: within one machine each end has its own. A connection
+/// bound to a device (SO_BINDTODEVICE) is not found, nor is any on a kernel
+/// that has sock_diag without its TCP part.
 ///
 /// Returns SOCKUTIL_TCP_ESTABLISHED and so on; SOCKUTIL_TCP_CLOSED if there is
 /// no such connection; -1 with errno:
 ///   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
 ///   EINVAL         local or peer is NULL
-/// and ENOTSUP where there is no sock_diag, and what socket(2) says: EMFILE,
+/// and ENOTSUP if there is no sock_diag, and the errors of socket(2): EMFILE,
 /// ...
 ///
 /// Async-signal-safe and thread-safe.
@@ -80,9 +80,9 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_tcp_state_between(local: *const sockutil_addr, peer: *const sockutil_addr) -> c_int {
     outcome::of(|| {
-        // SAFETY: the caller vouches for it, as the comment above asks.
+        // SAFETY: `local` is NULL, or a sockutil_addr of the caller's.
         let local = unsafe { address_of(local) }.ok_or(INVALID)?;
-        // SAFETY: as above.
+        // SAFETY: `peer` is NULL, or a sockutil_addr of the caller's.
         let peer = unsafe { address_of(peer) }.ok_or(INVALID)?;
         tcp_state::between(local, peer).map(c_int::from)
     })

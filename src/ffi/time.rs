@@ -8,16 +8,16 @@ use crate::time;
 /// A timeout_ms that waits for ever, as in poll(2).
 pub const SOCKUTIL_FOREVER: c_int = -1;
 
-/// A timeout_ms that never waits: what can be done at once is done.
+/// A timeout_ms that never waits: the call does what it can do at once.
 pub const SOCKUTIL_NOWAIT: c_int = 0;
 
 const _: () = assert!(SOCKUTIL_FOREVER == time::FOREVER && SOCKUTIL_NOWAIT == time::NOWAIT);
 
 /// Return the time of CLOCK_MONOTONIC, in milliseconds.
 ///
-/// It counts from an arbitrary point in the past, never goes back, and is not
-/// moved by a change of the date. For one time limit over several calls:
-/// end = sockutil_now_ms() + 5000, then sockutil_ms_left(end) for each.
+/// It counts from an arbitrary point in the past, never goes back, and does not
+/// change with the date. For one time limit over several calls: end =
+/// sockutil_now_ms() + 5000, then sockutil_ms_left(end) for each.
 ///
 /// Returns the time; -1 with the errno of clock_gettime(2) where there is no
 /// such clock.
@@ -32,10 +32,10 @@ pub extern "C" fn sockutil_now_ms() -> i64 {
 /// Return how many milliseconds are left until end_ms, a time of
 /// sockutil_now_ms.
 ///
-/// The answer is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
+/// The result is a timeout_ms for the next call, and never SOCKUTIL_FOREVER.
 ///
-/// Returns the milliseconds; 0 when end_ms is past, or where there is no such
-/// clock; INT_MAX when more are left.
+/// Returns the milliseconds, at most INT_MAX; 0 if end_ms is past, or there is
+/// no such clock.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX clock_gettime.
@@ -46,10 +46,11 @@ pub extern "C" fn sockutil_ms_left(end_ms: i64) -> c_int {
 
 /// Wait until a descriptor is ready.
 ///
-/// poll(2) for one descriptor, of any number. poll_events is made of POLLIN,
-/// POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
-/// POLLWRBAND; POLLERR and POLLHUP are always waited for, and may be named. A
-/// signal neither ends the wait nor stretches it.
+/// Calls poll(2) for one descriptor, also above 1023. poll_events is made of
+/// POLLIN, POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
+/// POLLWRBAND; POLLERR and POLLHUP are always included, and may be given.
+/// Signals neither end nor stretch it; a flag that a handler sets does not end
+/// a wait.
 ///
 /// Returns the revents, above 0; -1 with errno:
 ///   EAGAIN   timeout_ms ran out

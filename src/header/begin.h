@@ -17,30 +17,31 @@
  *            the whole call. It holds on every kind of descriptor whose driver
  *            implements poll(2): sockets, pipes, terminals, files, eventfd,
  *            timerfd, signalfd, inotify; whatever O_NONBLOCK, SO_RCVTIMEO,
- *            SO_SNDTIMEO, VMIN and VTIME say. When time runs out there is one
- *            last try, then EAGAIN. O_NONBLOCK is never changed, but by
- *            sockutil_connect for as long as it lasts. Beyond reach: network
- *            file systems, devices without poll, and a second reader or writer
- *            who is quicker between poll(2) and read(2) or write(2) on a
- *            blocking FIFO, terminal or eventfd.
+ *            SO_SNDTIMEO, VMIN and VTIME are. When time runs out there is one
+ *            last try, then EAGAIN. Only sockutil_connect changes O_NONBLOCK,
+ *            while it lasts. The limit does not hold on network file systems
+ *            and devices without poll, nor if a second reader or writer is
+ *            quicker between poll(2) and read(2) or write(2) on a blocking
+ *            FIFO, terminal or eventfd.
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
- * Signals    EINTR never surfaces and never stretches a timeout. A socket
- *            never raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Signals    No call fails with EINTR, and no signal stretches a timeout. A
+ *            socket never raises SIGPIPE: a peer that is gone is EPIPE or
+ *            ECONNRESET.
  * Length 0   A transfer of no bytes moves nothing and never waits: 1, or 0 from
- *            the classic calls, and the memory may be NULL. A descriptor that
- *            is not open for it is EBADF all the same.
+ *            the classic calls, and the memory may be NULL. It is still EBADF
+ *            if the descriptor is not open for it.
  * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
- *            use sockutil_sendto and sockutil_recvfrom there. The calls for
- *            streams take the bytes that they ask for from a message, and the
- *            rest of it is lost; messages come joined, and an empty one looks
- *            like the end of the stream.
- * Threads    Calls on different descriptors and readers are independent. Two
- *            that read one descriptor at once share its bytes out between them,
- *            as read(2) does: a line can then be divided, or come joined to
- *            another. pthread_cancel ends every wait. Descriptors that the call
- *            has opened then stay open, and sockutil_connect does not put back
- *            what it has changed.
+ *            use sockutil_sendto and sockutil_recvfrom there. A stream call
+ *            takes the bytes that it needs from a message, and the rest of the
+ *            message is lost; it joins messages, and takes an empty one for the
+ *            end of the stream.
+ * Threads    Calls on different descriptors and readers are independent. If two
+ *            read one descriptor at once, each gets some of its bytes, as with
+ *            read(2): a line can be divided, or joined to another.
+ *            pthread_cancel ends every wait; then descriptors that the call has
+ *            opened stay open, and sockutil_connect does not restore what it
+ *            has changed.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
  */
@@ -54,8 +55,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* For the compiler to warn of misuse. NULL where it is not wanted stays EINVAL
- * when the program runs. */
+/* With these the compiler warns of misuse. At run time a wrong NULL is still
+ * EINVAL. */
 #if defined(__GNUC__)
 #define SOCKUTIL_RESULT __attribute__((warn_unused_result))
 #define SOCKUTIL_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))

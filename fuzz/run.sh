@@ -3,6 +3,9 @@
 # and ends with a table. It fails if one has found something. What is new to the corpora stays in fuzz/target/corpus.
 # run.sh corpus [TARGET...] - makes the committed corpora anew: the fewest inputs, old or new, that reach all there is.
 #
+# A committed corpus is one file, fuzz/corpus/TARGET.tar.gz: its inputs, named as libFuzzer names them. Each run unpacks
+# it into fuzz/target/committed.
+#
 # Sanitizers and coverage are compiler switches that only a nightly Rust has, or one that is told to behave like one.
 set -eu
 cd "$(dirname "$0")"
@@ -32,16 +35,34 @@ last() {
     sed -n "s|^#.*$2: \\([0-9]*\\).*|\\1|p" "$1" | tail -n 1
 }
 
+# Unpacks a target's committed corpus, in place of what an earlier run unpacked; a new target has none yet.
+unpack() {
+    rm -rf "target/committed/$1"
+    mkdir -p "target/committed/$1" "target/corpus/$1"
+    [ ! -f "corpus/$1.tar.gz" ] || tar -xzf "corpus/$1.tar.gz" -C "target/committed/$1"
+}
+
+# Packs a folder's inputs as a target's committed corpus: the same inputs give the same bytes. (Their names are
+# hexadecimal, which every locale sorts alike.)
+pack() {
+    mkdir -p corpus
+    packed=$PWD/target/$1.tar
+    (cd "$2" && tar --format=ustar --owner=0 --group=0 --numeric-owner --mode=644 --mtime=@0 -cf "$packed" -- *)
+    gzip -9n <"$packed" >"corpus/$1.tar.gz"
+    rm "$packed"
+}
+
 if [ "$what" = corpus ]; then
     for target; do
+        unpack "$target"
         rm -rf target/merged
-        mkdir -p target/merged "corpus/$target" "target/corpus/$target"
+        mkdir -p target/merged
         # Short ones: to be looked at, and to be run in seconds.
         "$programs/$target" -set_cover_merge=1 -max_len=512 -timeout=20 -detect_leaks=0 \
-            target/merged "corpus/$target" "target/corpus/$target" >"target/logs/$target-merge.log" 2>&1
-        rm -rf "corpus/$target"
-        mv target/merged "corpus/$target"
-        echo "$target: $(find "corpus/$target" -type f | wc -l) inputs, $(cat "corpus/$target"/* | wc -c) bytes"
+            target/merged "target/committed/$target" "target/corpus/$target" >"target/logs/$target-merge.log" 2>&1
+        pack "$target" target/merged
+        echo "$target: $(find target/merged -type f | wc -l) inputs, $(cat target/merged/* | wc -c) bytes," \
+            "$(wc -c <"corpus/$target.tar.gz") packed"
     done
     exit
 fi
@@ -55,10 +76,10 @@ printf '%-8s %8s %12s %8s %8s  %s\n' target seconds executions exec/s corpus fin
 found=0
 for target; do
     log=target/logs/$target.log
-    mkdir -p "corpus/$target" "target/corpus/$target"
+    unpack "$target"
     before=$(date +%s)
     "$programs/$target" -max_total_time="$what" -timeout=20 -detect_leaks=0 -rss_limit_mb=1024 -print_final_stats=1 \
-        -artifact_prefix="artifacts/$target-" "target/corpus/$target" "corpus/$target" >"$log" 2>&1 &
+        -artifact_prefix="artifacts/$target-" "target/corpus/$target" "target/committed/$target" >"$log" 2>&1 &
     fuzzer=$!
     shown=$before
     while kill -0 "$fuzzer" 2>/dev/null; do

@@ -15,7 +15,8 @@ if date=$(git log -1 --format=%ct 2>/dev/null); then
 else
     date=${SOURCE_DATE_EPOCH:-$(date +%s)}
     mkdir "$work/$name"
-    tar --exclude=./target --exclude=./c_examples/bin -cf - . | tar -x -C "$work/$name"
+    tar --exclude=./target --exclude=./c_examples/bin --exclude=./fuzz/target --exclude=./fuzz/artifacts -cf - . |
+        tar -x -C "$work/$name"
 fi
 (cd "$work/$name" && "${CARGO:-cargo}" vendor --locked vendor >/dev/null 2>"$work/said") || {
     cat "$work/said" >&2

@@ -81,11 +81,13 @@ install:
 		$(PACKAGING) packaging/$$file.in >$(DESTDIR)$(LIBDIR)/cmake/sockutil/$$file || exit 1; done
 	for section in 3 7; do $(INSTALL) -d $(DESTDIR)$(MANDIR)/man$$section && \
 		$(INSTALL) -m 644 man/man$$section/* $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
+	sh packaging/man_links.sh make man/man3 $(DESTDIR)$(MANDIR)/man3
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
 	[ -n "$(DESTDIR)" ] || ldconfig || echo "sockutil: ldconfig failed: programs may not find the library yet" >&2
 
 # Remove what install has installed.
 uninstall:
+	sh packaging/man_links.sh remove man/man3 $(DESTDIR)$(MANDIR)/man3
 	rm -f $(DESTDIR)$(LIBDIR)/libsockutil.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
 		$(DESTDIR)$(LIBDIR)/libsockutil.a $(DESTDIR)$(INCLUDEDIR)/sockutil.h \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%) \

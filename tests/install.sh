@@ -34,6 +34,23 @@ for tool in cargo rustc "$CC" ar; do
     chmod +x "$work/tools/$tool"
 done
 
+# manual MAN3 LIBRARY: each function that the library exports with our prefix has a page of its name, which names it or
+# leads to one that does; and there is no other page but the tree's.
+manual() {
+    functions=$(nm -D --defined-only "$2" | awk '$3 ~ /^sockutil_/ { print $3 }')
+    [ -n "$functions" ] || fail "$2 exports nothing"
+    for function in $functions; do
+        page=$1/$function.3
+        [ -f "$page" ] || fail "$function has no page"
+        leads=$(sed -n '1s|^\.so man3/||p' "$page")
+        grep -qE "^\.Nm $function( ,)?\$" "$1/${leads:-$function.3}" || fail "${leads:-$page} does not name $function"
+    done
+    for page in "$1"/*; do
+        page=$(basename "$page" .3)
+        [ -f "$root/man/man3/$page.3" ] || echo "$functions" | grep -qx "$page" || fail "$page.3 belongs to nothing"
+    done
+}
+
 # consume PREFIX LIBDIR
 consume() {
     destination=$work/destination
@@ -43,6 +60,7 @@ consume() {
     for page in "$root"/man/man[37]/*; do
         cmp -s "$page" "$destination$1/share/man/$(basename "$(dirname "$page")")/$(basename "$page")" || fail "no $page"
     done
+    manual "$destination$1/share/man/man3" "$libdir/libsockutil.so"
     [ "$(readelf -d "$libdir/libsockutil.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = libsockutil.so.0 ] || fail soname
 
     mkdir "$work/consumer"

@@ -1,5 +1,6 @@
 //! Makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and `man/examples`, and `man7/sockutil.7`
 //! from the last two. What the header says of a function is said there alone; the parts add what it has no place for.
+//! Pages that only lead to these, one for each function, are made by `make install`.
 //!
 //! usage: `sockutil-man [FOLDER]`; without it the committed pages are written.
 
@@ -47,10 +48,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for page in &library.pages {
         let part = parts.read(page.part)?;
         fs::write(man3.join(format!("{}.3", page.name)), page::family(&library, page, &part)?)?;
-        // A function that has its page's name needs no link to it.
-        for function in page.functions().filter(|function| function.name != page.name) {
-            fs::write(man3.join(format!("{}.3", function.name)), format!(".so man3/{}.3\n", page.name))?;
-        }
         summaries.push((page, part.description));
     }
     let man7 = fresh(&folder.join("man7"))?;

@@ -43,11 +43,15 @@ header: need-build
 	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil
 	diff -u include/sockutil.h target/header.h
 
+# The one tool that reads the header.
+READ_HEADER = $(CARGO) run --locked --quiet --package sockutil-man --
+
 # Check the committed manual pages: they are made from the header and man/, and mandoc finds no fault in them.
 man: need-build
 	$(call need,mandoc,is missing: it checks the manual pages (the mandoc package))
+	$(CARGO) test --locked --quiet --package sockutil-man
 	rm -rf target/man
-	$(CARGO) run --release --locked --quiet --package sockutil-man -- target/man
+	$(READ_HEADER) target/man
 	diff -ru man/man3 target/man/man3
 	diff -ru man/man7 target/man/man7
 	sh tests/man_lint.sh target/man
@@ -56,7 +60,9 @@ man: need-build
 abi: library
 	$(call need,nm,is missing: it lists the exported symbols (the binutils package))
 	$(call need,abidiff,is missing: it compares the interface with the baseline (the abigail-tools package))
-	sh tests/abi/names.sh $(LIBRARIES)/libsockutil.so include/sockutil.h man README.md README.zh-CN.md
+	@mkdir -p target
+	$(READ_HEADER) names >target/names
+	sh tests/abi/names.sh $(LIBRARIES)/libsockutil.so target/names man README.md README.zh-CN.md
 	CC='$(CC)' sh tests/abi/types.sh check
 
 # Write a new baseline, when the interface has changed on purpose (see CONTRIBUTING.md).
@@ -65,7 +71,8 @@ abi-baseline: library
 
 # Run make test, and check that every pair (function, errno) of the header has a test of its name that ran.
 contract: test
-	sh tests/contract.sh include/sockutil.h target/test.log tests/contract.txt
+	$(READ_HEADER) pairs >target/pairs
+	sh tests/contract.sh target/pairs target/test.log tests/contract.txt
 
 # Prove by the linker that no panic can be reached.
 no-panic: need-build

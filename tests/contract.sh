@@ -1,27 +1,17 @@
 #!/bin/sh
-# Reads the pairs (function, errno) out of the header's comments, and fails unless
+# Takes the pairs (function, errno) of the header's comments, as `sockutil-man pairs` prints them, and fails unless
 #  - each has a test of the name function_ERRNO that ran and passed,
 #  - each pair of the contract is among them,
 #  - each test of such a name is for a pair that the header has.
-# usage: contract.sh HEADER LOG CONTRACT
+# usage: contract.sh PAIRS LOG CONTRACT
 set -eu
-header=$1
+pairs=$1
 log=$2
 contract=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# An errno value stands alone at the start of a comment's line, three blanks in; the prototype follows the comment.
-awk '
-    /^\/\*\*/ { inside = 1; count = 0 }
-    inside && /^ \*   E[A-Z0-9]+ / { names[count++] = $2 }
-    !inside && match($0, /sockutil_[a-z0-9_]+\(/) {
-        function_name = substr($0, RSTART, RLENGTH - 1)
-        for (i = 0; i < count; i++) print function_name "_" names[i]
-        count = 0
-    }
-    /\*\// { inside = 0 }
-' "$header" | sort -u >"$folder/header"
+sed 's/ /_/' "$pairs" | sort -u >"$folder/header"
 sed -nE 's/^test (.*::)?(sockutil_[a-z0-9_]+_E[A-Z0-9]+) \.\.\. ok$/\2/p' "$log" | sort -u >"$folder/tests"
 sed -E '/^#/d; /^$/d; s/ /_/' "$contract" | sort -u >"$folder/contract"
 
@@ -33,7 +23,7 @@ report() {
         failed=1
     fi
 }
-[ -s "$folder/header" ] || { echo "contract: no pair was found in $header" >&2; exit 1; }
+[ -s "$folder/header" ] || { echo "contract: no pair was found in $pairs" >&2; exit 1; }
 [ -s "$folder/contract" ] || { echo "contract: no pair was found in $contract" >&2; exit 1; }
 comm -23 "$folder/header" "$folder/tests" >"$folder/untested"
 comm -23 "$folder/contract" "$folder/header" >"$folder/unlisted"

@@ -1,12 +1,14 @@
 //! Reads what `build.rs` wrote: the header's sections, and in each its constants, structs and functions.
 
-use crate::comment::Words;
+use super::comment::Words;
 
 /// The header's sections in their order.
 pub struct Header {
     pub sections: Vec<Section>,
     /// A bare name and the function that it stands for.
     pub bare: Vec<(String, String)>,
+    /// The functions that are declared without a comment: those with bare names.
+    uncommented: Vec<String>,
 }
 
 pub struct Section {
@@ -48,6 +50,7 @@ impl Header {
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut sections = Vec::<Section>::new();
         let mut bare = Vec::new();
+        let mut uncommented = Vec::new();
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
             if let Some(title) = line.strip_prefix("/* ---- ") {
@@ -62,11 +65,32 @@ impl Header {
                 if function.strip_prefix("sockutil_") == Some(name) {
                     bare.push((name.to_owned(), function.to_owned()));
                 }
+            } else if let Some(name) = declared(line) {
+                uncommented.push(name.to_owned());
             }
         }
         // The bare names have declarations and no comments: their section is no family.
         sections.retain(|s| !(s.constants.is_empty() && s.structs.is_empty() && s.functions.is_empty()));
-        if bare.is_empty() { Err("the header maps no bare name".to_owned()) } else { Ok(Self { sections, bare }) }
+        if bare.is_empty() {
+            return Err("the header maps no bare name".to_owned());
+        }
+        Ok(Self { sections, bare, uncommented })
+    }
+
+    fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.sections.iter().flat_map(|section| &section.functions)
+    }
+
+    /// Every function that is declared.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions().map(|function| &function.name).chain(&self.uncommented).map(String::as_str)
+    }
+
+    /// Every function with each errno value that its comment lists.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.functions().flat_map(|function| {
+            function.words.errors.iter().map(|(errno, _)| (function.name.as_str(), errno.as_str()))
+        })
     }
 }
 
@@ -121,12 +145,18 @@ fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     fields
 }
 
+/// The name in a declaration's first line. Declarations begin in the first column, with a type.
+fn declared(line: &str) -> Option<&str> {
+    let (before, _) = line.split_once('(').filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))?;
+    before.rsplit([' ', '*']).next().filter(|name| !name.is_empty())
+}
+
 fn function(declaration: &str, comment: &[&str]) -> Result<Function, String> {
     let strange = || format!("not understood: {declaration}");
     let (before, after) = declaration.split_once('(').ok_or_else(strange)?;
     // What follows the parameters is for the compiler.
     let (parameters, _) = after.split_once(')').ok_or_else(strange)?;
-    let name = before.rsplit([' ', '*']).next().ok_or_else(strange)?;
+    let name = declared(declaration).ok_or_else(strange)?;
     let result = before.strip_suffix(name).ok_or_else(strange)?.trim();
     let words = Words::parse(comment).map_err(|e| format!("{name}: {e}"))?;
     let parameters = parameters.split(", ").filter(|parameter| *parameter != "void").map(str::to_owned).collect();

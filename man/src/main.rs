@@ -1,16 +1,21 @@
-//! Makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and `man/examples`, and `man7/sockutil.7`
+//! Reads the header, for all that asks what stands in it. It makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and `man/examples`, and `man7/sockutil.7`
 //! from the last two. What the header says of a function is said there alone; the parts add what it has no place for.
 //! Pages that only lead to these, one for each function, are made by `make install`.
 //!
-//! usage: `sockutil-man [FOLDER]`; without it the committed pages are written.
+//! usage: `sockutil-man [FOLDER]` writes the pages; without FOLDER, those that are committed.
+//! `sockutil-man names` prints the functions that the header declares, each on a line.
+//! `sockutil-man pairs` prints each function and errno value that its comment lists, as `function errno`.
 
 mod comment;
 mod header;
 mod markup;
 mod page;
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,11 +42,23 @@ const PAGES: [(&str, &[&str]); 13] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = std::env::args_os().nth(1).map_or_else(|| top.to_path_buf(), PathBuf::from);
     let header = fs::read_to_string(top.join("../include/sockutil.h"))?;
     let header = Header::parse(&header)?;
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match arguments.as_slice() {
+        [what] if what == "names" => header.names().for_each(|name| println!("{name}")),
+        [what] if what == "pairs" => header.pairs().for_each(|(function, errno)| println!("{function} {errno}")),
+        [] => pages(&header, top, top)?,
+        [folder] => pages(&header, top, Path::new(folder))?,
+        _ => return Err("usage: sockutil-man [FOLDER] | names | pairs".into()),
+    }
+    Ok(())
+}
+
+/// Writes the pages into a folder. The parts are in `top`.
+fn pages(header: &Header, top: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
     let parts = Parts { folder: top.to_path_buf() };
-    let library = Library::new(&header, &PAGES)?;
+    let library = Library::new(header, &PAGES)?;
 
     let man3 = fresh(&folder.join("man3"))?;
     let mut summaries = Vec::new();

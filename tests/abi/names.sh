@@ -1,10 +1,10 @@
 #!/bin/sh
 # Fails unless the same functions are exported by the shared library, declared in the header, named by one manual page
-# each, and listed in the tables of the READMEs. Says what is missing where.
-# usage: names.sh LIBRARY HEADER MAN README...
+# each, and listed in the tables of the READMEs. Says what is missing where. DECLARED is what `sockutil-man names` prints.
+# usage: names.sh LIBRARY DECLARED MAN README...
 set -eu
 library=$1
-header=$2
+declared=$2
 man=$3
 shift 3
 folder=$(mktemp -d)
@@ -27,16 +27,10 @@ compare() {
 nm -D --defined-only "$library" | awk '$NF !~ /^_(init|fini)$/ { print $NF }' | sort -u >"$folder/library"
 [ -s "$folder/library" ] || { echo "names: $library exports nothing" >&2; exit 1; }
 
-# A declaration begins in the first column, and its name is the first small letters before a parenthesis.
-awk '
-    /^\/\*/ { comment = 1 }
-    !comment && /^[a-z]/ && match(" " $0, /[ *][a-z][a-z0-9_]*\(/) { print substr($0, RSTART, RLENGTH - 2) }
-    /\*\// { comment = 0 }
-' "$header" >"$folder/header"
-compare "declared in $header" "$folder/header"
+compare "declared in the header" "$declared"
 
 # Bare names have no page of their own: other packages have pages of these names.
-sed -nE 's/^#define ([a-z_]+) sockutil_\1$/\1/p' "$header" >"$folder/bare"
+grep -v '^sockutil_' "$declared" >"$folder/bare" || :
 : >"$folder/named"
 for page in "$man"/man3/*.3; do
     awk '/^\.Sh / { inside = $2 == "NAME" } inside && /^\.Nm / { print $2 }' "$page" >>"$folder/named"

@@ -44,8 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_if_changed(&path, &header)
 }
 
-/// With the feature `test-shipped` the tests take the functions of the library as it is shipped, which is linked first.
-/// What they take of the crate may bring its functions along; the linker leaves those out.
+/// With the feature `test-shipped` the tests link the library as it is shipped, and take only types and constants from
+/// the crate. rustc may also take instances of generic functions from the crate, and exported functions come along: the
+/// linker then keeps the first of each name, the shipped one (`tests/exports/shipped.rs`).
 fn link_shipped() {
     if env::var_os("CARGO_FEATURE_TEST_SHIPPED").is_none() {
         return;

@@ -37,14 +37,16 @@ lint: need-build
 	@shellcheck $(SCRIPTS) .ci/run .ci/install
 	sh tests/workflow.sh
 
-# Check that the committed header is the one that the sources make.
+# The one tool that reads the header.
+READ_HEADER = $(CARGO) run --locked --quiet --package sockutil-man --
+
+# Check that the committed header is the one that the sources make, and that the tests declare its functions.
 header: need-build
 	@mkdir -p target
 	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil
 	diff -u include/sockutil.h target/header.h
-
-# The one tool that reads the header.
-READ_HEADER = $(CARGO) run --locked --quiet --package sockutil-man --
+	$(READ_HEADER) prototypes >target/c.rs
+	diff -u tests/support/c.rs target/c.rs
 
 # Check the committed manual pages: they are made from the header and man/, and mandoc finds no fault in them.
 man: need-build

@@ -6,13 +6,11 @@
 
 use std::ptr;
 
+use c::{sockutil_ignore_sigpipe, sockutil_reap_children};
 use errno::{Errno, errno, set_errno};
-use sockutil::ffi::{sockutil_ignore_sigpipe, sockutil_reap_children};
 
-// As in tests/support/shipped.rs, without its test: that starts a child.
-#[cfg(feature = "test-shipped")]
-#[link(name = "sockutil", kind = "static", modifiers = "+whole-archive")]
-unsafe extern "C" {}
+#[path = "support/c.rs"]
+mod c;
 
 fn fork(child: impl FnOnce()) -> i32 {
     let pid = unsafe { libc::fork() };

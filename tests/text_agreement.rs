@@ -21,14 +21,14 @@
     reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
 )]
 
-#[path = "support/shipped.rs"]
-mod shipped;
+#[path = "support/c.rs"]
+mod c;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::io::Write;
 
+use c::{sockutil_ntop, sockutil_pton};
 use libc::{AF_INET, AF_INET6, socklen_t};
-use sockutil::ffi::{sockutil_ntop, sockutil_pton};
 
 unsafe extern "C" {
     fn inet_pton(af: c_int, text: *const c_char, dst: *mut c_void) -> c_int;

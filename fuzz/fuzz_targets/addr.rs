@@ -3,16 +3,17 @@
 
 #![no_main]
 
+#[path = "../../tests/support/c.rs"]
+mod c;
+
 use std::ffi::{CString, c_char};
 use std::mem::{MaybeUninit, offset_of, size_of};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::slice;
 
+use c::{sockutil_addr, sockutil_addr_equal, sockutil_addr_format, sockutil_addr_parse, sockutil_addr_port};
 use libc::{AF_INET, AF_INET6, AF_UNIX, EAFNOSUPPORT, ENAMETOOLONG, ENODEV, ENOSPC, c_int};
 use libfuzzer_sys::fuzz_target;
-use sockutil::ffi::{
-    sockutil_addr, sockutil_addr_equal, sockutil_addr_format, sockutil_addr_parse, sockutil_addr_port,
-};
 use sockutil_fuzz::input::Control;
 use sockutil_fuzz::{EINVAL, call};
 

@@ -3,9 +3,12 @@
 
 #![no_main]
 
+#[path = "../../tests/support/c.rs"]
+mod c;
+
+use c::{sockutil_read_full, sockutil_read_line, sockutil_readline, sockutil_readn, sockutil_recv_peek};
 use libc::{ENOTSOCK, c_int};
 use libfuzzer_sys::fuzz_target;
-use sockutil::ffi::{sockutil_read_full, sockutil_read_line, sockutil_readline, sockutil_readn, sockutil_recv_peek};
 use sockutil_fuzz::input::{Control, stretched};
 use sockutil_fuzz::model::{Outcome, Rest, Shown};
 use sockutil_fuzz::stream::Source;

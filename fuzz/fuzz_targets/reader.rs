@@ -3,16 +3,19 @@
 
 #![no_main]
 
+#[path = "../../tests/support/c.rs"]
+mod c;
+
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use libc::c_int;
-use libfuzzer_sys::fuzz_target;
-use sockutil::ffi::{
+use c::{
     sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
     sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_until,
 };
+use libc::c_int;
+use libfuzzer_sys::fuzz_target;
 use sockutil_fuzz::input::{Control, stretched};
 use sockutil_fuzz::model::{Outcome, Rest, Shown};
 use sockutil_fuzz::stream::Source;

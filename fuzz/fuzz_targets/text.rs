@@ -4,12 +4,15 @@
 
 #![no_main]
 
+#[path = "../../tests/support/c.rs"]
+mod c;
+
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use c::{sockutil_ntop, sockutil_pton};
 use libc::{AF_INET, AF_INET6, EAFNOSUPPORT, ENOSPC, socklen_t};
 use libfuzzer_sys::fuzz_target;
-use sockutil::ffi::{sockutil_ntop, sockutil_pton};
 use sockutil_fuzz::call;
 use sockutil_fuzz::input::Control;
 

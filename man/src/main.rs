@@ -1,16 +1,18 @@
-//! Reads the header, for all that asks what stands in it. It makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and `man/examples`, and `man7/sockutil.7`
-//! from the last two. What the header says of a function is said there alone; the parts add what it has no place for.
-//! Pages that only lead to these, one for each function, are made by `make install`.
+//! The one tool that reads the header. It makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and
+//! `man/examples`, and `man7/sockutil.7` from the last two. What the header says of a function is said there alone; the
+//! parts add what it has no place for. `make install` makes the pages that only lead to these, one for each function.
 //!
 //! usage: `sockutil-man [FOLDER]` writes the pages; without FOLDER, those that are committed.
 //! `sockutil-man names` prints the functions that the header declares, each on a line.
 //! `sockutil-man pairs` prints each function and errno value that its comment lists, as `function errno`.
+//! `sockutil-man prototypes` prints the functions as Rust declares functions of C (`tests/support/c.rs`).
 
 mod comment;
 mod header;
 mod markup;
 mod page;
 mod parts;
+mod prototypes;
 #[cfg(test)]
 mod tests;
 
@@ -48,9 +50,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments.as_slice() {
         [what] if what == "names" => header.names().for_each(|name| println!("{name}")),
         [what] if what == "pairs" => header.pairs().for_each(|(function, errno)| println!("{function} {errno}")),
+        [what] if what == "prototypes" => print!("{}", prototypes::all(&header)?),
         [] => pages(&header, top, top)?,
         [folder] => pages(&header, top, Path::new(folder))?,
-        _ => return Err("usage: sockutil-man [FOLDER] | names | pairs".into()),
+        _ => return Err("usage: sockutil-man [FOLDER] | names | pairs | prototypes".into()),
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
 use std::os::fd::AsRawFd;
 use std::ptr;
 
+use crate::c::{sockutil_close, sockutil_close_reset, sockutil_tcp_connect, sockutil_tcp_listen};
 use errno::errno;
-use sockutil::ffi::{sockutil_close, sockutil_close_reset, sockutil_tcp_connect, sockutil_tcp_listen};
 
 use crate::namespace::{add_address, inside, is_lacking};
 use crate::support::left_out;

@@ -13,8 +13,8 @@
     reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
 )]
 
-#[path = "../support/shipped.rs"]
-mod shipped;
+#[path = "../support/c.rs"]
+mod c;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -13,8 +13,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::c::sockutil_tcp_connect;
 use errno::{Errno, errno, set_errno};
-use sockutil::ffi::sockutil_tcp_connect;
 
 use crate::cells::{Cell, Outcome, both_families, one_family};
 use crate::namespace::{add_address, add_route, inside, is_lacking, open_tun, replace, set_up};

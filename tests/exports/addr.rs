@@ -7,8 +7,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::{fmt, ptr};
 
+use crate::c::*;
 use libc::{c_int, sockaddr_in, sockaddr_in6, sockaddr_un, socklen_t};
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::support;

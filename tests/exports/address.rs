@@ -4,8 +4,8 @@ use std::ffi::{CStr, CString, c_char};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ptr;
 
+use crate::c::{sockutil_ntop, sockutil_pton};
 use libc::{AF_INET, AF_INET6, c_int, c_void, socklen_t};
-use sockutil::ffi::{sockutil_ntop, sockutil_pton};
 
 use crate::kit::*;
 

@@ -6,8 +6,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::ptr;
 
+use crate::c::*;
 use libc::{c_int, iovec};
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::pass::unix_ends;

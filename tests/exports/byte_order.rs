@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use sockutil::ffi::*;
+use crate::c::*;
 
 use crate::kit::gives;
 

@@ -3,13 +3,25 @@
 use std::os::fd::AsRawFd;
 use std::ptr;
 
+use crate::c::{sockutil_readline, sockutil_readn, sockutil_recv_peek, sockutil_wait, sockutil_writen};
 use libc::{c_int, c_void, size_t, ssize_t};
-use sockutil::ffi::{sockutil_readline, sockutil_readn, sockutil_recv_peek, sockutil_wait, sockutil_writen};
 
 use crate::kit::*;
 
 type Reading = unsafe extern "C" fn(c_int, *mut c_void, size_t) -> ssize_t;
 type Writing = unsafe extern "C" fn(c_int, *const c_void, size_t) -> ssize_t;
+
+#[cfg(feature = "classic-names")]
+mod bare {
+    use super::{c_int, c_void, size_t, ssize_t};
+
+    unsafe extern "C" {
+        pub fn readn(fd: c_int, buf: *mut c_void, n: size_t) -> ssize_t;
+        pub fn writen(fd: c_int, buf: *const c_void, n: size_t) -> ssize_t;
+        pub fn recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> ssize_t;
+        pub fn readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -> ssize_t;
+    }
+}
 
 /// Each with its bare twin, where the library has it.
 macro_rules! names {
@@ -17,7 +29,7 @@ macro_rules! names {
         const $constant: &[$kind] = &[
             $prefixed,
             #[cfg(feature = "classic-names")]
-            sockutil::ffi::bare::$bare,
+            bare::$bare,
         ];
     };
 }

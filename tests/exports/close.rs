@@ -2,8 +2,8 @@
 
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 
+use crate::c::*;
 use libc::c_int;
-use sockutil::ffi::*;
 
 use crate::kit::*;
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::c::*;
 use libc::{c_int, c_uint};
-use sockutil::ffi::*;
 
 use crate::kit::*;
 

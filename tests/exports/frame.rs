@@ -3,8 +3,8 @@
 use std::os::fd::AsRawFd;
 use std::ptr;
 
+use crate::c::{sockutil_read_full, sockutil_send_frame, sockutil_wait};
 use libc::{c_int, c_void};
-use sockutil::ffi::{sockutil_read_full, sockutil_send_frame, sockutil_wait};
 
 use crate::kit::*;
 

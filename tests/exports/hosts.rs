@@ -5,8 +5,8 @@ use std::ffi::{CStr, CString};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr;
 
+use crate::c::*;
 use libc::{EADDRNOTAVAIL, EAI_NONAME, EAI_SERVICE, SOCK_STREAM, c_char, c_int, c_uint};
-use sockutil::ffi::*;
 
 use crate::kit::*;
 

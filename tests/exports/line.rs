@@ -4,8 +4,8 @@ use std::ffi::c_char;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
+use crate::c::{sockutil_chomp, sockutil_read_full, sockutil_read_line, sockutil_wait};
 use libc::c_int;
-use sockutil::ffi::{sockutil_chomp, sockutil_read_full, sockutil_read_line, sockutil_wait};
 
 use crate::kit::*;
 

@@ -20,10 +20,10 @@
     reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
 )]
 
+#[path = "../support/c.rs"]
+mod c;
 #[path = "../support/interface.rs"]
 mod interface;
-#[path = "../support/shipped.rs"]
-mod shipped;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -45,6 +45,8 @@ mod pass;
 mod reader;
 mod resolve;
 mod security;
+#[cfg(feature = "test-shipped")]
+mod shipped;
 mod stream;
 mod tcp_state;
 mod time;

@@ -3,8 +3,8 @@
 
 use std::ptr;
 
+use crate::c::*;
 use libc::c_int;
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::pass::unix_ends;

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use sockutil::ffi::*;
+use crate::c::*;
 
 use crate::kit::*;
 use crate::support;

@@ -6,10 +6,10 @@ use std::os::unix::net::UnixDatagram;
 use std::ptr;
 use std::time::Duration;
 
+use crate::c::*;
 use libc::{
     AF_INET, AF_INET6, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SO_KEEPALIVE, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, c_int,
 };
-use sockutil::ffi::*;
 
 use crate::addr::{Slot, interfaces, loopback_index, socket};
 use crate::interface::chooses_interface;

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::{mem, ptr};
 
+use crate::c::*;
 use libc::c_int;
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::support::left_out;

@@ -5,8 +5,8 @@ use std::mem::{self, MaybeUninit};
 use std::os::fd::AsRawFd;
 use std::ptr;
 
+use crate::c::*;
 use libc::c_int;
-use sockutil::ffi::*;
 
 use crate::kit::*;
 

@@ -4,8 +4,8 @@ use std::ffi::CString;
 use std::net::{SocketAddr, SocketAddrV6};
 use std::ptr;
 
+use crate::c::*;
 use libc::{EADDRNOTAVAIL, EAI_NONAME, EAI_SERVICE, SOCK_DGRAM, SOCK_STREAM, c_int, c_uint};
-use sockutil::ffi::*;
 
 use crate::addr::{Slot, loopback_index};
 use crate::kit::*;

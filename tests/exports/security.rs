@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::c::*;
 use libc::{c_int, c_uint, c_void};
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::pass::{MOST_AT_ONCE, UNIX_KINDS, ask, in_a_child, open_descriptors, send_by_hand, unix_ends};

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 
+use crate::c::{sockutil_read_full, sockutil_wait, sockutil_write_full};
 use libc::{c_int, c_void};
-use sockutil::ffi::{sockutil_read_full, sockutil_wait, sockutil_write_full};
 
 use crate::kit::*;
 

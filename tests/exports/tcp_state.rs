@@ -7,8 +7,8 @@ use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::c::*;
 use libc::c_int;
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::support::has_ipv6;

@@ -2,8 +2,8 @@
 
 use std::os::fd::AsRawFd;
 
+use crate::c::{sockutil_ms_left, sockutil_now_ms, sockutil_wait};
 use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP, c_int};
-use sockutil::ffi::{sockutil_ms_left, sockutil_now_ms, sockutil_wait};
 
 use crate::kit::*;
 

@@ -7,8 +7,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::ptr;
 
+use crate::c::*;
 use libc::{c_char, c_int, c_uint, c_void};
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::pass::in_a_child;

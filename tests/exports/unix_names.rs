@@ -4,8 +4,8 @@ use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use crate::c::*;
 use libc::c_int;
-use sockutil::ffi::*;
 
 use crate::addr::Slot;
 use crate::kit::*;

@@ -10,8 +10,8 @@ use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::ptr;
 
+use crate::c::*;
 use libc::{c_int, c_uint};
-use sockutil::ffi::*;
 
 use crate::kit::*;
 use crate::udp::{is_cloexec, makes, option};

@@ -4,8 +4,8 @@ use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::c::{sockutil_read_full, sockutil_writev_full};
 use libc::{c_int, iovec};
-use sockutil::ffi::{sockutil_read_full, sockutil_writev_full};
 
 use crate::kit::*;
 
@@ -261,7 +261,7 @@ fn sockutil_writev_full_EINVAL() {
         fails(EINVAL, || writev_full(pair.w(), &good, &mut done, FOREVER));
         assert_eq!(done, start);
     }
-    fails(EAGAIN, || sockutil::ffi::sockutil_wait(pair.r(), libc::POLLIN.into(), NOWAIT));
+    fails(EAGAIN, || crate::c::sockutil_wait(pair.r(), libc::POLLIN.into(), NOWAIT));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The calls that read, and what comes of them.
 
+use crate::c::*;
 use libc::{EMSGSIZE, c_int};
-use sockutil::ffi::*;
 
 use super::matrix::{Answer, timed};
 use super::reading::NOWAIT;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::c::*;
 use libc::{EAGAIN, ETIMEDOUT, c_int};
-use sockutil::ffi::*;
 
 use super::kit;
 use super::matrix::{self, Answer, Cell, SLACK, Verdict, timed};

@@ -24,10 +24,10 @@
     reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
 )]
 
+#[path = "../support/c.rs"]
+mod c;
 #[path = "../support/left_out.rs"]
 mod left_out;
-#[path = "../support/shipped.rs"]
-mod shipped;
 
 mod at_once;
 mod calls;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::c::*;
 use libc::{EAGAIN, ENOTSOCK, ETIMEDOUT, c_int};
-use sockutil::ffi::*;
 
 use super::connections::{FAMILIES, accept, connect, place};
 use super::ends::{End, check_end};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::c::*;
 use libc::{EAGAIN, EINVAL, ENOTSOCK, c_int};
-use sockutil::ffi::*;
 
 use super::ends::{End, check_end};
 use super::kit;

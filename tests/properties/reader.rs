@@ -4,14 +4,14 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::ptr;
 
+use crate::c::{
+    sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
+    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_until,
+};
 use libc::{EINVAL, EMSGSIZE, c_int};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sockutil::ffi::{
-    sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
-    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_until,
-};
 
 use crate::input::{Input, Length, Piece, byte, capacity, input, length};
 use crate::kit::{EAGAIN, FOREVER, NOWAIT};

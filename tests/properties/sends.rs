@@ -6,11 +6,11 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::c::{sockutil_send_frame, sockutil_wait, sockutil_write_full, sockutil_writen, sockutil_writev_full};
 use libc::{EINVAL, EMSGSIZE, c_int, iovec};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sockutil::ffi::{sockutil_send_frame, sockutil_wait, sockutil_write_full, sockutil_writen, sockutil_writev_full};
 
 use crate::input::{Fill, Sizes, Storm, fill, frame, sizes, storm, timeouts};
 use crate::kit::{EAGAIN, FOREVER, NOWAIT, Pair, reset, set_nonblock};

@@ -7,10 +7,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::c::{sockutil_wait, sockutil_write_full, sockutil_writen, sockutil_writev_full};
 use libc::c_int;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sockutil::ffi::{sockutil_wait, sockutil_write_full, sockutil_writen, sockutil_writev_full};
 
 use crate::input::{Sizes, Storm, sizes, storm, timeouts};
 use crate::kit::{EAGAIN, FOREVER, NOWAIT, Pair, feed, fifo, is_nonblock, pipe, reset, set_nonblock, tcp, unix};

@@ -1,9 +1,9 @@
 //! The calls that keep nothing between them, old and new, mixed in any order on one descriptor.
 
+use crate::c::{sockutil_read_full, sockutil_read_line, sockutil_readline, sockutil_readn, sockutil_recv_peek};
 use libc::{EMSGSIZE, ENOTSOCK, c_int};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sockutil::ffi::{sockutil_read_full, sockutil_read_line, sockutil_readline, sockutil_readn, sockutil_recv_peek};
 
 use crate::input::{Input, capacity, input, length};
 use crate::kit::{EAGAIN, FOREVER, NOWAIT};

@@ -1,12 +1,13 @@
 //! Addresses as text.
 
-use core::ffi::CStr;
+use core::ffi::{CStr, c_int};
 
 use errno::Errno;
 
 use crate::ip::{format_v4, format_v6, parse_v4, parse_v6};
 use crate::socket::{Socket, uninterrupted};
-use crate::sys::{self, Address, Endpoint, UNIX_PATH_BYTES};
+pub use crate::sys::Address;
+use crate::sys::{self, Parts, UNIX_PATH_BYTES};
 
 /// The longest address text: that of a Unix path.
 const LONGEST: usize = UNIX_PREFIX.len() + 2 + UNIX_PATH_BYTES;
@@ -170,20 +171,20 @@ pub fn parse_unix(path: &[u8]) -> Result<Address, Errno> {
 /// The text that [`parse`] reads; `EAFNOSUPPORT` for what has none.
 pub fn format(address: &Address) -> Result<Text, Errno> {
     let mut text = Text::new();
-    match address.endpoint().ok_or(Errno(libc::EAFNOSUPPORT))? {
-        Endpoint::V4(ip, port) => {
+    match address.parts().ok_or(Errno(libc::EAFNOSUPPORT))? {
+        Parts::V4(ip, port) => {
             text.push_with(|place| format_v4(ip, place));
             text.push(b':');
             text.push_decimal(port.into());
         }
-        Endpoint::V6(ip, port, zone) => {
+        Parts::V6(ip, port, zone) => {
             text.push(b'[');
             text.push_with(|place| format_v6(ip, place));
             text.push_zone(zone);
             text.push_all(b"]:");
             text.push_decimal(port.into());
         }
-        Endpoint::Unix(path) => text.push_unix(path)?,
+        Parts::Unix(path) => text.push_unix(path)?,
     }
     Ok(text)
 }
@@ -235,22 +236,20 @@ impl Text {
 
 /// The port; `EAFNOSUPPORT` for an address that has none.
 pub fn port(address: &Address) -> Result<u16, Errno> {
-    match address.endpoint() {
-        Some(Endpoint::V4(_, port) | Endpoint::V6(_, port, _)) => Ok(port),
+    match address.parts() {
+        Some(Parts::V4(_, port) | Parts::V6(_, port, _)) => Ok(port),
         _ => Err(Errno(libc::EAFNOSUPPORT)),
     }
 }
 
 /// Whether two addresses are the same: family, address, port and zone, or Unix name.
 pub fn equal(one: &Address, other: &Address) -> bool {
-    match (one.endpoint(), other.endpoint()) {
-        (Some(Endpoint::V4(ip, port)), Some(Endpoint::V4(other_ip, other_port))) => {
-            ip == other_ip && port == other_port
-        }
-        (Some(Endpoint::V6(ip, port, zone)), Some(Endpoint::V6(other_ip, other_port, other_zone))) => {
+    match (one.parts(), other.parts()) {
+        (Some(Parts::V4(ip, port)), Some(Parts::V4(other_ip, other_port))) => ip == other_ip && port == other_port,
+        (Some(Parts::V6(ip, port, zone)), Some(Parts::V6(other_ip, other_port, other_zone))) => {
             ip == other_ip && port == other_port && zone == other_zone
         }
-        (Some(Endpoint::Unix(path)), Some(Endpoint::Unix(other))) => unix_name(path) == unix_name(other),
+        (Some(Parts::Unix(path)), Some(Parts::Unix(other))) => unix_name(path) == unix_name(other),
         _ => false,
     }
 }
@@ -263,23 +262,33 @@ fn unix_name(path: &[u8]) -> &[u8] {
     }
 }
 
+/// The address of this end.
+pub fn local(fd: c_int) -> Result<Address, Errno> {
+    sys::getsockname(fd)
+}
+
+/// The address of the other end.
+pub fn peer(fd: c_int) -> Result<Address, Errno> {
+    sys::getpeername(fd)
+}
+
 /// The local address from which the kernel would send to `peer`; without a port, which it would choose then.
 pub fn source_for(peer: &Address) -> Result<Address, Errno> {
     port(peer)?;
     let socket = Socket::new(peer.family(), libc::SOCK_DGRAM)?;
     uninterrupted(|| sys::connect(socket.fd(), peer))?;
-    match sys::getsockname(socket.fd())?.endpoint() {
-        Some(Endpoint::V4(ip, _)) => Ok(Address::v4(ip, 0)),
-        Some(Endpoint::V6(ip, _, zone)) => Ok(Address::v6(ip, 0, zone)),
+    match sys::getsockname(socket.fd())?.parts() {
+        Some(Parts::V4(ip, _)) => Ok(Address::v4(ip, 0)),
+        Some(Parts::V6(ip, _, zone)) => Ok(Address::v6(ip, 0, zone)),
         _ => Err(Errno(libc::EAFNOSUPPORT)),
     }
 }
 
 /// The parts of an address; of an IPv4-mapped one those of the IPv4 address.
-pub fn unmapped(address: &Address) -> Option<Endpoint<'_>> {
-    match address.endpoint()? {
-        Endpoint::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d], port, _) => {
-            Some(Endpoint::V4([a, b, c, d], port))
+pub fn unmapped(address: &Address) -> Option<Parts<'_>> {
+    match address.parts()? {
+        Parts::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d], port, _) => {
+            Some(Parts::V4([a, b, c, d], port))
         }
         other => Some(other),
     }

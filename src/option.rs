@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use errno::Errno;
 use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
-use crate::sys::{self, Address, Endpoint};
+use crate::sys::{self, Address, Parts};
 
 /// An option that is on or off.
 #[derive(Clone, Copy)]
@@ -79,11 +79,9 @@ pub fn multicast_leave(fd: c_int, group: &Address, interface: u32) -> Result<(),
 }
 
 fn membership(fd: c_int, group: &Address, interface: u32, v4: c_int, v6: c_int) -> Result<(), Errno> {
-    match group.endpoint() {
-        Some(Endpoint::V4(ip, _)) => sys::set_option_v4(fd, v4, ip, index(interface)?),
-        Some(Endpoint::V6(ip, _, zone)) => {
-            sys::set_option_v6(fd, v6, ip, if interface == 0 { zone } else { interface })
-        }
+    match group.parts() {
+        Some(Parts::V4(ip, _)) => sys::set_option_v4(fd, v4, ip, index(interface)?),
+        Some(Parts::V6(ip, _, zone)) => sys::set_option_v6(fd, v6, ip, if interface == 0 { zone } else { interface }),
         _ => Err(Errno(libc::EAFNOSUPPORT)),
     }
 }
@@ -100,4 +98,19 @@ pub fn set_multicast_interface(fd: c_int, af: c_int, interface: u32) -> Result<(
 /// The kernel takes interfaces as ints here; none has a higher number.
 fn index(interface: u32) -> Result<c_int, Errno> {
     c_int::try_from(interface).map_err(|_| Errno(libc::ENODEV))
+}
+
+/// An option that is an int.
+pub fn get_int(fd: c_int, level: c_int, name: c_int) -> Result<c_int, Errno> {
+    sys::getsockopt_int(fd, level, name)
+}
+
+/// Sets an option that is an int.
+pub fn set_int(fd: c_int, level: c_int, name: c_int, value: c_int) -> Result<(), Errno> {
+    sys::setsockopt_int(fd, level, name, value)
+}
+
+/// Takes the pending error, and leaves 0 in its place.
+pub fn take_error(fd: c_int) -> Result<c_int, Errno> {
+    sys::getsockopt_int(fd, SOL_SOCKET, libc::SO_ERROR)
 }

@@ -6,7 +6,7 @@ use errno::Errno;
 
 use crate::address::unmapped;
 use crate::socket::{Socket, uninterrupted};
-use crate::sys::{self, Address, DiagQuery, Endpoint};
+use crate::sys::{self, Address, DiagQuery, Parts};
 
 /// `TCP_CLOSE`.
 pub const CLOSED: u8 = 7;
@@ -28,13 +28,13 @@ pub fn of_descriptor(fd: c_int) -> Result<u8, Errno> {
 pub fn between(local: &Address, peer: &Address) -> Result<u8, Errno> {
     const NO_FAMILY: Errno = Errno(libc::EAFNOSUPPORT);
     let query = match (unmapped(local).ok_or(NO_FAMILY)?, unmapped(peer).ok_or(NO_FAMILY)?) {
-        (Endpoint::V4(local, local_port), Endpoint::V4(peer, peer_port)) => {
+        (Parts::V4(local, local_port), Parts::V4(peer, peer_port)) => {
             DiagQuery { family: libc::AF_INET, local: v4(local), local_port, peer: v4(peer), peer_port, zone: 0 }
         }
-        (Endpoint::V6(local, local_port, zone), Endpoint::V6(peer, peer_port, other)) => {
+        (Parts::V6(local, local_port, zone), Parts::V6(peer, peer_port, other)) => {
             DiagQuery { family: libc::AF_INET6, local, local_port, peer, peer_port, zone: zone.max(other) }
         }
-        (Endpoint::Unix(_), _) | (_, Endpoint::Unix(_)) => return Err(NO_FAMILY),
+        (Parts::Unix(_), _) | (_, Parts::Unix(_)) => return Err(NO_FAMILY),
         // No connection has one end in each family.
         _ => return Ok(CLOSED),
     };

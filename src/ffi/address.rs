@@ -1,6 +1,8 @@
 //! Addresses as text.
 
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use core::mem::{self, MaybeUninit};
+use core::ptr;
 
 use errno::Errno;
 use libc::{size_t, sockaddr_storage, socklen_t};
@@ -8,10 +10,9 @@ use libc::{size_t, sockaddr_storage, socklen_t};
 use super::check::{self, INVALID};
 use super::flags;
 use super::outcome;
-use crate::address;
+use crate::address::{self, Address};
 use crate::ip;
 use crate::resolve::{self, Purpose};
-use crate::sys::{self, Address};
 
 /// A socket address of any family, and its length.
 ///
@@ -28,6 +29,21 @@ pub struct sockutil_addr {
 
 const _: () =
     assert!(size_of::<sockutil_addr>() == size_of::<Address>() && align_of::<sockutil_addr>() == align_of::<Address>());
+
+impl sockutil_addr {
+    /// The same, as the core has it.
+    pub(super) fn address(&self) -> &Address {
+        // SAFETY: both are a sockaddr_storage and a socklen_t, in C's layout.
+        unsafe { &*ptr::from_ref(self).cast() }
+    }
+}
+
+impl From<Address> for sockutil_addr {
+    fn from(address: Address) -> Self {
+        // SAFETY: both are a sockaddr_storage and a socklen_t, in C's layout.
+        unsafe { mem::transmute(address) }
+    }
+}
 
 /// Read an address from its text.
 ///
@@ -128,7 +144,11 @@ pub unsafe extern "C" fn sockutil_ntop(
 /// Source: RFC 3986, section 3.2.2; RFC 4007, section 11; unix(7).
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const c_char, default_port: c_int) -> c_int {
+pub unsafe extern "C" fn sockutil_addr_parse(
+    a: Option<&mut MaybeUninit<sockutil_addr>>,
+    text: *const c_char,
+    default_port: c_int,
+) -> c_int {
     outcome::of(|| {
         // SAFETY: `text` is NULL, or a C string of the caller's.
         let text = unsafe { check::text_of(text) }.ok_or(INVALID)?;
@@ -136,14 +156,11 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
             -1 => None,
             port => Some(u16::try_from(port).map_err(|_| INVALID)?),
         };
-        if a.is_null() {
-            return Err(INVALID);
-        }
+        let a = a.ok_or(INVALID)?;
         let Some(address) = address::parse(text.to_bytes(), port)? else {
             return Ok(0);
         };
-        // SAFETY: not null, the two types have one layout, and the caller promises room for one.
-        unsafe { a.cast::<Address>().write(address) };
+        a.write(address.into());
         Ok(1)
     })
 }
@@ -166,10 +183,9 @@ pub unsafe extern "C" fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const
 /// Source: RFC 5952; RFC 4007, section 11; unix(7).
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut c_char, size: size_t) -> c_int {
+pub unsafe extern "C" fn sockutil_addr_format(a: Option<&sockutil_addr>, dst: *mut c_char, size: size_t) -> c_int {
     outcome::of(|| {
-        // SAFETY: `a` is NULL, or a sockutil_addr of the caller's.
-        let address = unsafe { address_of(a) }.ok_or(INVALID)?;
+        let address = a.ok_or(INVALID)?.address();
         // SAFETY: `dst` is NULL, or the caller promises `size` writable bytes there.
         let memory = unsafe { check::memory(dst.cast(), size) }?;
         let text = address::format(address)?;
@@ -188,10 +204,9 @@ pub unsafe extern "C" fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut
 /// Source: POSIX netinet/in.h.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
+pub extern "C" fn sockutil_addr_port(a: Option<&sockutil_addr>) -> c_int {
     outcome::of(|| {
-        // SAFETY: `a` is NULL, or a sockutil_addr of the caller's.
-        let address = unsafe { address_of(a) }.ok_or(INVALID)?;
+        let address = a.ok_or(INVALID)?.address();
         address::port(address).map(c_int::from)
     })
 }
@@ -207,9 +222,8 @@ pub unsafe extern "C" fn sockutil_addr_port(a: *const sockutil_addr) -> c_int {
 /// Source: POSIX getsockname.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -> c_int {
-    // SAFETY: `a` is NULL, or writable for a sockutil_addr.
-    unsafe { store(a, || sys::getsockname(fd)) }
+pub extern "C" fn sockutil_addr_local(fd: c_int, a: Option<&mut MaybeUninit<sockutil_addr>>) -> c_int {
+    store(a, || address::local(fd))
 }
 
 /// Get the address of a socket's peer.
@@ -224,9 +238,8 @@ pub unsafe extern "C" fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -
 /// Source: POSIX getpeername.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) -> c_int {
-    // SAFETY: `a` is NULL, or writable for a sockutil_addr.
-    unsafe { store(a, || sys::getpeername(fd)) }
+pub extern "C" fn sockutil_addr_peer(fd: c_int, a: Option<&mut MaybeUninit<sockutil_addr>>) -> c_int {
+    store(a, || address::peer(fd))
 }
 
 /// Find the local address from which the kernel would send to a peer.
@@ -244,14 +257,11 @@ pub unsafe extern "C" fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) ->
 /// Source: UNP section 8.14.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, local: *mut sockutil_addr) -> c_int {
-    let find = || {
-        // SAFETY: `peer` is NULL, or a sockutil_addr of the caller's.
-        let peer = unsafe { address_of(peer) }.ok_or(INVALID)?;
-        address::source_for(peer)
-    };
-    // SAFETY: `local` is NULL, or writable for a sockutil_addr.
-    unsafe { store(local, find) }
+pub extern "C" fn sockutil_addr_source_for(
+    peer: Option<&sockutil_addr>,
+    local: Option<&mut MaybeUninit<sockutil_addr>>,
+) -> c_int {
+    store(local, || address::source_for(peer.ok_or(INVALID)?.address()))
 }
 
 /// Compare two addresses: address, port and zone.
@@ -266,15 +276,11 @@ pub unsafe extern "C" fn sockutil_addr_source_for(peer: *const sockutil_addr, lo
 /// Source: UNP section 3.8, sock_cmp_addr.
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_addr_equal(a: *const sockutil_addr, b: *const sockutil_addr) -> c_int {
-    // SAFETY: `a` is NULL, or a sockutil_addr of the caller's.
-    let a = unsafe { address_of(a) };
-    // SAFETY: `b` is NULL, or a sockutil_addr of the caller's.
-    let b = unsafe { address_of(b) };
+pub extern "C" fn sockutil_addr_equal(a: Option<&sockutil_addr>, b: Option<&sockutil_addr>) -> c_int {
     let (Some(a), Some(b)) = (a, b) else {
         return 0;
     };
-    c_int::from(address::equal(a, b))
+    c_int::from(address::equal(a.address(), b.address()))
 }
 
 /// Find the addresses of a host and a service.
@@ -311,13 +317,11 @@ pub unsafe extern "C" fn sockutil_resolve(
     flags: c_uint,
     out: *mut sockutil_addr,
     cap: size_t,
-    count: *mut size_t,
-    gai: *mut c_int,
+    count: Option<&mut MaybeUninit<size_t>>,
+    gai: Option<&mut MaybeUninit<c_int>>,
 ) -> c_int {
     let call = || {
-        // SAFETY: `count` is NULL, or a size_t of the caller's.
-        let count = unsafe { count.as_mut() }.ok_or(INVALID)?;
-        *count = 0;
+        let count = count.ok_or(INVALID)?.write(0);
         let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, socktype, numeric, Purpose::Connect) }?;
@@ -330,8 +334,7 @@ pub unsafe extern "C" fn sockutil_resolve(
         })?;
         Ok(0)
     };
-    // SAFETY: `gai` is NULL, or an int that only the caller uses.
-    unsafe { outcome::resolved(gai, call) }
+    outcome::resolved(gai, call)
 }
 
 /// Stores the address that pton has read, and returns its answer: 1, or 0 for no address.
@@ -347,27 +350,11 @@ unsafe fn store_ip<T>(address: Option<T>, dst: *mut c_void) -> c_int {
     1
 }
 
-/// An address of the caller's.
-///
-/// # Safety Unless it is null, `a` points to an address that lives as long as
-/// the result is used.
-pub(super) unsafe fn address_of<'a>(a: *const sockutil_addr) -> Option<&'a Address> {
-    // SAFETY: the two types have one layout; `a` is NULL or points to an address, as this function requires.
-    unsafe { a.cast::<Address>().as_ref() }
-}
-
-/// Stores what a call finds.
-///
-/// # Safety
-/// Unless it is null, `a` is writable.
-unsafe fn store(a: *mut sockutil_addr, find: impl FnOnce() -> Result<Address, Errno>) -> c_int {
+/// Stores an address if it can be found.
+fn store(a: Option<&mut MaybeUninit<sockutil_addr>>, find: impl FnOnce() -> Result<Address, Errno>) -> c_int {
     outcome::of(|| {
-        if a.is_null() {
-            return Err(INVALID);
-        }
-        let found = find()?;
-        // SAFETY: not null, the two types have one layout, and the caller promises room for one.
-        unsafe { a.cast::<Address>().write(found) };
+        let a = a.ok_or(INVALID)?;
+        a.write(find()?.into());
         Ok(0)
     })
 }

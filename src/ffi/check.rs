@@ -169,25 +169,16 @@ pub struct Done<'a> {
     start: usize,
 }
 
-impl Done<'_> {
-    /// Refuses a count above `n`, and one that is complete already: the caller forgot to reset it.
-    ///
-    /// # Safety
-    /// Unless it is null, `place` points to a count that nothing else uses for as long as the result is used.
-    pub unsafe fn new(place: *mut usize, n: usize) -> Result<Self, Errno> {
-        // SAFETY: `place` is NULL, or a count that nothing else uses, as this function requires.
-        let done = unsafe { Self::open(place) };
+impl<'a> Done<'a> {
+    /// Refuses a count above `n`, and one that says that all is done already: the caller forgot to reset it.
+    pub fn new(place: Option<&'a mut usize>, n: usize) -> Result<Self, Errno> {
+        let done = Self::open(place);
         let fresh = done.start < n || (done.start == 0 && n == 0);
         if fresh { Ok(done) } else { Err(INVALID) }
     }
 
-    /// A count that goes on from wherever it is.
-    ///
-    /// # Safety
-    /// As for [`Done::new`].
-    pub unsafe fn open(place: *mut usize) -> Self {
-        // SAFETY: `place` is NULL, or a size_t of the caller's.
-        let place = unsafe { place.as_mut() };
+    /// A count that goes on from its value.
+    pub fn open(place: Option<&'a mut usize>) -> Self {
         let start = place.as_deref().copied().unwrap_or(0);
         Self { place, start }
     }

@@ -1,16 +1,17 @@
 //! Endpoints.
 
 use core::ffi::{c_char, c_int, c_uint, c_void};
+use core::mem::MaybeUninit;
 
 use libc::{SOCK_DGRAM, SOCK_STREAM, size_t, ssize_t};
 
-use super::address::{address_of, sockutil_addr};
+use super::address::sockutil_addr;
 use super::check::{self, INVALID};
 use super::flags;
 use super::outcome;
+use crate::address::Address;
 use crate::memory::Buffer;
 use crate::resolve::Purpose;
-use crate::sys::Address;
 use crate::time::Limit;
 use crate::{connect, tcp, udp, unix};
 
@@ -46,7 +47,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
     service: *const c_char,
     backlog: c_int,
     flags: c_uint,
-    gai: *mut c_int,
+    gai: Option<&mut MaybeUninit<c_int>>,
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::SERVER)?;
@@ -55,8 +56,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
         let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Bind) }?;
         tcp::listen(&query, backlog, flags.socket)
     };
-    // SAFETY: `gai` is NULL, or an int that only the caller uses.
-    unsafe { outcome::resolved(gai, call) }
+    outcome::resolved(gai, call)
 }
 
 /// Connect to a TCP server.
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
     service: *const c_char,
     flags: c_uint,
     timeout_ms: c_int,
-    gai: *mut c_int,
+    gai: Option<&mut MaybeUninit<c_int>>,
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::CLIENT)?;
@@ -117,8 +117,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
         let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Connect) }?;
         connect::tcp_connect(&query, flags.socket, timeout_ms)
     };
-    // SAFETY: `gai` is NULL, or an int that only the caller uses.
-    unsafe { outcome::resolved(gai, call) }
+    outcome::resolved(gai, call)
 }
 
 /// Connect a socket within a time limit.
@@ -153,12 +152,10 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 /// Source: POSIX connect; UNP section 16.3; connect(2).
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, timeout_ms: c_int) -> c_int {
+pub extern "C" fn sockutil_connect(fd: c_int, to: Option<&sockutil_addr>, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: `to` is NULL, or a sockutil_addr of the caller's.
-        let to = unsafe { address_of(to) }.ok_or(INVALID)?;
-        connect::connect(fd, to, limit).map(|()| 0)
+        connect::connect(fd, to.ok_or(INVALID)?.address(), limit).map(|()| 0)
     })
 }
 
@@ -189,9 +186,9 @@ pub unsafe extern "C" fn sockutil_connect(fd: c_int, to: *const sockutil_addr, t
 /// Source: POSIX accept; accept(2), "Error handling"; UNP section 16.6.
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_accept(
+pub extern "C" fn sockutil_accept(
     listenfd: c_int,
-    peer: *mut sockutil_addr,
+    peer: Option<&mut MaybeUninit<sockutil_addr>>,
     flags: c_uint,
     timeout_ms: c_int,
 ) -> c_int {
@@ -199,9 +196,8 @@ pub unsafe extern "C" fn sockutil_accept(
         let limit = Limit::from_ms(timeout_ms)?;
         let flags = flags::check(flags, flags::DESCRIPTOR)?;
         let (fd, address) = tcp::accept(listenfd, flags.socket, limit)?;
-        if !peer.is_null() {
-            // SAFETY: not null, the two types have one layout, and the caller promises room for one.
-            unsafe { peer.cast::<Address>().write(address) };
+        if let Some(peer) = peer {
+            peer.write(address.into());
         }
         Ok(fd)
     })
@@ -232,7 +228,7 @@ pub unsafe extern "C" fn sockutil_udp_bind(
     host: *const c_char,
     service: *const c_char,
     flags: c_uint,
-    gai: *mut c_int,
+    gai: Option<&mut MaybeUninit<c_int>>,
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::SERVER)?;
@@ -240,8 +236,7 @@ pub unsafe extern "C" fn sockutil_udp_bind(
         let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Bind) }?;
         udp::bind(&query, flags.socket)
     };
-    // SAFETY: `gai` is NULL, or an int that only the caller uses.
-    unsafe { outcome::resolved(gai, call) }
+    outcome::resolved(gai, call)
 }
 
 /// Make a UDP socket that is connected to a peer.
@@ -270,7 +265,7 @@ pub unsafe extern "C" fn sockutil_udp_connect(
     host: *const c_char,
     service: *const c_char,
     flags: c_uint,
-    gai: *mut c_int,
+    gai: Option<&mut MaybeUninit<c_int>>,
 ) -> c_int {
     let call = || {
         let flags = flags::check(flags, flags::CLIENT)?;
@@ -278,8 +273,7 @@ pub unsafe extern "C" fn sockutil_udp_connect(
         let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Connect) }?;
         udp::connect(&query, flags.socket)
     };
-    // SAFETY: `gai` is NULL, or an int that only the caller uses.
-    unsafe { outcome::resolved(gai, call) }
+    outcome::resolved(gai, call)
 }
 
 /// Disconnect a UDP socket from its peer.
@@ -327,15 +321,14 @@ pub unsafe extern "C" fn sockutil_sendto(
     fd: c_int,
     buf: *const c_void,
     n: size_t,
-    to: *const sockutil_addr,
+    to: Option<&sockutil_addr>,
     timeout_ms: c_int,
 ) -> ssize_t {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
         // SAFETY: `buf` is NULL, or the caller promises `n` readable bytes there.
         let bytes = unsafe { check::bytes(buf, n) }?;
-        // SAFETY: `to` is NULL, or a sockutil_addr of the caller's.
-        let to = unsafe { address_of(to) };
+        let to = to.map(sockutil_addr::address);
         Ok(outcome::count(udp::sendto(fd, bytes, to, limit)?))
     })
 }
@@ -366,8 +359,8 @@ pub unsafe extern "C" fn sockutil_recvfrom(
     fd: c_int,
     buf: *mut c_void,
     n: size_t,
-    from: *mut sockutil_addr,
-    truncated: *mut c_int,
+    from: Option<&mut MaybeUninit<sockutil_addr>>,
+    truncated: Option<&mut MaybeUninit<c_int>>,
     timeout_ms: c_int,
 ) -> ssize_t {
     outcome::of(|| {
@@ -376,13 +369,11 @@ pub unsafe extern "C" fn sockutil_recvfrom(
         let mut buffer = Buffer::fresh(unsafe { check::memory(buf, n) }?);
         let mut sender = Address::empty();
         let cut = udp::recvfrom(fd, &mut buffer, &mut sender, limit)?;
-        if !from.is_null() {
-            // SAFETY: not null, the two types have one layout, and the caller promises room for one.
-            unsafe { from.cast::<Address>().write(sender) };
+        if let Some(from) = from {
+            from.write(sender.into());
         }
-        // SAFETY: `truncated` is NULL, or an int of the caller's.
-        if let Some(truncated) = unsafe { truncated.as_mut() } {
-            *truncated = c_int::from(cut);
+        if let Some(truncated) = truncated {
+            truncated.write(c_int::from(cut));
         }
         Ok(outcome::count(buffer.len()))
     })

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn sockutil_send_frame(
     header_bytes: c_int,
     body: *const c_void,
     n: size_t,
-    done: *mut size_t,
+    done: Option<&mut size_t>,
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
@@ -53,8 +53,7 @@ pub unsafe extern "C" fn sockutil_send_frame(
         // SAFETY: `body` is NULL, or the caller promises `n` readable bytes there.
         let frame = Frame::new(size, unsafe { check::bytes(body, n) }?)?;
         let whole = check::countable(frame.len())?;
-        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
-        let done = unsafe { Done::new(done, whole) }?;
+        let done = Done::new(done, whole)?;
         let mut count = done.start();
         let result = frame.send(&mut Limited::new(fd, limit), &mut count);
         done.report(count);

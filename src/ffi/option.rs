@@ -1,12 +1,12 @@
 //! Options.
 
 use core::ffi::{c_int, c_uint};
+use core::mem::MaybeUninit;
 
-use super::address::{address_of, sockutil_addr};
+use super::address::sockutil_addr;
 use super::check::INVALID;
 use super::outcome;
 use crate::option::{self, Switch};
-use crate::sys;
 
 /// Let a socket bind to an address that old connections still hold.
 ///
@@ -168,10 +168,9 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
+pub extern "C" fn sockutil_multicast_join(fd: c_int, group: Option<&sockutil_addr>, ifindex: c_uint) -> c_int {
     outcome::of(|| {
-        // SAFETY: `group` is NULL, or a sockutil_addr of the caller's.
-        let group = unsafe { address_of(group) }.ok_or(INVALID)?;
+        let group = group.ok_or(INVALID)?.address();
         option::multicast_join(fd, group, ifindex).map(|()| 0)
     })
 }
@@ -193,10 +192,9 @@ pub unsafe extern "C" fn sockutil_multicast_join(fd: c_int, group: *const sockut
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
 /// cbindgen:postfix=SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_multicast_leave(fd: c_int, group: *const sockutil_addr, ifindex: c_uint) -> c_int {
+pub extern "C" fn sockutil_multicast_leave(fd: c_int, group: Option<&sockutil_addr>, ifindex: c_uint) -> c_int {
     outcome::of(|| {
-        // SAFETY: `group` is NULL, or a sockutil_addr of the caller's.
-        let group = unsafe { address_of(group) }.ok_or(INVALID)?;
+        let group = group.ok_or(INVALID)?.address();
         option::multicast_leave(fd, group, ifindex).map(|()| 0)
     })
 }
@@ -233,11 +231,14 @@ pub extern "C" fn sockutil_set_multicast_interface(fd: c_int, af: c_int, ifindex
 /// Source: POSIX getsockopt.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(4)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_getsockopt_int(fd: c_int, level: c_int, name: c_int, value: *mut c_int) -> c_int {
+pub extern "C" fn sockutil_getsockopt_int(
+    fd: c_int,
+    level: c_int,
+    name: c_int,
+    value: Option<&mut MaybeUninit<c_int>>,
+) -> c_int {
     outcome::of(|| {
-        // SAFETY: `value` is NULL, or an int of the caller's.
-        let value = unsafe { value.as_mut() }.ok_or(INVALID)?;
-        *value = sys::getsockopt_int(fd, level, name)?;
+        value.ok_or(INVALID)?.write(option::get_int(fd, level, name)?);
         Ok(0)
     })
 }
@@ -254,7 +255,7 @@ pub unsafe extern "C" fn sockutil_getsockopt_int(fd: c_int, level: c_int, name: 
 /// Source: POSIX setsockopt.
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_setsockopt_int(fd: c_int, level: c_int, name: c_int, value: c_int) -> c_int {
-    outcome::of(|| sys::setsockopt_int(fd, level, name, value).map(|()| 0))
+    outcome::of(|| option::set_int(fd, level, name, value).map(|()| 0))
 }
 
 /// Read a socket's pending error, and clear it.
@@ -271,5 +272,5 @@ pub extern "C" fn sockutil_setsockopt_int(fd: c_int, level: c_int, name: c_int, 
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_take_error(fd: c_int) -> c_int {
-    outcome::of(|| sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ERROR))
+    outcome::of(|| option::take_error(fd))
 }

@@ -1,6 +1,7 @@
 //! The only place that turns a result into C's answer: a value and an untouched errno, or -1 and errno.
 
 use core::ffi::c_int;
+use core::mem::MaybeUninit;
 
 use errno::{Errno, errno, set_errno};
 
@@ -67,10 +68,7 @@ pub fn of_itself<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
 }
 
 /// Runs a call that may ask the resolver. The resolver's code goes to `*gai`; it is 0 in every other case.
-///
-/// # Safety
-/// Unless it is null, `gai` is writable.
-pub unsafe fn resolved(gai: *mut c_int, call: impl FnOnce() -> Result<c_int, Failure>) -> c_int {
+pub fn resolved(gai: Option<&mut MaybeUninit<c_int>>, call: impl FnOnce() -> Result<c_int, Failure>) -> c_int {
     let mut code = 0;
     let answer = of(|| {
         call().map_err(|failure| {
@@ -78,9 +76,8 @@ pub unsafe fn resolved(gai: *mut c_int, call: impl FnOnce() -> Result<c_int, Fai
             failure.errno
         })
     });
-    // SAFETY: `gai` is NULL, or an int of the caller's.
-    if let Some(gai) = unsafe { gai.as_mut() } {
-        *gai = code;
+    if let Some(gai) = gai {
+        gai.write(code);
     }
     answer
 }

@@ -1,6 +1,7 @@
 //! Processes and descriptors.
 
 use core::ffi::c_int;
+use core::mem::MaybeUninit;
 
 use super::check::INVALID;
 use super::outcome::{self, DONE, END};
@@ -86,14 +87,13 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 /// Source: unix(7), cmsg(3); UNP section 15.7.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_recv_fd(unix_fd: c_int, fd: *mut c_int, timeout_ms: c_int) -> c_int {
+pub extern "C" fn sockutil_recv_fd(unix_fd: c_int, fd: Option<&mut MaybeUninit<c_int>>, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        // SAFETY: `fd` is NULL, or an int of the caller's.
-        let place = unsafe { fd.as_mut() }.ok_or(INVALID)?;
+        let place = fd.ok_or(INVALID)?;
         Ok(match pass::recv_fd(unix_fd, limit)? {
             Some(received) => {
-                *place = received;
+                place.write(received);
                 DONE
             }
             None => END,

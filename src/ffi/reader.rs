@@ -4,7 +4,9 @@
 
 use core::ffi::{c_char, c_int, c_void};
 use core::hint;
+use core::mem::MaybeUninit;
 use core::ops::Range;
+use core::ptr;
 use core::slice;
 
 use errno::Errno;
@@ -56,7 +58,7 @@ const UNCOVERED: i16 = -1;
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_init(
-    r: *mut sockutil_reader,
+    r: Option<&mut MaybeUninit<sockutil_reader>>,
     fd: c_int,
     mem: *mut c_void,
     cap: size_t,
@@ -64,9 +66,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
     outcome::of(|| {
         // SAFETY: `mem` is NULL, or the caller promises `cap` writable bytes there.
         unsafe { check::text(mem, cap) }?;
-        if r.is_null() {
-            return Err(INVALID);
-        }
+        let r = r.ok_or(INVALID)?;
         let mut fresh = sockutil_reader {
             fd,
             covered: UNCOVERED,
@@ -82,8 +82,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
             reserved_too: [0; 2],
         };
         fresh.keep(State::NEW);
-        // SAFETY: not null; the caller promises room for a reader.
-        unsafe { r.write(fresh) };
+        r.write(fresh);
         Ok(0)
     })
 }
@@ -121,12 +120,12 @@ pub unsafe extern "C" fn sockutil_reader_init(
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_line(
-    r: *mut sockutil_reader,
-    line: *mut *mut c_char,
-    len: *mut size_t,
+    r: Option<&mut sockutil_reader>,
+    line: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
-    // SAFETY: each pointer is NULL, or the caller's own object of its type.
+    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
     unsafe { until(r, b'\n', line, len, timeout_ms) }
 }
 
@@ -153,16 +152,16 @@ pub unsafe extern "C" fn sockutil_reader_line(
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_until(
-    r: *mut sockutil_reader,
+    r: Option<&mut sockutil_reader>,
     delimiter: c_int,
-    data: *mut *mut c_char,
-    len: *mut size_t,
+    data: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
     match u8::try_from(delimiter) {
-        // SAFETY: each pointer is NULL, or the caller's own object of its type.
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
         Ok(delimiter) => unsafe { until(r, delimiter, data, len, timeout_ms) },
-        // SAFETY: each pointer is NULL, or the caller's own object of its type.
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
         Err(_) => unsafe { item(r, data, len, timeout_ms, |_| Err(INVALID)) },
     }
 }
@@ -196,14 +195,14 @@ pub unsafe extern "C" fn sockutil_reader_until(
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_frame(
-    r: *mut sockutil_reader,
+    r: Option<&mut sockutil_reader>,
     header_bytes: c_int,
-    body: *mut *mut c_char,
-    len: *mut size_t,
+    body: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
     let call = |reader: &mut Reader<'_>| reader.frame(HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?);
-    // SAFETY: each pointer is NULL, or the caller's own object of its type.
+    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
     unsafe { item(r, body, len, timeout_ms, call) }
 }
 
@@ -228,21 +227,20 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_read_full(
-    r: *mut sockutil_reader,
+    r: Option<&mut sockutil_reader>,
     buf: *mut c_void,
     n: size_t,
-    done: *mut size_t,
+    done: Option<&mut size_t>,
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
         // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let memory = unsafe { check::memory(buf, n) }?;
-        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
-        let done = unsafe { Done::new(done, n) }?;
+        let done = Done::new(done, n)?;
         // SAFETY: earlier calls have written the bytes that `done` counts.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
-        // SAFETY: `r` is NULL, or a reader of the caller's, in no other thread.
-        let result = unsafe { call(r, timeout_ms, |reader| Ok(reader.read_full(&mut buffer))) }?;
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+        let result = unsafe { call(r.ok_or(INVALID)?, timeout_ms, |reader| Ok(reader.read_full(&mut buffer))) }?;
         done.report(buffer.len());
         result.map(outcome::read)
     })
@@ -272,16 +270,15 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_skip_line(
-    r: *mut sockutil_reader,
-    done: *mut size_t,
+    r: Option<&mut sockutil_reader>,
+    done: Option<&mut size_t>,
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
-        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
-        let done = unsafe { Done::open(done) };
+        let done = Done::open(done);
         let mut count = done.start();
-        // SAFETY: `r` is NULL, or a reader of the caller's, in no other thread.
-        let result = unsafe { call(r, timeout_ms, |reader| Ok(reader.skip_line(&mut count))) }?;
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+        let result = unsafe { call(r.ok_or(INVALID)?, timeout_ms, |reader| Ok(reader.skip_line(&mut count))) }?;
         done.report(count);
         result.map(outcome::read)
     })
@@ -299,9 +296,8 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 /// Source: none.
 /// cbindgen:postfix=SOCKUTIL_RESULT
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_reader_pending(r: *const sockutil_reader) -> size_t {
-    // SAFETY: `r` is NULL, or a reader of the caller's.
-    unsafe { r.as_ref() }.map_or(0, |r| r.end - r.start)
+pub extern "C" fn sockutil_reader_pending(r: Option<&sockutil_reader>) -> size_t {
+    r.map_or(0, |r| r.end - r.start)
 }
 
 impl sockutil_reader {
@@ -333,19 +329,19 @@ impl sockutil_reader {
 /// the clock: most calls on a busy stream take this short path.
 ///
 /// # Safety
-/// As for [`item`].
+/// As for [`call`].
 #[inline(always)]
 unsafe fn until(
-    r: *mut sockutil_reader,
+    mut r: Option<&mut sockutil_reader>,
     delimiter: u8,
-    place: *mut *mut c_char,
-    len: *mut size_t,
+    mut place: Option<&mut MaybeUninit<*mut c_char>>,
+    mut len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
-    // SAFETY: each pointer is NULL, or the caller's own object of its type.
-    match unsafe { held(r, delimiter, place, len, timeout_ms) } {
+    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
+    match unsafe { held(r.as_deref_mut(), delimiter, place.as_deref_mut(), len.as_deref_mut(), timeout_ms) } {
         Some(()) => DONE,
-        // SAFETY: each pointer is NULL, or the caller's own object of its type.
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
         None => unsafe { more(r, delimiter, place, len, timeout_ms) },
     }
 }
@@ -353,17 +349,17 @@ unsafe fn until(
 /// The same if more bytes are needed, or an argument is wrong.
 ///
 /// # Safety
-/// As for [`item`].
+/// As for [`call`].
 #[cold]
 #[inline(never)]
 unsafe fn more(
-    r: *mut sockutil_reader,
+    r: Option<&mut sockutil_reader>,
     delimiter: u8,
-    place: *mut *mut c_char,
-    len: *mut size_t,
+    place: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
-    // SAFETY: each pointer is NULL, or the caller's own object of its type.
+    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
     unsafe { item(r, place, len, timeout_ms, |reader| reader.until(delimiter)) }
 }
 
@@ -371,21 +367,16 @@ unsafe fn more(
 /// is wrong.
 ///
 /// # Safety
-/// As for [`item`].
+/// As for [`call`].
 #[inline(always)]
 unsafe fn held(
-    r: *mut sockutil_reader,
+    r: Option<&mut sockutil_reader>,
     delimiter: u8,
-    place: *mut *mut c_char,
-    len: *mut size_t,
+    place: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> Option<()> {
-    // SAFETY: `r` is NULL, or a reader of the caller's.
-    let r = unsafe { r.as_mut() }?;
-    // SAFETY: `place` is NULL, or a pointer of the caller's.
-    let place = unsafe { place.as_mut() }?;
-    // SAFETY: `len` is NULL, or a size_t of the caller's.
-    let len = unsafe { len.as_mut() }?;
+    let (r, place, len) = (r?, place?, len?);
     if timeout_ms < FOREVER || r.found == 0 {
         return None;
     }
@@ -398,22 +389,21 @@ unsafe fn held(
     let mut state = r.state();
     let part = state.next(&mut buffer, delimiter)?;
     r.keep_places(state);
-    *place = r.mem.wrapping_add(part.start);
-    *len = part.end - part.start;
+    place.write(r.mem.wrapping_add(part.start));
+    len.write(part.end - part.start);
     Some(())
 }
 
 /// Runs one call on a reader, and stores its new state, on failure too.
 ///
-/// # Safety Unless it is null, `r` points to a reader that
+/// # Safety
+/// Unless it is null, `r` points to a reader that
 /// `sockutil_reader_init` made, or to zeros; nothing else uses it.
 unsafe fn call<T>(
-    r: *mut sockutil_reader,
+    r: &mut sockutil_reader,
     timeout_ms: c_int,
     function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
-    // SAFETY: `r` is NULL, or a reader of the caller's.
-    let r = unsafe { r.as_mut() }.ok_or(INVALID)?;
     let limit = Limit::from_ms(timeout_ms)?;
     // SAFETY: the caller gave `cap` bytes at `mem` to `sockutil_reader_init`, for as long as the reader is used.
     let memory = unsafe { check::text(r.mem.cast(), r.cap) }?;
@@ -431,27 +421,23 @@ unsafe fn call<T>(
 /// Runs a call that shows a part of the reader's memory.
 ///
 /// # Safety
-/// As for [`call`], and `place` and `len`, unless they are null, are writable.
+/// As for [`call`].
 unsafe fn item(
-    r: *mut sockutil_reader,
-    place: *mut *mut c_char,
-    len: *mut size_t,
+    r: Option<&mut sockutil_reader>,
+    place: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
     function: impl FnOnce(&mut Reader<'_>) -> Result<Item, Errno>,
 ) -> c_int {
     outcome::of(|| {
-        // SAFETY: `place` is NULL, or a pointer of the caller's.
-        let place = unsafe { place.as_mut() }.ok_or(INVALID)?;
-        // SAFETY: `len` is NULL, or a size_t of the caller's.
-        let len = unsafe { len.as_mut() }.ok_or(INVALID)?;
+        let (place, len) = (place.ok_or(INVALID)?, len.ok_or(INVALID)?);
         // On failure nothing is shown.
-        (*place, *len) = (core::ptr::null_mut(), 0);
-        // SAFETY: `r` is NULL, or a reader of the caller's, in no other thread.
+        let (place, len) = (place.write(ptr::null_mut()), len.write(0));
+        let r = r.ok_or(INVALID)?;
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
         let item = unsafe { call(r, timeout_ms, function) }?;
-        // SAFETY: `call` has checked that `r` is not null.
-        let mem = unsafe { (*r).mem };
         let mut show = |part: Range<usize>| {
-            *place = mem.wrapping_add(part.start);
+            *place = r.mem.wrapping_add(part.start);
             *len = part.len();
         };
         match item {

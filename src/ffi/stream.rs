@@ -45,15 +45,14 @@ pub unsafe extern "C" fn sockutil_read_full(
     fd: c_int,
     buf: *mut c_void,
     n: size_t,
-    done: *mut size_t,
+    done: Option<&mut size_t>,
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
         // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let memory = unsafe { check::memory(buf, n) }?;
-        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
-        let done = unsafe { Done::new(done, n) }?;
+        let done = Done::new(done, n)?;
         // SAFETY: earlier calls have written the bytes that `done` counts.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         let result = stream::read_full(&mut Limited::new(fd, limit), &mut buffer);
@@ -98,15 +97,14 @@ pub unsafe extern "C" fn sockutil_write_full(
     fd: c_int,
     buf: *const c_void,
     n: size_t,
-    done: *mut size_t,
+    done: Option<&mut size_t>,
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
         // SAFETY: `buf` is NULL, or the caller promises `n` readable bytes there.
         let bytes = unsafe { check::bytes(buf, n) }?;
-        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
-        let done = unsafe { Done::new(done, n) }?;
+        let done = Done::new(done, n)?;
         let mut count = done.start();
         let result = stream::write_full(&mut Limited::new(fd, limit), bytes, &mut count);
         done.report(count);
@@ -142,15 +140,14 @@ pub unsafe extern "C" fn sockutil_writev_full(
     fd: c_int,
     iov: *const iovec,
     iovcnt: c_int,
-    done: *mut size_t,
+    done: Option<&mut size_t>,
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
         // SAFETY: `iov` is NULL, or the caller promises `iovcnt` entries there, each of readable memory.
         let (slices, total) = unsafe { check::slices(iov, iovcnt) }?;
-        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
-        let done = unsafe { Done::new(done, total) }?;
+        let done = Done::new(done, total)?;
         let mut count = done.start();
         let result = stream::writev_full(&mut Limited::new(fd, limit), slices, &mut count);
         done.report(count);
@@ -195,15 +192,14 @@ pub unsafe extern "C" fn sockutil_read_line(
     fd: c_int,
     buf: *mut c_char,
     cap: size_t,
-    done: *mut size_t,
+    done: Option<&mut size_t>,
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
         check::timeout(timeout_ms)?;
         // SAFETY: `buf` is NULL, or the caller promises `cap` writable bytes there.
         let memory = unsafe { check::text(buf.cast(), cap) }?;
-        // SAFETY: `done` is NULL, or a size_t that only the caller uses.
-        let done = unsafe { Done::new(done, cap - 1) }?;
+        let done = Done::new(done, cap - 1)?;
         // SAFETY: earlier calls have written the bytes that `done` counts.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         if buffer.last() == Some(b'\n') {

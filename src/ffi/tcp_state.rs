@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use super::address::{address_of, sockutil_addr};
+use super::address::sockutil_addr;
 use super::check::INVALID;
 use super::outcome;
 use crate::tcp_state;
@@ -78,13 +78,10 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 /// Source: RFC 9293, section 3.3.2; sock_diag(7).
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sockutil_tcp_state_between(local: *const sockutil_addr, peer: *const sockutil_addr) -> c_int {
+pub extern "C" fn sockutil_tcp_state_between(local: Option<&sockutil_addr>, peer: Option<&sockutil_addr>) -> c_int {
     outcome::of(|| {
-        // SAFETY: `local` is NULL, or a sockutil_addr of the caller's.
-        let local = unsafe { address_of(local) }.ok_or(INVALID)?;
-        // SAFETY: `peer` is NULL, or a sockutil_addr of the caller's.
-        let peer = unsafe { address_of(peer) }.ok_or(INVALID)?;
-        tcp_state::between(local, peer).map(c_int::from)
+        let (local, peer) = (local.ok_or(INVALID)?, peer.ok_or(INVALID)?);
+        tcp_state::between(local.address(), peer.address()).map(c_int::from)
     })
 }
 

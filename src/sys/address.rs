@@ -22,7 +22,7 @@ pub struct Address {
 
 /// What an address says.
 #[derive(Clone, Copy)]
-pub enum Endpoint<'a> {
+pub enum Parts<'a> {
     /// IPv4.
     V4([u8; 4], u16),
     /// IPv6, its port and its zone.
@@ -101,25 +101,25 @@ impl Address {
     }
 
     /// What it says; `None` for another family, or when it is shorter than its family's addresses.
-    pub fn endpoint(&self) -> Option<Endpoint<'_>> {
+    pub fn parts(&self) -> Option<Parts<'_>> {
         let used = (self.length as usize).min(mem::size_of::<sockaddr_storage>());
         match self.family() {
             libc::AF_INET if used >= mem::size_of::<sockaddr_in>() => {
                 // SAFETY: it is as long, and any bytes make a sockaddr_in.
                 let address = unsafe { (&raw const self.storage).cast::<sockaddr_in>().read() };
-                Some(Endpoint::V4(address.sin_addr.s_addr.to_ne_bytes(), u16::from_be(address.sin_port)))
+                Some(Parts::V4(address.sin_addr.s_addr.to_ne_bytes(), u16::from_be(address.sin_port)))
             }
             libc::AF_INET6 if used >= mem::size_of::<sockaddr_in6>() => {
                 // SAFETY: it is as long, and any bytes make a sockaddr_in6.
                 let address = unsafe { (&raw const self.storage).cast::<sockaddr_in6>().read() };
                 let port = u16::from_be(address.sin6_port);
-                Some(Endpoint::V6(address.sin6_addr.s6_addr, port, address.sin6_scope_id))
+                Some(Parts::V6(address.sin6_addr.s6_addr, port, address.sin6_scope_id))
             }
             libc::AF_UNIX => {
                 let length = used.checked_sub(UNIX_PATH_OFFSET)?.min(UNIX_PATH_BYTES);
                 let start = (&raw const self.storage).cast::<u8>().wrapping_add(UNIX_PATH_OFFSET);
                 // SAFETY: the bytes lie within the storage, which is all initialized.
-                Some(Endpoint::Unix(unsafe { slice::from_raw_parts(start, length) }))
+                Some(Parts::Unix(unsafe { slice::from_raw_parts(start, length) }))
             }
             _ => None,
         }

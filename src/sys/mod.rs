@@ -18,7 +18,7 @@ use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
 
 use crate::memory::{Buffer, Bytes, IoSlice};
 
-pub use address::{Address, Endpoint, UNIX_PATH_BYTES};
+pub use address::{Address, Parts, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
 pub use rights::{recv_descriptor, send_descriptor};
 

@@ -19,7 +19,7 @@ int main(void) {
         printf("%s: %s\n", texts[i], r == 1 ? text : "no address");
     }
 
-    /* A name, where nobody may be asked for it. */
+    /* A name, without the resolver: an error. */
     if (sockutil_resolve("localhost", "80", SOCK_STREAM,
                          SOCKUTIL_NUMERIC, found, 8, &count,
                          &gai) != -1)

@@ -4,7 +4,7 @@
 int main(void) {
     unsigned char record[7]; /* a type, a port, a serial number */
 
-    /* Where the numbers lie does not matter: any alignment will do. */
+    /* The numbers may have any alignment. */
     record[0] = 1;
     sockutil_put_be16(record + 1, 6666);
     sockutil_put_be32(record + 3, 0x01020304);
@@ -15,7 +15,7 @@ int main(void) {
            (unsigned)sockutil_get_be16(record + 1),
            (unsigned)sockutil_get_be32(record + 3));
 
-    /* On a big-endian host nothing is to be turned round. */
+    /* On a big-endian host the bytes stay in order. */
     int unchanged = sockutil_htons(6666) == 6666;
     printf("%s\n", unchanged == sockutil_is_big_endian() ? "as expected"
                                                          : "strange");

@@ -13,7 +13,7 @@ int main(void) {
     if (writen(ends[0], text, (size_t)n) != n)
         return 1;
 
-    /* What is looked at stays in the queue. */
+    /* The peeked bytes stay in the queue. */
     n = recv_peek(ends[1], line, 3);
     if (n < 0)
         return 1;

@@ -11,18 +11,18 @@ int main(void) {
     client = ends[0];
     server = ends[1];
 
-    /* The client has said all. It can still receive. */
+    /* The client has sent everything. It can still receive. */
     if (writen(client, "question\n", 9) != 9 ||
         sockutil_shutdown_write(client) < 0)
         return 1;
 
-    /* The server answers without having read. Its close reads on to
-     * the client's end, so that nothing destroys the answer. */
+    /* The server answers without reading. Its close reads to the
+     * client's end, so that no RST destroys the answer. */
     if (writen(server, "answer\n", 7) != 7 ||
         sockutil_close_graceful(server, 1000) < 0)
         return 1;
 
-    /* Seven bytes, and then the end of the stream. */
+    /* Seven bytes, then the end of the stream. */
     int r = sockutil_read_full(client, text, sizeof(text), &done, 1000);
     printf("%d, %zu bytes: %.*s", r, done, (int)done, text);
     return sockutil_close(client) < 0;

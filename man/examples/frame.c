@@ -13,7 +13,7 @@ int main(void) {
         sockutil_reader_init(&reader, ends[1], memory, sizeof(memory)))
         return 1;
 
-    /* Three messages, which a stream alone would stick together. */
+    /* Three messages, which a stream alone would join. */
     for (size_t i = 0; i < 3; i++)
         if (sockutil_send_frame(ends[0], 2, words[i], strlen(words[i]),
                                 NULL, 100) != 1)
@@ -21,7 +21,7 @@ int main(void) {
     if (sockutil_close(ends[0]) < 0)
         return 1;
 
-    /* They come out as they went in, the empty one too. */
+    /* They arrive as they were sent, the empty one too. */
     while ((r = sockutil_reader_frame(&reader, 2, &body, &len, 100)) ==
            1)
         printf("\"%s\", %zu bytes\n", body, len);

@@ -31,7 +31,7 @@ int main(void) {
         return 1;
     (void)ualarm(50000, 0);
 
-    /* The signal alone would not end this: EINTR never surfaces. */
+    /* A signal alone does not end this call: it goes on after EINTR. */
     int r = sockutil_read_line(ends[1], line, sizeof(line), &done,
                                SOCKUTIL_FOREVER);
     printf("%d, %s, %zu bytes of a line\n", r,

@@ -10,7 +10,7 @@ int main(void) {
         sockutil_set_keepalive(fd, 60, 10, 3) < 0)
         return 1;
 
-    /* What the kernel has made of it. */
+    /* The value that the kernel has set. */
     if (sockutil_getsockopt_int(fd, IPPROTO_TCP, TCP_NODELAY,
                                 &nodelay) < 0 ||
         sockutil_getsockopt_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle) <

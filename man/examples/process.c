@@ -22,8 +22,7 @@ int main(void) {
     switch (fork()) {
     case -1:
         return 1;
-    case 0: /* The child makes a pipe, and hands over its reading end.
-             */
+    case 0: /* The child makes a pipe, and passes its reading end. */
         if (pipe(line) < 0 ||
             sockutil_send_fd(ends[1], line[0], 1000) != 1)
             _exit(1);

@@ -14,7 +14,7 @@ int main(void) {
     if (writen(ends[0], "one\ntwo\nthr", 11) != 11)
         return 1;
 
-    /* As an event loop does it: until there is no whole line left. */
+    /* As in an event loop: until no whole line is left. */
     while ((r = sockutil_reader_line(&reader, &line, &len,
                                      SOCKUTIL_NOWAIT)) == 1)
         printf("%.*s\n", (int)sockutil_chomp(line, len), line);
@@ -22,7 +22,7 @@ int main(void) {
         return 1;
     printf("%zu bytes are held\n", sockutil_reader_pending(&reader));
 
-    /* A line that does not fit is refused, and dropped. */
+    /* A line that is too long is an error: drop it. */
     if (writen(ends[0], "ee and a long rest\nfour\n", 24) != 24)
         return 1;
     r = sockutil_reader_line(&reader, &line, &len, 100);

@@ -13,7 +13,7 @@ int main(void) {
     if (sockutil_writev_full(ends[0], message, 2, &done, 100) != 1)
         return 1;
 
-    /* The line, and not a byte of what follows it. */
+    /* Read the line, and no byte after it. */
     done = 0;
     if (sockutil_read_line(ends[1], line, sizeof(line), &done, 100) < 1)
         return 1;

@@ -22,13 +22,13 @@ int main(void) {
     printf("listener %s, client %s\n", name_of(listenfd),
            name_of(client));
 
-    /* The server's FIN arrives: POLLRDHUP tells when. */
+    /* POLLRDHUP: the server's FIN has arrived. */
     if (sockutil_shutdown_write(server) < 0 ||
         sockutil_wait(client, POLLRDHUP, 1000) < 0)
         return 1;
     printf("client %s\n", name_of(client));
 
-    /* RST: nothing of the connection is left, so neither is a state. */
+    /* After RST there is no connection, and no state. */
     if (sockutil_close_reset(client) < 0)
         return 1;
     int state = sockutil_tcp_state_between(&here, &there);

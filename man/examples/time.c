@@ -10,7 +10,7 @@ int main(void) {
     if (pipe(ends) < 0 || write(ends[1], "ab", 2) != 2)
         return 1;
 
-    /* One limit for all that follows, whatever happens in between. */
+    /* One limit for all calls below. */
     int64_t end = sockutil_now_ms() + 100;
 
     while (sockutil_wait(ends[0], POLLIN, sockutil_ms_left(end)) > 0) {

@@ -9,8 +9,8 @@ int main(void) {
                    SOCKUTIL_VERSION_MAJOR, SOCKUTIL_VERSION_MINOR,
                    SOCKUTIL_VERSION_PATCH);
 
-    /* With the shared library they may differ: the header is the one
-     * of the compilation, the library the one found at run time. */
+    /* They may differ with the shared library: the header is from
+     * compile time, the library from run time. */
     printf("compiled with %s\n", header);
     printf("running with %s\n", sockutil_version());
     if (strcmp(header, sockutil_version()) != 0)

@@ -5,7 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-/* Adds a descriptor to those that are waited for. */
+/* Adds a descriptor to the set. */
 static int add(int set, int fd) {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     return epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
@@ -17,7 +17,7 @@ int main(void) {
     size_t done = 0;
     sigset_t signals;
 
-    /* Blocked, SIGTERM waits in the signalfd until it is asked for. */
+    /* Block SIGTERM, so that it arrives through the signalfd. */
     if (sigemptyset(&signals) < 0 || sigaddset(&signals, SIGTERM) < 0 ||
         sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         return 1;

@@ -12,7 +12,7 @@ use crate::sys::{self, Parts, UNIX_PATH_BYTES};
 /// The longest address text: that of a Unix path.
 const LONGEST: usize = UNIX_PREFIX.len() + 2 + UNIX_PATH_BYTES;
 
-/// What marks an address of the Unix family.
+/// The prefix of an address of the Unix family.
 const UNIX_PREFIX: &[u8] = b"unix:";
 
 /// The text of one address.
@@ -31,7 +31,7 @@ impl Text {
         Self { bytes: [0; LONGEST], length: 0 }
     }
 
-    /// No address is longer than [`LONGEST`], so nothing is ever left out.
+    /// No address is longer than [`LONGEST`], so nothing is ever cut off.
     fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.length) {
             *place = byte;
@@ -45,7 +45,7 @@ impl Text {
         }
     }
 
-    /// Adds the text that `write` writes to the memory it gets, and of which it returns the length.
+    /// Adds a text: `write` writes it to the memory it gets, and returns its length.
     fn push_with<const N: usize>(&mut self, write: impl FnOnce(&mut [u8; N]) -> usize) {
         if let Some(place) = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
             self.length += write(place);
@@ -66,7 +66,7 @@ impl Text {
     }
 }
 
-/// A number: decimal, without leading zeros, and no more than its type holds.
+/// A decimal number without leading zeros that fits its type.
 pub fn parse_decimal<T: TryFrom<u32>>(digits: &[u8]) -> Option<T> {
     if digits.len() > 1 && digits.first() == Some(&b'0') {
         return None;
@@ -79,7 +79,7 @@ pub fn parse_decimal<T: TryFrom<u32>>(digits: &[u8]) -> Option<T> {
     T::try_from(value?).ok()
 }
 
-/// The address that a text with an optional port names; without `default_port`, the text must name one.
+/// Reads an address with an optional port; without `default_port`, the text must have a port.
 pub fn parse(text: &[u8], default_port: Option<u16>) -> Result<Option<Address>, Errno> {
     if let Some(path) = text.strip_prefix(UNIX_PREFIX) {
         return if path.is_empty() { Ok(None) } else { parse_unix(path).map(Some) };
@@ -111,7 +111,7 @@ pub fn parse(text: &[u8], default_port: Option<u16>) -> Result<Option<Address>, 
     }
 }
 
-/// A literal IPv4 or IPv6 address, with a zone perhaps, and no port in its text.
+/// A literal IPv4 or IPv6 address, with or without a zone, and without a port.
 pub fn parse_host(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
     match parse_v4(text) {
         Some(ip) => Ok(Some(Address::v4(ip, port))),
@@ -140,7 +140,7 @@ fn parse_zoned(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
 /// The zone of an interface's name.
 fn zone_of(name: &[u8]) -> Result<u32, Errno> {
     let mut terminated = [0; libc::IF_NAMESIZE];
-    // Linux's ioctl cuts a name off at a colon, for its aliases: "lo:80" would be lo, and a port would be lost.
+    // Linux's ioctl cuts a name at a colon (for its aliases): "lo:80" would be lo, and a port would be lost.
     if name.len() >= terminated.len() || name.contains(&b':') {
         return Err(Errno(libc::ENODEV));
     }
@@ -150,11 +150,11 @@ fn zone_of(name: &[u8]) -> Result<u32, Errno> {
     sys::if_nametoindex(CStr::from_bytes_until_nul(&terminated).map_err(|_| Errno(libc::ENODEV))?)
 }
 
-/// The Unix address that a path names, or behind an '@' an abstract name (unix(7)). An empty path is `EINVAL`: the
-/// kernel would choose an address.
+/// The Unix address of a path, or, after an '@', of an abstract name (unix(7)). An empty path is `EINVAL`: the kernel
+/// would choose an address.
 pub fn parse_unix(path: &[u8]) -> Result<Address, Errno> {
     let mut name = [0; UNIX_PATH_BYTES];
-    // A path keeps one place for its NUL; an abstract name has its NUL in the place of the '@'.
+    // A path needs room for its NUL; an abstract name has its NUL in place of the '@'.
     let (is_abstract, longest) = match path.first() {
         None => return Err(Errno(libc::EINVAL)),
         Some(b'@') => (true, UNIX_PATH_BYTES),
@@ -168,7 +168,7 @@ pub fn parse_unix(path: &[u8]) -> Result<Address, Errno> {
     Address::unix(name).ok_or(Errno(libc::ENAMETOOLONG))
 }
 
-/// The text that [`parse`] reads; `EAFNOSUPPORT` for what has none.
+/// The text that [`parse`] reads; `EAFNOSUPPORT` for an address without one.
 pub fn format(address: &Address) -> Result<Text, Errno> {
     let mut text = Text::new();
     match address.parts().ok_or(Errno(libc::EAFNOSUPPORT))? {
@@ -211,7 +211,7 @@ impl Text {
         match path.split_first() {
             None => return Err(NO_TEXT),
             Some((0, name)) => {
-                // A NUL in a name has no place in a C string.
+                // A C string cannot hold a NUL in a name.
                 if name.contains(&0) {
                     return Err(NO_TEXT);
                 }
@@ -220,7 +220,7 @@ impl Text {
             }
             Some((first, _)) => {
                 let path = path.split(|c| *c == 0).next().unwrap_or_default();
-                // The same file, told from an abstract name.
+                // The same file, but not an abstract name.
                 let here: &[u8] = if *first == b'@' { b"./" } else { b"" };
                 // The kernel takes a path without room for a NUL; parse does not.
                 if here.len().saturating_add(path.len()) >= UNIX_PATH_BYTES {
@@ -234,7 +234,7 @@ impl Text {
     }
 }
 
-/// The port; `EAFNOSUPPORT` for an address that has none.
+/// The port; `EAFNOSUPPORT` for an address without one.
 pub fn port(address: &Address) -> Result<u16, Errno> {
     match address.parts() {
         Some(Parts::V4(_, port) | Parts::V6(_, port, _)) => Ok(port),
@@ -254,7 +254,7 @@ pub fn equal(one: &Address, other: &Address) -> bool {
     }
 }
 
-/// A path without what is behind its NUL; an abstract name as it is.
+/// A path up to its NUL; an abstract name unchanged.
 fn unix_name(path: &[u8]) -> &[u8] {
     match path.first() {
         None | Some(0) => path,
@@ -272,7 +272,7 @@ pub fn peer(fd: c_int) -> Result<Address, Errno> {
     sys::getpeername(fd)
 }
 
-/// The local address from which the kernel would send to `peer`; without a port, which it would choose then.
+/// The local address from which the kernel would send to `peer`; without a port, since the kernel chooses that later.
 pub fn source_for(peer: &Address) -> Result<Address, Errno> {
     port(peer)?;
     let socket = Socket::new(peer.family(), libc::SOCK_DGRAM)?;

@@ -1,4 +1,4 @@
-//! Ends of connections. Whatever happens on the way, the descriptor is closed.
+//! Ways to end a connection. The descriptor is closed on every path.
 
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -10,7 +10,7 @@ use crate::memory::Buffer;
 use crate::sys;
 use crate::time::Limit;
 
-/// What a drain throws away at a time. It is on the stack, which may be that of a signal handler.
+/// The number of bytes that a drain discards at a time. They are on the stack, which may be a signal handler's.
 const DRAIN_BYTES: usize = 4096;
 
 /// `sockutil_shutdown_write`.
@@ -18,8 +18,8 @@ pub fn shutdown_write(fd: c_int) -> Result<(), Errno> {
     sys::shutdown_write(fd)
 }
 
-/// `sockutil_close`. Linux has let go of the descriptor before it can notice a signal, and another thread may have been
-/// given its number since: a second try could close what is not ours.
+/// `sockutil_close`. Linux has freed the descriptor before a signal can interrupt close, and another thread may have
+/// its number by then: a second try could close a descriptor that is not ours.
 pub fn close(fd: c_int) -> Result<(), Errno> {
     match sys::close(fd) {
         Err(Errno(libc::EINTR)) => Ok(()),
@@ -39,18 +39,18 @@ pub fn close_reset(fd: c_int) -> Result<(), Errno> {
     close_after(fd, set)
 }
 
-/// Closes, whatever came before; what went wrong first is told.
+/// Closes in any case, and returns the first failure.
 fn close_after(fd: c_int, before: Result<(), Errno>) -> Result<(), Errno> {
     let closed = close(fd);
     before.and(closed)
 }
 
-/// Sends the FIN and reads until the peer's, so that closing finds nothing unread: that would be answered by RST.
+/// Sends the FIN and reads until the peer's, since a close with unread bytes would send RST.
 fn part(fd: c_int, limit: Limit) -> Result<(), Errno> {
-    // With a linger time, close(2) would wait once more; with one of 0 it would reset.
+    // With a linger time, close(2) would wait again; with 0 it would reset.
     let unlingered = sys::set_linger(fd, false, 0);
     let drained = match sys::shutdown_write(fd) {
-        // The peer has gone, or there never was one: nothing to wait for.
+        // The peer is gone, or there never was one: there is nothing to wait for.
         Err(Errno(libc::ENOTCONN)) => Ok(()),
         Err(e) => Err(e),
         Ok(()) => drain(fd, limit).map_err(|e| if e.0 == libc::EAGAIN { Errno(libc::ETIMEDOUT) } else { e }),

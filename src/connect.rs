@@ -1,4 +1,4 @@
-//! Connecting: one attempt on a socket of the caller's, and the race of several for a name.
+//! Connecting: one attempt on the caller's socket, and the race of several for a name.
 
 use core::ffi::c_int;
 use core::iter::Take;
@@ -15,17 +15,17 @@ use crate::time::{self, Instant, Limit};
 
 // ---- One attempt
 
-/// `sockutil_connect`: the descriptor's own modes are as before when it returns.
+/// `sockutil_connect`: restores the descriptor's own modes on return.
 pub fn connect(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
-    // After a connect that poll(2) finished, Linux lets the next one succeed once, whatever its address.
+    // If poll(2) reported the end of a connect, the next connect succeeds once on Linux, whatever its address.
     if sys::getpeername(fd).is_ok() && is_a_connection(fd)? {
         return Err(Errno(libc::EISCONN));
     }
     if to.family() == libc::AF_UNIX {
         return connect_unix(fd, to, limit);
     }
-    // Even with no limit the wait is poll(2)'s: after a handler with SA_RESTART the kernel itself repeats a connect(2) that
-    // blocks, and begins another attempt if the handler has ended the first by shutdown(2).
+    // Even without a limit poll(2) waits: after a handler with SA_RESTART the kernel repeats a connect(2) that blocks,
+    // and begins a new attempt if the handler has ended the first by shutdown(2).
     match with_nonblock(fd, true, || sys::connect(fd, to))? {
         Err(Errno(libc::EINPROGRESS | libc::EINTR)) if matches!(limit, Limit::NoWait) => Err(Errno(libc::EINPROGRESS)),
         // The attempt goes on after a signal too: another connect would only fail with EALREADY.
@@ -34,7 +34,7 @@ pub fn connect(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     }
 }
 
-/// Whether its peer is for good: a datagram socket can get another one.
+/// Whether its peer is final: a datagram socket can get another one.
 fn is_a_connection(fd: c_int) -> Result<bool, Errno> {
     let kind = sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
     Ok(matches!(kind, libc::SOCK_STREAM | libc::SOCK_SEQPACKET))
@@ -56,8 +56,8 @@ fn outcome(fd: c_int) -> Result<(), Errno> {
     }
 }
 
-/// A Unix connect that cannot be done at once leaves nothing behind that goes on: it must be waited for inside the call,
-/// and `SO_SNDTIMEO` is what bounds that.
+/// An interrupted Unix connect does not go on in the background. It must wait inside connect(2), and `SO_SNDTIMEO`
+/// bounds that.
 fn connect_unix(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     if matches!(limit, Limit::NoWait) {
         return with_nonblock(fd, true, || uninterrupted(|| sys::connect(fd, to)))?;
@@ -69,7 +69,7 @@ fn connect_unix(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     restored
 }
 
-/// `SO_SNDTIMEO` is for the caller to put back.
+/// The caller restores `SO_SNDTIMEO`.
 fn connect_blocking(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> {
     loop {
         sys::set_socket_timeout(fd, libc::SO_SNDTIMEO, timeout_of(limit)?)?;
@@ -81,7 +81,7 @@ fn connect_blocking(fd: c_int, to: &Address, limit: Limit) -> Result<(), Errno> 
     }
 }
 
-/// `sockutil_unix_connect`, whose socket has no modes yet to be put back.
+/// `sockutil_unix_connect`: its socket is new, with no modes to restore.
 pub fn unix_connect(to: &Address, flags: Flags, limit: Limit) -> Result<c_int, Errno> {
     if matches!(limit, Limit::NoWait) {
         return Err(Errno(libc::ETIMEDOUT));
@@ -99,7 +99,7 @@ pub fn unix_connect(to: &Address, flags: Flags, limit: Limit) -> Result<c_int, E
     Ok(socket.hand_over())
 }
 
-/// What is left, as `SO_SNDTIMEO` wants it, where 0 is for ever.
+/// The time that is left, for `SO_SNDTIMEO`, where 0 means for ever.
 fn timeout_of(limit: Limit) -> Result<timeval, Errno> {
     let ms = match limit.ms_left()? {
         time::FOREVER => 0,
@@ -110,7 +110,7 @@ fn timeout_of(limit: Limit) -> Result<timeval, Errno> {
     Ok(timeval { tv_sec: s.into(), tv_usec: us.into() })
 }
 
-/// Runs something while `O_NONBLOCK` is as wanted, and puts it back on every path.
+/// Sets `O_NONBLOCK`, runs something, and restores the flag on every path.
 fn with_nonblock<T>(fd: c_int, on: bool, call: impl FnOnce() -> T) -> Result<T, Errno> {
     let changed_from = option::set_nonblock(fd, on)?;
     let result = call();
@@ -131,10 +131,10 @@ const MOST_AT_ONCE: usize = 8;
 /// The time between two attempts if none fails (RFC 8305, section 5).
 const DELAY_MS: c_int = 250;
 
-/// The least of it, however little time is left for many addresses: shorter ones give up hosts that would have answered.
+/// Its minimum, even if little time is left for many addresses: with less, hosts that would have answered are given up.
 const LEAST_DELAY_MS: c_int = 100;
 
-/// The age at which an attempt gives its place to one that waits for it.
+/// The age at which an attempt gives its place to a waiting one.
 const OLD_MS: c_int = 2000;
 
 /// `sockutil_tcp_connect`.
@@ -145,7 +145,7 @@ pub fn tcp_connect(query: &Query<'_>, flags: Flags, timeout_ms: c_int) -> Result
     }
     let socket = Race::new(&found, flags.inherit, timeout_ms)?.run()?;
     if !flags.nonblock {
-        // The socket is new and not shared yet: O_NONBLOCK is all that is set.
+        // The socket is new and not shared yet, and O_NONBLOCK is its only flag.
         sys::set_status_flags(socket.fd(), 0)?;
     }
     Ok(socket.hand_over())
@@ -169,7 +169,7 @@ struct Race<'a> {
 }
 
 impl<'a> Race<'a> {
-    /// The time counts from here: no limit can bound the resolver.
+    /// The time starts here: no limit can bound the resolver.
     fn new(found: &'a Found, inherit: bool, timeout_ms: c_int) -> Result<Self, Errno> {
         let now = Instant::now()?;
         Ok(Self {
@@ -204,7 +204,7 @@ impl<'a> Race<'a> {
             let is_last = self.end.is_some() && until == self.end;
             let ms = until.map_or(time::FOREVER, |until| self.now.ms_until(until));
             match sys::poll_all(entries.get_mut(..used).unwrap_or_default(), ms) {
-                // poll(2) looks at all of them once more when its time has run out.
+                // poll(2) checks all of them again when its time has run out.
                 Ok(0) if is_last => return Err(self.lost()),
                 Ok(_) => {
                     if let Some(socket) = self.winner_among(&entries) {
@@ -224,7 +224,7 @@ impl<'a> Race<'a> {
             return None;
         }
         let turn = if self.due > 0 { self.now } else { self.turn };
-        // None is less than any: a free place comes first.
+        // None sorts first: a free place comes before all others.
         let oldest = self.attempts.iter().map(|place| place.as_ref().map(|attempt| attempt.begun)).min().flatten();
         Some(oldest.map_or(turn, |begun| turn.max(begun.after_ms(OLD_MS))))
     }
@@ -232,7 +232,7 @@ impl<'a> Race<'a> {
     /// Begins the next attempt, in a free place or in that of the oldest, which counts as timed out.
     fn begin(&mut self) {
         debug_assert!(self.left > 0, "there is no next one");
-        // An equal share of the time for each that is left, this one included.
+        // An equal share of the time for each address that is left, this one included.
         let time_left = self.end.map_or(c_int::MAX, |end| self.now.ms_until(end));
         let share = time_left / (self.left as c_int).max(1);
         self.turn = self.now.after_ms(share.clamp(LEAST_DELAY_MS, DELAY_MS));
@@ -271,7 +271,7 @@ impl<'a> Race<'a> {
         winner
     }
 
-    /// Why no attempt has succeeded; what still goes on has timed out.
+    /// Why no attempt has succeeded; attempts that still go on have timed out.
     fn lost(mut self) -> Errno {
         if self.left > 0 || self.attempts.iter().any(Option::is_some) {
             self.failures.add(Errno(libc::ETIMEDOUT));
@@ -309,8 +309,8 @@ impl Attempt {
         Ok(self.socket)
     }
 
-    /// If nobody listens at a local port, the kernel can choose that very port for the client and connect the socket to
-    /// itself. The peer's address is asked for, since a wildcard address becomes the loopback.
+    /// If a local port has no listener, the kernel can choose that port for the client and connect the socket to
+    /// itself. The check asks for the peer's address, since a wildcard address becomes the loopback.
     fn has_met_itself(&self) -> bool {
         let Ok(local) = sys::getsockname(self.socket.fd()) else { return false };
         address::port(&local) == Ok(self.port)
@@ -318,7 +318,7 @@ impl Attempt {
     }
 }
 
-/// The most telling failure so far, the first of its kind.
+/// The most specific failure so far, the first of its kind.
 struct Failures(Option<Errno>);
 
 impl Failures {
@@ -328,7 +328,7 @@ impl Failures {
         }
     }
 
-    /// An answer is worth more than silence, and that more than an attempt which never left this host.
+    /// An answer ranks above silence, and silence above a failure on this host.
     fn kind(e: Errno) -> u8 {
         match e.0 {
             libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT => 0,

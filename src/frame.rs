@@ -8,7 +8,7 @@ use crate::channel::Limited;
 use crate::memory::{Bytes, IoSlice};
 use crate::stream;
 
-/// Up to here a copy into one piece is cheaper than the kernel's walk along two.
+/// Up to this size, one copied piece is cheaper than two pieces in the kernel.
 const COPIED_BODY_BYTES: usize = 2048;
 
 const LONGEST_HEADER_BYTES: usize = 4;
@@ -51,7 +51,7 @@ impl HeaderSize {
             Self::Two => u32::from(u16::from_be_bytes(*held.first_chunk()?)),
             Self::Four => u32::from_be_bytes(*held.first_chunk()?),
         };
-        // Where it does not fit no memory could hold the body either.
+        // If it does not fit, no memory could hold the body either.
         Some(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
@@ -90,7 +90,7 @@ impl<'a> Frame<'a> {
         self.header.get(unused..).unwrap_or_default()
     }
 
-    /// Sends all from `done` on, and keeps the count there. Header and body leave in one call: written apart, the second
+    /// Sends all from `done` on, and keeps the count there. Header and body leave in one call: in two calls, the second
     /// would wait for the acknowledgement of the first (Nagle's algorithm).
     pub fn send(&self, channel: &mut Limited, done: &mut usize) -> Result<(), Errno> {
         if self.body.len() > COPIED_BODY_BYTES {

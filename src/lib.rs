@@ -6,18 +6,18 @@
 //!
 //! - [`ffi`]: the exports, a file per family. They check arguments (`ffi::check`), call the core, and make C's answer
 //!   (`ffi::outcome`). Their comments are the contract, and become the header and the manual pages.
-//! - The core, one room per idea:
+//! - The core, one module per idea:
 //!   - `time`: the clock, and how long a call may wait.
 //!   - `channel`: how bytes move on a descriptor. `Limited` waits as a time limit says, `Own` as the descriptor's own
 //!     modes say.
 //!   - `memory`: the caller's memory, and the search in it.
 //!   - `stream`, `line`, `frame`: whole transfers, lines without a buffer, frames.
-//!   - `reader`: the buffered reader; `reader::state` is what it keeps between calls, and the hot path of a line.
+//!   - `reader`: the buffered reader; `reader::state`: its state between calls, and the hot path of a line.
 //!   - `ip`, `address`: addresses as text. `resolve`: from host and service to addresses.
-//!   - `socket`: a socket that is being made and bound. `tcp`, `udp`, `unix`: what is done with each kind.
+//!   - `socket`: creates and binds a socket. `tcp`, `udp`, `unix`: the calls for each kind.
 //!   - `connect`: one attempt, and the race of several (RFC 8305).
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
-//!   - `pass`: descriptors handed to other processes. `process`: signals and children.
+//!   - `pass`: passes descriptors to other processes. `process`: signals and children.
 //! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno.
 
 #![no_std]

@@ -1,15 +1,15 @@
-//! Lines straight from a descriptor, without a byte past the newline: look into the queue, then take what belongs to
-//! the line.
+//! Lines directly from a descriptor, without a byte past the newline: peek into the queue, then take the bytes of the
+//! line.
 
 use errno::Errno;
 
 use crate::channel::Channel;
 use crate::memory::{self, Buffer};
 
-/// The first look into the queue. Most lines end within it, and each look copies all it sees.
+/// The size of the first peek. Most lines end within it, and each peek copies all bytes it sees.
 const FIRST_LOOK: usize = 2048;
 
-/// How many bytes that come one by one are read between two looks at the clock.
+/// The number of single bytes that are read before the clock is checked again.
 const BYTES_PER_TRY: usize = 4096;
 
 /// How reading a line ends when it does not fail.
@@ -22,8 +22,7 @@ pub enum Line {
     End,
 }
 
-/// Appends to the buffer, which has room for one byte and a NUL, what is missing of a line. The NUL is put behind it
-/// on failure too.
+/// Appends the rest of a line to the buffer, which has room for one byte and a NUL. Adds the NUL on failure too.
 pub fn read_line(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Errno> {
     let result = fill(channel, buffer);
     buffer.terminate();
@@ -43,7 +42,8 @@ fn fill(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Err
                     }
                     memory::position(b'\n', buffer.ahead(seen)).map_or(seen, |index| index + 1)
                 }
-                // A pipe, a terminal, a file, or a socket without MSG_PEEK: only byte by byte does the rest stay there.
+                // A pipe, a terminal, a file, or a socket without MSG_PEEK: read byte by byte, so that the rest stays
+                // there.
                 Err(Errno(libc::ENOTSOCK | libc::EOPNOTSUPP)) => {
                     look = None;
                     1
@@ -52,8 +52,8 @@ fn fill(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Err
             },
             None => 1,
         };
-        // Taken with a copy, although MSG_TRUNC would spare it: another reader may have been here since the look, and
-        // what counts is what this call takes.
+        // This copies, although MSG_TRUNC would avoid it: another reader may have taken bytes since the peek, and only
+        // the bytes that this call takes count.
         if channel.read(buffer, take)? == 0 {
             return Ok(Line::End);
         }
@@ -63,7 +63,7 @@ fn fill(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<Line, Err
         if buffer.room() <= 1 {
             return Ok(Line::Cut);
         }
-        // Byte by byte, this many are one try: each look at the clock would cost as much as a byte.
+        // So many single bytes are one try: the clock costs as much as a byte.
         if look.is_some() || buffer.len() % BYTES_PER_TRY == 0 {
             channel.go_on()?;
         }

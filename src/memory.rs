@@ -1,5 +1,5 @@
-//! The caller's memory, and the search in it; no system call. C hands over memory that may not have been written yet, so
-//! none of it is read before a system call has filled it.
+//! The caller's memory, and the search in it; no system call. C's memory may be uninitialized, so no byte is read
+//! before a system call has written it.
 
 #![expect(unsafe_code, reason = "memory that C hands over is a pointer and a promise")]
 
@@ -13,17 +13,17 @@ use core::slice;
 
 use libc::iovec;
 
-/// Bytes on their way out. A C struct may have padding that was never written, and the kernel does not mind.
+/// Bytes to send. A C struct may have uninitialized padding, which the kernel accepts.
 pub type Bytes<'a> = &'a [MaybeUninit<u8>];
 
-/// The value of a byte that is to be written.
+/// The value of a byte to send.
 pub fn value(byte: MaybeUninit<u8>) -> u8 {
-    // SAFETY: the byte is C's, which lets any byte of an object be read: one that was never set has some value, too.
+    // SAFETY: the byte comes from C, where any byte of an object may be read: an unset one has some value, too.
     unsafe { byte.assume_init() }
 }
 
-/// Caller's memory that fills from the front: `filled` bytes belong to the result, those up to `known` have been
-/// written at some time, by a peek for one.
+/// The caller's memory, filled from the front: the first `filled` bytes are the result, and bytes up to `known` have
+/// been written, for example by a peek.
 pub struct Buffer<'a> {
     memory: &'a mut [MaybeUninit<u8>],
     filled: usize,
@@ -63,7 +63,7 @@ impl<'a> Buffer<'a> {
         self.filled().last().copied()
     }
 
-    /// At most `most` bytes that were peeked at and lie behind the result.
+    /// At most `most` peeked bytes after the result.
     pub fn ahead(&self, most: usize) -> &[u8] {
         let behind = self.known().get(self.filled..).unwrap_or_default();
         behind.get(..most).unwrap_or(behind)
@@ -75,7 +75,7 @@ impl<'a> Buffer<'a> {
         unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
     }
 
-    /// Shortens the result, and puts a NUL behind it if that did anything.
+    /// Shortens the result, and puts a NUL after it if it became shorter.
     pub fn truncate(&mut self, length: usize) {
         if length < self.filled {
             self.filled = length;
@@ -83,7 +83,7 @@ impl<'a> Buffer<'a> {
         }
     }
 
-    /// Appends as many of the bytes as there is room for, and says how many.
+    /// Appends as many of the bytes as there is room for, and returns their number.
     pub fn extend(&mut self, bytes: &[u8]) -> usize {
         let (start, room) = self.spare(bytes.len());
         // SAFETY: `spare` gives `room` writable bytes, no more than `bytes` has, and they are borrowed mutably, so the
@@ -105,7 +105,7 @@ impl<'a> Buffer<'a> {
         self.known = rest;
     }
 
-    /// Puts a byte in the place of one of the result, and gives that one.
+    /// Replaces a byte of the result, and returns the old one.
     pub fn replace(&mut self, index: usize, byte: u8) -> Option<u8> {
         let old = self.filled().get(index).copied();
         if old.is_some() {
@@ -114,7 +114,7 @@ impl<'a> Buffer<'a> {
         old
     }
 
-    /// Puts a NUL behind the result, where there is room for it.
+    /// Puts a NUL after the result, if there is room for it.
     pub fn terminate(&mut self) {
         if let Some(byte) = self.memory.get_mut(self.filled) {
             byte.write(0);
@@ -122,20 +122,20 @@ impl<'a> Buffer<'a> {
         }
     }
 
-    /// Where the next bytes go, and how many, `most` at the most.
+    /// The place of the next bytes, and their number, at most `most`.
     pub fn spare(&mut self, most: usize) -> (*mut c_void, usize) {
         let rest = self.memory.get_mut(self.filled..).unwrap_or_default();
         (rest.as_mut_ptr().cast(), rest.len().min(most))
     }
 
-    /// The kernel has written `count` bytes to the spare part: they belong to the result now.
+    /// The kernel has written `count` bytes to the spare part: they are part of the result now.
     pub fn append(&mut self, count: usize) {
         self.filled += count;
         self.known = self.known.max(self.filled);
         debug_assert!(self.known <= self.memory.len());
     }
 
-    /// The kernel has written `count` bytes to the spare part, to look at only.
+    /// A peek has written `count` bytes to the spare part; they are not part of the result.
     pub fn note_ahead(&mut self, count: usize) {
         self.known = self.known.max(self.filled + count);
         debug_assert!(self.known <= self.memory.len());
@@ -163,7 +163,7 @@ pub fn marks(byte: u8, block: &Block) -> usize {
         unsafe { _mm_cmpeq_epi8(_mm_loadu_si128(start), _mm_set1_epi8(wanted)) }
     };
     let (first, second, third, fourth) = (quarter(0), quarter(16), quarter(32), quarter(48));
-    // SAFETY: as above.
+    // SAFETY: SSE2 is part of every x86-64.
     let bits = |part| unsafe { _mm_movemask_epi8(part) } as usize;
     bits(first) | (bits(second) << 16) | (bits(third) << 32) | (bits(fourth) << 48)
 }
@@ -192,7 +192,7 @@ impl<'a> IoSlice<'a> {
     /// # Safety
     /// `first` starts `count` iovecs, each naming memory that is readable for its length, all for the lifetime `'a`.
     pub unsafe fn from_raw(first: *const iovec, count: usize) -> &'a [Self] {
-        // SAFETY: the layout is that of iovec, and the caller vouches for the rest.
+        // SAFETY: the layout is that of iovec; `count` of them name readable memory, as this function requires.
         unsafe { slice::from_raw_parts(first.cast(), count) }
     }
 
@@ -201,7 +201,7 @@ impl<'a> IoSlice<'a> {
         if self.0.iov_len == 0 {
             return &[];
         }
-        // SAFETY: whoever made this vouched for the memory; it is not empty, so its pointer is not null.
+        // SAFETY: `from_raw` required readable memory; it is not empty, so its pointer is not null.
         unsafe { slice::from_raw_parts(self.0.iov_base.cast_const().cast(), self.0.iov_len) }
     }
 

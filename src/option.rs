@@ -34,7 +34,7 @@ pub fn set(fd: c_int, switch: Switch, on: bool) -> Result<(), Errno> {
     sys::setsockopt_int(fd, level, name, c_int::from(on))
 }
 
-/// `sockutil_set_nonblock`; what the flags were, if that changed them.
+/// `sockutil_set_nonblock`; returns the old flags if they have changed.
 pub fn set_nonblock(fd: c_int, on: bool) -> Result<Option<c_int>, Errno> {
     let before = sys::status_flags(fd)?;
     let after = if on { before | libc::O_NONBLOCK } else { before & !libc::O_NONBLOCK };
@@ -53,10 +53,10 @@ pub fn set_linger(fd: c_int, on: bool, seconds: c_int) -> Result<(), Errno> {
     sys::set_linger(fd, on, seconds)
 }
 
-/// `sockutil_set_keepalive`. The times first: until the last line nothing has changed for the connection.
+/// `sockutil_set_keepalive`. The times come first: the connection changes only with the last line.
 pub fn set_keepalive(fd: c_int, idle_s: c_int, interval_s: c_int, count: c_int) -> Result<(), Errno> {
     if idle_s != 0 {
-        // Linux's own limits (tcp(7)), looked at before the first of the three has changed anything.
+        // Linux's own limits (tcp(7)), checked before the first of the three options changes.
         let seconds = 1..=32767;
         if !seconds.contains(&idle_s) || !seconds.contains(&interval_s) || !(1..=127).contains(&count) {
             return Err(Errno(libc::EINVAL));

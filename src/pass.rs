@@ -1,4 +1,4 @@
-//! Descriptors handed from process to process.
+//! Descriptors passed between processes.
 
 use core::ffi::c_int;
 
@@ -10,7 +10,8 @@ use crate::time::Limit;
 
 /// `sockutil_send_fd`.
 pub fn send_fd(unix_fd: c_int, fd: c_int, limit: Limit) -> Result<(), Errno> {
-    // The kernel takes SCM_RIGHTS on every socket, and throws them away where they mean nothing: the byte alone would go.
+    // The kernel takes SCM_RIGHTS on every socket, and discards them on other than Unix sockets: only the byte would
+    // go.
     if sys::getsockopt_int(unix_fd, libc::SOL_SOCKET, libc::SO_DOMAIN)? != libc::AF_UNIX {
         return Err(Errno(libc::EINVAL));
     }
@@ -25,11 +26,11 @@ pub fn recv_fd(unix_fd: c_int, limit: Limit) -> Result<Option<c_int>, Errno> {
     match (passed.first, passed.count) {
         (Some(fd), 1) if !passed.cut => Ok(Some(fd)),
         (Some(fd), _) => {
-            // Which of several was meant is unknown: none is kept.
+            // It is unknown which of several was meant: keep none.
             let _ = sys::close(fd);
             Err(Errno(libc::EPROTO))
         }
-        // There was one, but no number left in this process for it.
+        // One came, but this process has no descriptor left for it.
         (None, _) if passed.cut => Err(Errno(libc::EMFILE)),
         (None, _) if passed.bytes == 0 => Ok(None),
         (None, _) => Err(Errno(libc::EPROTO)),

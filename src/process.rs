@@ -1,4 +1,4 @@
-//! What a program does once about signals, and a server about its children.
+//! SIGPIPE for programs, and ended children for servers.
 
 use core::ffi::c_int;
 
@@ -16,7 +16,7 @@ pub fn reap_children() -> Result<c_int, Errno> {
     let mut count: c_int = 0;
     loop {
         match sys::reap_one() {
-            // Those that are left live: going on would spin until one of them ends.
+            // The other children still run: to go on would spin until one of them ends.
             Ok(0) | Err(Errno(libc::ECHILD)) => return Ok(count),
             Ok(_) => count += 1,
             Err(Errno(libc::EINTR)) => {}

@@ -7,7 +7,7 @@ use errno::Errno;
 use crate::address;
 use crate::sys::{self, AddrInfo, Address, Entries};
 
-/// What the addresses are for: it decides what no host means.
+/// The purpose of the addresses: it decides the meaning of no host.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Purpose {
     /// No host is the loopback.
@@ -16,7 +16,7 @@ pub enum Purpose {
     Bind,
 }
 
-/// A failure: errno, and the resolver's own code, 0 where it was not the resolver's.
+/// A failure: errno, and the resolver's own code, 0 if another call failed.
 #[derive(Clone, Copy)]
 pub struct Failure {
     /// For errno.
@@ -32,12 +32,12 @@ impl From<Errno> for Failure {
 }
 
 impl Failure {
-    /// What the resolver would say, had it been asked.
+    /// The failure that the resolver would report, without a query.
     fn resolver(gai: c_int) -> Self {
         Self { errno: Errno(libc::EADDRNOTAVAIL), gai }
     }
 
-    /// What it has said. `EAI_SYSTEM` means that errno says more; some resolvers leave nothing there.
+    /// The resolver's failure. With `EAI_SYSTEM` errno has the cause, but some resolvers set none.
     fn told((gai, left): (c_int, Errno)) -> Self {
         match (gai, left) {
             (libc::EAI_SYSTEM, Errno(0)) => Self { errno: Errno(libc::EIO), gai },
@@ -47,7 +47,7 @@ impl Failure {
     }
 }
 
-/// What is to be resolved.
+/// A query.
 #[derive(Clone, Copy)]
 pub struct Query<'a> {
     /// A name, a literal address, or neither.
@@ -56,16 +56,16 @@ pub struct Query<'a> {
     pub service: &'a CStr,
     /// `SOCK_STREAM` and so on; 0 for any.
     pub kind: c_int,
-    /// Whether `getaddrinfo` is out of the question.
+    /// Whether `getaddrinfo` must not be called.
     pub numeric: bool,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
 }
 
 /// The addresses found.
 #[expect(clippy::large_enum_variant, reason = "there is no heap to put the addresses on")]
 pub enum Found {
-    /// One or two that needed no asking.
+    /// One or two that needed no resolver.
     Literal([Option<Address>; 2]),
     /// The resolver's.
     List(AddrInfo),
@@ -82,7 +82,7 @@ impl Found {
     }
 }
 
-/// What is left of the addresses found.
+/// The rest of the addresses found.
 pub struct Addresses<'a> {
     literal: &'a [Option<Address>],
     list: Option<&'a AddrInfo>,
@@ -97,8 +97,8 @@ impl Addresses<'_> {
         *first
     }
 
-    /// The next of the list that did not occur before. The resolver lists an address once for each socket type, and again
-    /// where several of its sources have it.
+    /// The next address that was not in the list before. The resolver lists an address once for each socket type, and
+    /// again if several of its sources have it.
     fn next_of_list(&mut self) -> Option<Address> {
         loop {
             let entry = self.rest.as_mut()?.next()?;
@@ -117,7 +117,7 @@ impl Addresses<'_> {
 impl Iterator for Addresses<'_> {
     type Item = Address;
 
-    // Not inline: each of the loops over it would come to another kilobyte.
+    // Not inline: each loop over it would cost another kilobyte.
     #[inline(never)]
     fn next(&mut self) -> Option<Address> {
         self.next_literal().or_else(|| self.next_of_list())
@@ -125,7 +125,7 @@ impl Iterator for Addresses<'_> {
 }
 
 impl Query<'_> {
-    /// Asks the resolver only where the texts do not answer themselves.
+    /// Asks the resolver only if the texts are not numeric.
     pub fn resolve(&self) -> Result<Found, Failure> {
         let service = self.service.to_bytes();
         let port = if !service.is_empty() && service.iter().all(u8::is_ascii_digit) {
@@ -133,8 +133,7 @@ impl Query<'_> {
         } else {
             None
         };
-        // What strtoul would take for a number glibc's getaddrinfo does too, and cuts it to 16 bits; "" and "*" are
-        // port 0 to it.
+        // glibc's getaddrinfo takes all numbers of strtoul, and cuts them to 16 bits; "" and "*" are port 0 there.
         if service == b"*" || matches!(service.first(), None | Some(b'+' | b'-' | b' ' | b'\t'..=b'\r')) {
             return Err(Failure::resolver(libc::EAI_SERVICE));
         }
@@ -159,7 +158,7 @@ impl Query<'_> {
                 if self.host.is_some() {
                     return Ok(Found::List(list));
                 }
-                // Of no host only the service was in question: glibc would list IPv4 first.
+                // Without a host only the service was looked up: glibc would list IPv4 first.
                 let port = list.entries().find_map(|entry| address::port(&entry.address()?).ok());
                 Ok(Found::Literal(self.no_host(port.unwrap_or_default())))
             }
@@ -176,8 +175,8 @@ impl Query<'_> {
     }
 }
 
-/// Whether the last label is a number: then it was meant as an address, and it is none. Some resolvers would read it as
-/// octal, hexadecimal or with parts left out.
+/// Whether the last label is a number: then the host is a wrong address. Some resolvers would read it as octal,
+/// hexadecimal or with missing parts.
 fn looks_numeric(host: &[u8]) -> bool {
     let host = host.strip_suffix(b".").unwrap_or(host);
     let last = host.rsplit(|c| *c == b'.').next().unwrap_or_default();
@@ -188,10 +187,10 @@ fn looks_numeric(host: &[u8]) -> bool {
     }
 }
 
-/// `sockutil_resolve`: how many were found, each given to `store` with its index.
+/// `sockutil_resolve`: returns the number of addresses, and gives each to `store` with its index.
 ///
-/// A service is a port, which of all socket types two have. glibc also takes `SOCK_DCCP`, and `SOCK_SEQPACKET` for SCTP,
-/// musl neither; both refuse `SOCK_RAW` with any service.
+/// A service is a port, and only two socket types have ports here. glibc also takes `SOCK_DCCP`, and `SOCK_SEQPACKET`
+/// for SCTP, musl neither; both refuse `SOCK_RAW` with any service.
 pub fn resolve(query: &Query<'_>, mut store: impl FnMut(usize, &Address)) -> Result<usize, Failure> {
     if !matches!(query.kind, 0 | libc::SOCK_STREAM | libc::SOCK_DGRAM) {
         return Err(Failure::resolver(libc::EAI_SOCKTYPE));

@@ -1,4 +1,4 @@
-//! A socket that is being made, closed on every path but the last; and how it is bound.
+//! A new socket, closed on every failure; and how it is bound.
 
 use core::ffi::c_int;
 use core::mem;
@@ -8,33 +8,32 @@ use errno::Errno;
 use crate::resolve::{Failure, Query};
 use crate::sys::{self, Address};
 
-/// A descriptor of our own, until it is handed over.
+/// Our own descriptor, until the caller gets it.
 pub struct Socket(c_int);
 
 impl Socket {
-    /// One for the call at hand.
+    /// A descriptor for this call.
     pub fn new(family: c_int, kind: c_int) -> Result<Self, Errno> {
         Self::open(family, kind, false)
     }
 
-    /// One to ask `sock_diag` with.
+    /// A descriptor for `sock_diag`.
     pub fn open_netlink() -> Result<Self, Errno> {
         sys::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::NETLINK_SOCK_DIAG).map(Self)
     }
 
-    /// Close-on-exec from its first moment on, for another thread may fork and exec meanwhile, unless it is to be
-    /// inherited.
+    /// Close-on-exec from the start, since another thread may fork and exec at any time, unless it is to be inherited.
     pub fn open(family: c_int, kind: c_int, inherit: bool) -> Result<Self, Errno> {
         let flags = if inherit { 0 } else { libc::SOCK_CLOEXEC };
         sys::socket(family, kind | flags, 0).map(Self)
     }
 
-    /// Its number, which stays ours.
+    /// Its number; we still own it.
     pub fn fd(&self) -> c_int {
         self.0
     }
 
-    /// The caller's from now on.
+    /// From now on the caller owns it.
     pub fn hand_over(self) -> c_int {
         let fd = self.0;
         mem::forget(self);
@@ -42,7 +41,7 @@ impl Socket {
     }
 }
 
-/// Repeats a call that has nothing to wait for, and that a signal leaves undone.
+/// Repeats a call that does not wait, if a signal interrupted it.
 pub fn uninterrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     loop {
         match call() {
@@ -54,12 +53,12 @@ pub fn uninterrupted<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T,
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // The failure before this one is what the caller gets; a socket that was never handed over has nothing to lose.
+        // The caller gets the failure before this one; a socket that the caller never got has nothing to lose.
         let _ = sys::close(self.0);
     }
 }
 
-/// What the flags of the C functions ask for.
+/// The flags of the C functions.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent, as the flags are")]
 pub struct Flags {
@@ -74,7 +73,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// A socket as they ask for it.
+    /// A socket with these flags.
     pub fn socket(self, family: c_int, kind: c_int) -> Result<Socket, Errno> {
         let nonblock = if self.nonblock { libc::SOCK_NONBLOCK } else { 0 };
         Socket::open(family, kind | nonblock, self.inherit)

@@ -1,4 +1,4 @@
-//! Whole transfers: as many bytes as were asked for, however the kernel cuts them.
+//! Whole transfers: all requested bytes, however the kernel cuts them.
 
 #![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
 
@@ -10,7 +10,7 @@ use crate::memory::{Buffer, Bytes, IOV_MAX, IoSlice};
 /// How reading ends when it does not fail.
 #[derive(Clone, Copy)]
 pub enum Read {
-    /// With all that was asked for.
+    /// With all requested bytes.
     Done,
     /// With the end of the stream.
     End,
@@ -47,23 +47,23 @@ pub fn writev_full(channel: &mut Limited, slices: &[IoSlice<'_>], done: &mut usi
         cursor.go_to(done);
         let gone = done - cursor.before;
         match cursor.rest.first() {
-            // The caller's array serves as it is, but for a slice that has gone in part: its rest goes by itself.
+            // The caller's array is used unchanged, except a slice that is partly sent: its rest is sent alone.
             Some(first) if gone > 0 => channel.write(first.bytes().get(gone..).unwrap_or_default()),
             _ => channel.writev(cursor.rest.get(..IOV_MAX).unwrap_or(cursor.rest)),
         }
     })
 }
 
-/// Where a transfer is among its slices. It only goes forward, so that many slices cost linear time.
+/// A transfer's position in its slices. It only goes forward, so that many slices cost linear time.
 struct Cursor<'a> {
-    /// Those that have not gone whole.
+    /// The slices that are not sent completely.
     rest: &'a [IoSlice<'a>],
-    /// How many bytes the others have.
+    /// The number of bytes in the others.
     before: usize,
 }
 
 impl Cursor<'_> {
-    /// To the slice that holds the byte of this index: it is not empty.
+    /// Goes to the slice that holds the byte of this index: it is not empty.
     fn go_to(&mut self, index: usize) {
         while let Some((first, others)) = self.rest.split_first() {
             let end = self.before + first.bytes().len();

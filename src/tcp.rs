@@ -23,7 +23,7 @@ pub fn accept(fd: c_int, flags: Flags, limit: Limit) -> Result<(c_int, Address),
     let mut peer = Address::empty();
     loop {
         match channel.accept(&mut peer, nonblock | cloexec) {
-            // Each belongs to a connection that went away while it waited, none to the listener: accept(2).
+            // Errors of a connection that ended while it waited, not of the listener: accept(2).
             Err(Errno(
                 libc::ECONNABORTED
                 | libc::EPROTO

@@ -1,4 +1,4 @@
-//! What the kernel knows of a TCP connection.
+//! The kernel's state of a TCP connection.
 
 use core::ffi::c_int;
 
@@ -11,12 +11,13 @@ use crate::sys::{self, Address, DiagQuery, Parts};
 /// `TCP_CLOSE`.
 pub const CLOSED: u8 = 7;
 
-/// `TCP_LISTEN`: no connection, even where its two addresses are those that were asked for.
+/// `TCP_LISTEN`: no connection, even if its two addresses are those of the query.
 const LISTEN: u8 = 10;
 
 const SYN_RECV: u8 = 3;
 
-/// A connection that waits for the last step of its handshake, inside the kernel told from `TCP_SYN_RECV`.
+/// A connection that waits for the last step of its handshake; another state than `TCP_SYN_RECV` only inside the
+/// kernel.
 const NEW_SYN_RECV: u8 = 12;
 
 /// `sockutil_tcp_state`.
@@ -49,7 +50,7 @@ fn ask(query: &DiagQuery) -> Result<u8, Errno> {
     let socket = Socket::open_netlink()?;
     uninterrupted(|| sys::send_diag(socket.fd(), query))?;
     match uninterrupted(|| sys::recv_diag(socket.fd()))? {
-        // The kernel answers with the listener where the connection is not: only the same two ends are an answer.
+        // If there is no connection, the kernel answers with the listener: only the same two ends are an answer.
         Some(answer) if answer.state != LISTEN && answer.is_about(query) => Ok(public(answer.state)),
         _ => Ok(CLOSED),
     }

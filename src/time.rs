@@ -16,8 +16,8 @@ pub const NOWAIT: c_int = 0;
 const NS_PER_MS: i64 = 1_000_000;
 const NS_PER_S: i64 = 1_000_000_000;
 
-/// How far the coarse clock may be behind, and a millisecond cut off: a tick of the slowest timer that Linux is built
-/// with, and one more. A timeout may come late, never early.
+/// How late the coarse clock may be: a tick of the slowest timer that Linux is built with, and a millisecond for
+/// rounding. A timeout may come late, never early.
 const COARSE_NS: i64 = 11 * NS_PER_MS;
 
 /// A point on `CLOCK_MONOTONIC`, in nanoseconds, which lasts for 292 years of uptime.
@@ -30,7 +30,7 @@ impl Instant {
         Self::on(libc::CLOCK_MONOTONIC)
     }
 
-    /// Now, to the tick of the kernel's timer: as exact as `SO_RCVTIMEO`, at a quarter of the price.
+    /// Now, to the tick of the kernel's timer: as exact as `SO_RCVTIMEO`, at a quarter of the cost.
     pub fn now_coarse() -> Result<Self, Errno> {
         Self::on(libc::CLOCK_MONOTONIC_COARSE)
     }
@@ -46,12 +46,12 @@ impl Instant {
         Self(self.0 + i64::from(ms) * NS_PER_MS)
     }
 
-    /// How many milliseconds are left of a timeout that began then, at a coarse time.
+    /// The milliseconds left of a timeout that began at this coarse time.
     pub fn left_of(self, timeout: timeval) -> Result<c_int, Errno> {
         let gone = Self::now_coarse()?.0 - self.0;
         #[allow(clippy::useless_conversion, reason = "time_t and suseconds_t are narrower than i64 on 32-bit machines")]
         let (s, us) = (i64::from(timeout.tv_sec), i64::from(timeout.tv_usec));
-        // Seconds are cut to the 68 years that poll(2) is never asked for: then nothing overflows in 200 years of uptime.
+        // Seconds are cut to 68 years, more than poll(2) can wait: then nothing overflows in 200 years of uptime.
         let whole = s.min(i64::from(c_int::MAX)) * NS_PER_S + us * 1000;
         let left = (whole - gone + COARSE_NS).max(0);
         Ok((left / NS_PER_MS).min(i64::from(c_int::MAX)) as c_int)
@@ -84,12 +84,12 @@ pub enum Limit {
     NoWait,
     /// Until then.
     Until(Instant),
-    /// Not any more: the time has run out, and what is tried now is tried for the last time.
+    /// No longer: the time has run out, and the next try is the last one.
     Over,
 }
 
 impl Limit {
-    /// What a `timeout_ms` argument means, counted from now.
+    /// The limit of a `timeout_ms` argument, counted from now.
     #[allow(clippy::inline_always, reason = "most calls need no clock, and then it is two comparisons")]
     #[inline(always)]
     pub fn from_ms(timeout_ms: c_int) -> Result<Self, Errno> {
@@ -124,7 +124,7 @@ impl Limit {
         }
     }
 
-    /// Becomes [`Limit::Over`] when its time has come.
+    /// Becomes [`Limit::Over`] when its time has run out.
     pub fn expire(&mut self) -> Result<(), Errno> {
         match self {
             Self::Until(end) if end.ms_left()? == 0 => *self = Self::Over,
@@ -146,10 +146,10 @@ pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> 
     }
 }
 
-/// A moment: the least that `poll(2)` can be told.
+/// The shortest wait of `poll(2)`.
 pub const MOMENT_MS: c_int = 1;
 
-/// Waits until something has happened, if only a signal, or the time is over.
+/// Waits for an event, a signal or the end of the time.
 pub fn poll_once(fd: c_int, events: c_short, ms: c_int) -> Result<(), Errno> {
     match sys::poll(fd, events, ms) {
         Ok(_) | Err(Errno(libc::EINTR)) => Ok(()),
@@ -157,7 +157,7 @@ pub fn poll_once(fd: c_int, events: c_short, ms: c_int) -> Result<(), Errno> {
     }
 }
 
-/// `sockutil_wait`: poll's answers for a bad descriptor, made errors.
+/// `sockutil_wait`: turns poll's answers for a bad descriptor into errors.
 pub fn wait_for(fd: c_int, events: c_int, timeout_ms: c_int) -> Result<c_int, Errno> {
     const KNOWN: c_short = libc::POLLIN
         | libc::POLLPRI
@@ -171,7 +171,7 @@ pub fn wait_for(fd: c_int, events: c_int, timeout_ms: c_int) -> Result<c_int, Er
         | libc::POLLRDHUP;
     let limit = Limit::from_ms(timeout_ms)?;
     let events = c_short::try_from(events).ok().filter(|e| e & !KNOWN == 0).ok_or(Errno(libc::EINVAL))?;
-    // poll(2) passes over a negative descriptor, and would wait for nothing.
+    // poll(2) ignores a negative descriptor, and would only wait.
     if fd < 0 {
         return Err(Errno(libc::EBADF));
     }

@@ -32,7 +32,7 @@ pub fn connect(query: &Query<'_>, flags: Flags) -> Result<c_int, Failure> {
     Err(last.into())
 }
 
-/// `sockutil_udp_disconnect`. To a stream socket the same call would be an abort.
+/// `sockutil_udp_disconnect`. On a stream socket the same call would abort the connection.
 pub fn disconnect(fd: c_int) -> Result<(), Errno> {
     if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)? != libc::SOCK_DGRAM {
         return Err(Errno(libc::EPROTOTYPE));

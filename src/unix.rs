@@ -17,7 +17,7 @@ pub fn listen(path: &CStr, backlog: c_int, flags: Flags) -> Result<c_int, Errno>
     let is_file = path.to_bytes().first() != Some(&b'@');
     match sys::bind(socket.fd(), &address) {
         Err(Errno(libc::EADDRINUSE)) if is_file && is_stale(path, &address)? => {
-            // Another server that starts may have been quicker, with the unlink or with the bind: the bind shows it.
+            // Another server that starts may be quicker with the unlink or the bind: then this bind fails.
             match sys::unlink(path) {
                 Ok(()) | Err(Errno(libc::ENOENT)) => sys::bind(socket.fd(), &address)?,
                 Err(e) => return Err(e),
@@ -34,7 +34,7 @@ pub fn listen(path: &CStr, backlog: c_int, flags: Flags) -> Result<c_int, Errno>
     Ok(socket.hand_over())
 }
 
-/// Whether the path is a socket's that has no listener any more. When unsure, assume there is one.
+/// Whether the path is a socket without a listener. When unsure, assume there is a listener.
 fn is_stale(path: &CStr, address: &Address) -> Result<bool, Errno> {
     match sys::is_socket_file(path) {
         Ok(true) => {}
@@ -52,8 +52,7 @@ pub fn connect(path: &CStr, flags: Flags, limit: Limit) -> Result<c_int, Errno> 
     connect::unix_connect(&unix_address(path)?, flags, limit)
 }
 
-/// What a path to listen or to connect at names. An abstract name of nothing but its '@' is refused: it looks like a
-/// name that was left out.
+/// The address of a path to listen at or connect to. A lone '@' is refused: it looks like a missing name.
 fn unix_address(path: &CStr) -> Result<Address, Errno> {
     match path.to_bytes() {
         b"@" => Err(Errno(libc::EINVAL)),

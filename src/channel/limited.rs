@@ -1,4 +1,4 @@
-//! Transfers that wait as long as a time limit says, whatever the descriptor's own modes say.
+//! Transfers that wait within a time limit, whatever the descriptor's own modes are.
 
 #![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
 
@@ -12,10 +12,10 @@ use crate::socket::uninterrupted;
 use crate::sys::{self, Address, FileKind};
 use crate::time::{self, Limit};
 
-/// What a call without a length of its own may move although it never waits.
+/// The most bytes that a call without a length may move if it never waits.
 const NOWAIT_BYTES: usize = 256 * 1024;
 
-/// A descriptor, and how long the call at hand may wait for it.
+/// A descriptor, and how long this call may wait for it.
 pub struct Limited {
     fd: c_int,
     limit: Limit,
@@ -25,20 +25,21 @@ pub struct Limited {
 /// Which system calls move the bytes.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
-    /// `recv` and `send`: every descriptor is taken for a socket until the kernel answers ENOTSOCK.
+    /// `recv` and `send`: every descriptor counts as a socket until the kernel answers ENOTSOCK.
     Socket,
-    /// Not a socket, and not yet looked at.
+    /// Not a socket; the kind is still unknown.
     Unknown,
-    /// `read` and `write`, which may wait as the limit does.
+    /// `read` and `write`: without a limit they may wait themselves.
     Plain,
-    /// `preadv2` and `pwritev2` with `RWF_NOWAIT`, where the kernel has it for this kind: pipes, eventfd, timerfd ...
+    /// `preadv2` and `pwritev2` with `RWF_NOWAIT`, if the kernel has it for this kind: pipes, eventfd, timerfd ...
     NoWait,
-    /// `poll`, then `read`, or `write` of no more than a ready pipe takes whole: FIFOs, and whatever has no RWF_NOWAIT.
+    /// `poll`, then `read`, or `write` of no more than a ready pipe takes at once: FIFOs, and all kinds without
+    /// RWF_NOWAIT.
     Polled,
-    /// `poll`, then `read` or `write` of all: a file is always ready, or (/proc/kmsg) poll tells when. RWF_NOWAIT would
-    /// refuse what is not in the page cache.
+    /// `poll`, then `read` or `write` of all: a file is always ready, or (/proc/kmsg) poll reports when. RWF_NOWAIT
+    /// would refuse data that is not in the page cache.
     File,
-    /// `poll`, then no more than a terminal has or takes, whatever VMIN and VTIME say.
+    /// `poll`, then no more than a terminal has or takes, whatever VMIN and VTIME are.
     Terminal,
 }
 
@@ -48,7 +49,7 @@ impl Limited {
         Self { fd, limit, way: Way::Socket }
     }
 
-    /// For a descriptor about which an earlier call has found out whether it is a socket.
+    /// For a descriptor whose kind (socket or not) an earlier call has found.
     pub fn known(fd: c_int, limit: Limit, is_socket: bool) -> Self {
         Self { way: if is_socket { Way::Socket } else { Way::Unknown }, ..Self::new(fd, limit) }
     }
@@ -71,10 +72,10 @@ impl Limited {
     pub fn accept(&mut self, peer: &mut Address, flags: c_int) -> Result<c_int, Errno> {
         let may_block = self.limit.may_block();
         self.socket_call(Direction::In, |fd, _| {
-            // There is no flag that makes accept itself not wait.
+            // accept has no flag that keeps it from waiting.
             if !may_block {
                 match time::wait(fd, libc::POLLIN, Limit::NoWait) {
-                    // What does not listen may never be ready, and -1 never is: accept says so, and cannot wait.
+                    // A socket that does not listen may never be ready, and -1 never is: accept fails at once for both.
                     Err(Errno(libc::EAGAIN))
                         if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? == 0 => {}
                     ready => _ = ready?,
@@ -84,8 +85,8 @@ impl Limited {
         })
     }
 
-    /// A call that only sockets have, repeated until it succeeds or fails for good; its second argument is what its
-    /// flags must hold.
+    /// A call that only sockets have, repeated until it succeeds or fails for good; its second argument is the flags
+    /// that it must use.
     pub fn socket_call<T>(
         &mut self,
         direction: Direction,
@@ -100,8 +101,8 @@ impl Limited {
         }
     }
 
-    /// As [`Channel::go_on`], for a call without a length of its own that has moved so many bytes. One that never waits
-    /// must end although the peer goes on sending.
+    /// As [`Channel::go_on`], for a call without a length that has moved so many bytes. A call that never waits must
+    /// end even if the peer goes on sending.
     pub fn go_on_after(&mut self, moved: usize) -> Result<(), Errno> {
         if self.may_still_move(moved) == 0 {
             return Err(Errno(libc::EAGAIN));
@@ -109,7 +110,7 @@ impl Limited {
         self.go_on()
     }
 
-    /// How many bytes a call without a length of its own may still move when it has moved so many.
+    /// How many bytes a call without a length may still move when it has moved so many.
     pub fn may_still_move(&self, moved: usize) -> usize {
         match self.limit {
             Limit::NoWait => NOWAIT_BYTES.saturating_sub(moved),
@@ -117,7 +118,7 @@ impl Limited {
         }
     }
 
-    /// `MSG_DONTWAIT`, not `O_NONBLOCK`: that one belongs to every process that shares the descriptor.
+    /// `MSG_DONTWAIT`, not `O_NONBLOCK`, which would change for every process that shares the descriptor.
     fn flags(&self) -> c_int {
         if self.limit.may_block() { 0 } else { libc::MSG_DONTWAIT }
     }
@@ -136,7 +137,7 @@ impl Limited {
         }
     }
 
-    /// An attempt on what is not a socket.
+    /// An attempt on a descriptor that is not a socket.
     #[inline(never)]
     fn on_other<A: Attempt>(&mut self, attempt: &mut A) -> Result<usize, Errno> {
         let fd = self.fd;
@@ -158,8 +159,8 @@ impl Limited {
                     Err(Errno(libc::EAGAIN)) => false,
                     ready => ready.map(|()| true)?,
                 };
-                // With VMIN above 1, poll(2) does not report what is there: it can be read all the same. A terminal that
-                // has hung up has no FIONREAD.
+                // With VMIN above 1, poll(2) does not report fewer bytes, but they can be read. A terminal that has
+                // hung up has no FIONREAD.
                 let queued = if A::DIRECTION == Direction::In { sys::bytes_to_read(fd).unwrap_or(0) } else { 0 };
                 if queued == 0 && !ready {
                     return Err(Errno(libc::EAGAIN));
@@ -178,7 +179,7 @@ impl Limited {
         Ok(match sys::file_kind(self.fd)? {
             FileKind::Storage => Way::File,
             FileKind::Terminal => {
-                // One that is open for the other direction alone would never be ready.
+                // A descriptor that is open only for the other direction would never be ready.
                 self.check(direction)?;
                 Way::Terminal
             }
@@ -186,13 +187,15 @@ impl Limited {
         })
     }
 
-    /// Prepares the next attempt, or returns the failure if there is none. Apart from the attempts that succeed.
+    /// Prepares the next attempt, or returns the failure if there is none. A function of its own: attempts that succeed
+    /// skip it.
     #[cold]
     #[inline(never)]
     fn recover(&mut self, e: Errno, direction: Direction, waited: &mut bool) -> Result<(), Errno> {
         match e {
             Errno(libc::ENOTSOCK) if self.is_socket() => self.way = Way::Unknown,
-            // This kind has no RWF_NOWAIT, or the kernel no such call (ENOSYS), or a sandbox refuses it (EPERM, EINVAL).
+            // This kind has no RWF_NOWAIT, or the kernel lacks the call (ENOSYS), or a sandbox refuses it (EPERM,
+            // EINVAL).
             Errno(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM | libc::EINVAL) if self.way == Way::NoWait => {
                 // At the wrong end of a pipe poll(2) would wait.
                 uninterrupted(|| self.check(direction))?;
@@ -203,8 +206,8 @@ impl Limited {
         Ok(())
     }
 
-    /// Waits for what is "not yet" as the limit allows, and passes over signals. When the time runs out there is one last
-    /// attempt: poll(2) does not report less than SO_RCVLOWAT or VMIN asks for.
+    /// Waits after EAGAIN as the limit allows, and goes on after signals. When the time runs out there is one last
+    /// attempt: poll(2) does not report fewer bytes than SO_RCVLOWAT or VMIN.
     #[cold]
     #[inline(never)]
     fn wait(&mut self, e: Errno, direction: Direction, waited: &mut bool) -> Result<(), Errno> {
@@ -215,9 +218,9 @@ impl Limited {
             e => return Err(e),
         }
         if before {
-            // poll(2) calls some descriptors ready that are not: an unconnected Unix datagram socket whose receiver is
-            // full, one with an error in its error queue, a blocking userfaultfd. They must neither spin nor outlast
-            // their time.
+            // poll(2) reports some descriptors ready that are not: an unconnected Unix datagram socket whose receiver
+            // is full, one with an error in its error queue, a blocking userfaultfd. The loop must neither spin nor
+            // outlast its time.
             self.limit.expire()?;
             if self.limit.may_wait() {
                 time::poll_once(-1, 0, time::MOMENT_MS)?;
@@ -272,7 +275,8 @@ impl Channel for Limited {
 /// `EAGAIN` unless a `read` or a small `write` would find the descriptor ready.
 fn ready_now(fd: c_int, direction: Direction) -> Result<(), Errno> {
     let revents = time::wait(fd, direction.event(), Limit::NoWait)?;
-    // An error alone tells a reader nothing: a blocking userfaultfd always has one. A writer gets it from the write.
+    // An error alone does not mean that read succeeds: a blocking userfaultfd always has one. A writer gets it from
+    // write.
     let only_error = revents == libc::POLLERR;
     if only_error && direction == Direction::In { Err(Errno(libc::EAGAIN)) } else { Ok(()) }
 }

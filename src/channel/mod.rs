@@ -1,6 +1,6 @@
-//! How bytes move on a descriptor during one call: which system call moves them, and who waits for what is not there
-//! yet. Here is what all descriptors have in common; [`Limited`] waits as long as a time limit says, [`Own`] as long as
-//! the descriptor's own blocking mode and timeouts say.
+//! How bytes move on a descriptor during one call: which system call moves them, and who waits for them. This file has
+//! the parts that are the same for all descriptors; [`Limited`] waits within a time limit, [`Own`] as the descriptor's
+//! own blocking mode and timeouts say.
 
 #![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
 
@@ -18,7 +18,7 @@ use crate::sys;
 pub use limited::Limited;
 pub use own::Own;
 
-/// The kernel never answers a write of bytes with 0. A driver that does has taken none, and gives no reason.
+/// The kernel never answers a write of bytes with 0. A driver that does has taken none, without a reason.
 const NOTHING_TAKEN: Errno = Errno(libc::EIO);
 
 /// A descriptor, and the rule about waiting for it.
@@ -27,16 +27,16 @@ pub trait Channel {
     fn read(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno>;
 
     /// Puts at most `most` bytes after the buffer's contents, leaves them in the queue, and returns how many: 0 is the
-    /// end of the stream. `ENOTSOCK` where there is no queue to look into.
+    /// end of the stream. `ENOTSOCK` if the descriptor cannot be peeked.
     fn peek(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno>;
 
     /// Sends some of the bytes, of which there is at least one, and returns how many: at least one.
     fn write(&mut self, bytes: Bytes<'_>) -> Result<usize, Errno>;
 
-    /// Between two attempts of a transfer that keeps moving and is not complete: `EAGAIN` when its time has run out.
+    /// Called between two attempts of a transfer that moves and is not complete: `EAGAIN` when its time has run out.
     fn go_on(&mut self) -> Result<(), Errno>;
 
-    /// What the kernel would answer a transfer of no bytes: `EBADF` where the descriptor is not open for it.
+    /// The kernel's answer to a transfer of no bytes: `EBADF` if the descriptor is not open for it.
     fn check(&self, direction: Direction) -> Result<(), Errno>;
 }
 
@@ -58,7 +58,8 @@ impl Direction {
     }
 }
 
-/// A transfer of no bytes, which no driver is asked for. Inline: a program that only reads shall not link writev.
+/// A transfer of no bytes, without a call of the driver. Inline, so that a program that only reads does not link
+/// writev.
 #[inline(always)]
 fn check(fd: c_int, direction: Direction) -> Result<(), Errno> {
     match direction {
@@ -74,7 +75,7 @@ trait Attempt {
     /// On a socket.
     fn socket(&mut self, fd: c_int, flags: c_int) -> Result<usize, Errno>;
 
-    /// On anything else, as long as the descriptor itself likes to wait.
+    /// On anything else; waits as the descriptor itself does.
     fn plain(&mut self, fd: c_int) -> Result<usize, Errno>;
 
     /// With `RWF_NOWAIT`: never waits.
@@ -114,7 +115,7 @@ impl Attempt for Reading<'_, '_> {
     }
 
     fn terminal(&mut self, fd: c_int, queued: usize) -> Result<usize, Errno> {
-        // None: an end of file was typed, or the other side has hung up.
+        // 0: an end of file was typed, or the other side has hung up.
         let most = if queued > 0 { self.most.min(queued) } else { self.most };
         sys::read(fd, self.buffer, most)
     }
@@ -188,8 +189,9 @@ impl Attempt for Gathering<'_> {
     }
 }
 
-/// How many bytes a terminal takes without waiting once poll(2) calls it writable: 256 that are no control characters
-/// (Linux's n_tty has room for as many then), or one that is, because it can become several on its way ("\n" two).
+/// How many bytes a terminal takes without waiting once poll(2) reports it writable: 256 if none is a control character
+/// (Linux's n_tty has room for so many then), else one control character, because it can become several on its way
+/// ("\n" two).
 fn terminal_piece(bytes: Bytes<'_>) -> usize {
     const ROOM: usize = 256;
     let plain = bytes.iter().take(ROOM).take_while(|byte| !memory::value(**byte).is_ascii_control()).count();

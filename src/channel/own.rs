@@ -1,4 +1,4 @@
-//! Transfers that wait as the descriptor itself says: its blocking mode, `SO_RCVTIMEO` and `SO_SNDTIMEO`.
+//! Transfers that wait as the descriptor's own blocking mode, `SO_RCVTIMEO` and `SO_SNDTIMEO` say.
 
 #![allow(clippy::inline_always, reason = "with opt-level \"s\", each of these would be a call more for each transfer")]
 
@@ -11,7 +11,7 @@ use crate::memory::{Buffer, Bytes};
 use crate::sys;
 use crate::time::{self, Instant};
 
-/// A descriptor whose own modes rule.
+/// A descriptor whose own modes decide.
 pub struct Own {
     fd: c_int,
     is_socket: bool,
@@ -24,7 +24,7 @@ enum Wait {
     Kernel,
     /// This call, by poll(2): the attempts do not wait.
     Here,
-    /// This call has waited, and poll called the descriptor ready, or the time is over.
+    /// This call has waited, and poll reported the descriptor ready, or the time is over.
     Done,
 }
 
@@ -51,7 +51,8 @@ impl Own {
         direction: Direction,
         mut call: impl FnMut(c_int, bool, c_int) -> Result<usize, Errno>,
     ) -> Result<usize, Errno> {
-        // SO_RCVTIMEO and SO_SNDTIMEO count from here, and how much of them has passed cannot be asked later.
+        // SO_RCVTIMEO and SO_SNDTIMEO count from here, and the kernel does not report later how much of them has
+        // passed.
         let start = Instant::now_coarse().ok();
         let mut wait = Wait::Kernel;
         loop {
@@ -64,7 +65,7 @@ impl Own {
     }
 
     /// Prepares the next attempt, or returns the failure if there is none. After a signal the kernel would start its
-    /// timeout anew: from then on this call waits for the rest of it, and the attempts do not wait.
+    /// timeout again: from then on this call waits for the rest of it, and the attempts do not wait.
     #[cold]
     #[inline(never)]
     fn recover(
@@ -99,8 +100,8 @@ impl Own {
         if left == 0 {
             return Err(Errno(libc::EAGAIN));
         }
-        // poll(2) calls some descriptors ready that are not (see `Limited::wait`). They must not spin: every other time
-        // a moment passes.
+        // poll(2) reports some descriptors ready that are not (see `Limited::wait`). The loop must not spin: every
+        // other time it pauses.
         let (fd, ms, next) =
             if *wait == Wait::Done { (-1, time::MOMENT_MS, Wait::Here) } else { (self.fd, left, Wait::Done) };
         *wait = next;

@@ -1,4 +1,5 @@
-//! The buffered reader: one `recv` fills the caller's memory, then lines and frames come out of it without a copy.
+//! The buffered reader: one `recv` fills the caller's memory, then lines and frames are returned from it without a
+//! copy.
 
 mod state;
 
@@ -15,13 +16,13 @@ use crate::time::Limit;
 
 pub use state::State;
 
-/// What a call for a line or a frame gives: a part of the memory, with a NUL behind it.
+/// The result of a call for a line or a frame: a part of the memory, with a NUL after it.
 pub enum Item {
-    /// All of it. The reader holds it no longer.
+    /// A whole item. The reader no longer holds it.
     Whole(Range<usize>),
-    /// What was held at the end of the stream: not all, perhaps nothing. The reader holds it no longer.
+    /// The rest at the end of the stream: incomplete, perhaps empty. The reader no longer holds it.
     Rest(Range<usize>),
-    /// What is held of a line that does not fit. It stays held.
+    /// The held part of a line that does not fit. It stays held.
     TooLong(Range<usize>),
     /// The length of a frame's body that does not fit. Its header stays held.
     TooLongBody(usize),
@@ -29,14 +30,14 @@ pub enum Item {
 
 /// A reader during one call.
 pub struct Reader<'a> {
-    /// What is kept between calls.
+    /// The state that is kept between calls.
     pub state: State,
-    /// The memory, filled up to the end of what is held.
+    /// The memory, filled up to the end of the held bytes.
     pub buffer: Buffer<'a>,
     /// Whether the descriptor may be a socket.
     pub is_socket: bool,
     channel: Limited,
-    /// What the memory can hold: all but the place of a NUL.
+    /// The most bytes that can be held: all but one, for a NUL.
     usable: usize,
     refilled: bool,
 }
@@ -50,7 +51,7 @@ impl<'a> Reader<'a> {
         Self { state, buffer, is_socket, channel, usable, refilled: false }
     }
 
-    /// What comes up to and with the delimiter.
+    /// The bytes up to and including the delimiter.
     pub fn until(&mut self, delimiter: u8) -> Result<Item, Errno> {
         loop {
             self.state.search(&self.buffer, delimiter);
@@ -90,7 +91,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Fills another buffer: with what is held, then straight from the descriptor.
+    /// Fills another buffer: from the held bytes, then directly from the descriptor.
     pub fn read_full(&mut self, into: &mut Buffer<'_>) -> Result<Read, Errno> {
         let taken = into.extend(self.held());
         self.state.consume(&self.buffer, taken);
@@ -102,7 +103,7 @@ impl<'a> Reader<'a> {
         result
     }
 
-    /// Drops what comes up to and with the next newline, and counts it.
+    /// Drops and counts the bytes up to and including the next newline.
     pub fn skip_line(&mut self, done: &mut usize) -> Result<Read, Errno> {
         let mut dropped = 0;
         loop {
@@ -111,7 +112,7 @@ impl<'a> Reader<'a> {
             let length = newline.map_or(held.len(), |index| index + 1);
             self.state.consume(&self.buffer, length);
             dropped += length;
-            // A 32-bit count can be at its end before the line is.
+            // A line can be longer than a 32-bit count.
             *done = done.saturating_add(length);
             if newline.is_some() {
                 return Ok(Read::Done);
@@ -133,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     fn refill_at_most(&mut self, wanted: usize, most: usize) -> Result<usize, Errno> {
-        // Time is looked at only when there has been some progress, and after what that brought.
+        // The clock is checked only after some progress, and after its bytes were searched.
         if self.refilled {
             self.channel.go_on()?;
         }
@@ -149,14 +150,14 @@ impl<'a> Reader<'a> {
         result
     }
 
-    /// All that is held, which is handed out once: the end of a terminal or of a growing file is not for ever.
+    /// All held bytes, returned once: the end of a terminal or of a growing file is not final.
     fn hand_out_all(&mut self) -> Range<usize> {
         let rest = self.show();
         self.state.consume(&self.buffer, rest.len());
         rest
     }
 
-    /// All that is held, with a NUL after it.
+    /// All held bytes, with a NUL after them.
     fn show(&mut self) -> Range<usize> {
         self.buffer.terminate();
         self.state.start..self.buffer.len()

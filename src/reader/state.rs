@@ -1,4 +1,4 @@
-//! What a reader keeps between calls, and the search for the end of a line in what it holds. This is the hot path of
+//! A reader's state between calls, and the search for the end of a line in the held bytes. This is the hot path of
 //! every line: the search marks all delimiters of a block at once, and each call takes the next mark.
 
 #![allow(clippy::inline_always, reason = "with opt-level \"s\", what is done for each line would be calls")]
@@ -7,24 +7,24 @@ use core::ops::Range;
 
 use crate::memory::{self, Block, Buffer};
 
-/// From here on memchr, which calls for more than SSE2, finds the end of a line sooner than the search by blocks.
+/// From this length on memchr, which uses more than SSE2, is faster than the search by blocks.
 const LONG_BYTES: usize = 256;
 
-/// What a reader keeps between calls, beside its descriptor, its memory and how much of that is filled.
+/// A reader's state between calls, beside its descriptor, its memory and the filled length.
 ///
-/// `start <= searched <= filled`, and `start < searched` where there is a mark. Bit i of `found` stands for the byte `searched - BLOCK_BYTES + i`: it is a delimiter
-/// that has not been handed out yet, so it lies at `start` or after it.
+/// `start <= searched <= filled`, and `start < searched` if there is a mark. Bit i of `found` stands for the byte
+/// `searched - BLOCK_BYTES + i`: a delimiter that was not returned yet, so it lies at `start` or after it.
 #[derive(Clone, Copy)]
 pub struct State {
-    /// Where in the memory what is held begins.
+    /// The index of the first held byte.
     pub start: usize,
-    /// Up to where the memory has been searched for the delimiter.
+    /// The end of the bytes that were searched for the delimiter.
     pub searched: usize,
-    /// Where the delimiters are in the last block of that.
+    /// The delimiters in the last searched block.
     pub found: usize,
     /// The delimiter of that search.
     pub delimiter: u8,
-    /// The held byte at `start`, whose place the NUL after the last result has taken.
+    /// The held byte at `start`, which the NUL after the last result has overwritten.
     pub covered: Option<u8>,
 }
 
@@ -32,7 +32,7 @@ impl State {
     /// Nothing is held.
     pub const NEW: Self = Self { start: 0, searched: 0, found: 0, delimiter: b'\n', covered: None };
 
-    /// What comes up to and with the delimiter, if a search has marked its end.
+    /// The bytes up to and including the delimiter, if a search has marked it.
     #[inline(always)]
     pub fn next(&mut self, buffer: &mut Buffer<'_>, delimiter: u8) -> Option<Range<usize>> {
         if self.found == 0 || self.delimiter != delimiter {
@@ -42,8 +42,8 @@ impl State {
         self.uncover(buffer);
         self.found &= self.found - 1;
         if self.found == 0 {
-            // Before a NUL is put there: a load would wait for a byte that was just stored. What comes next is most often
-            // as long as this.
+            // Search before the NUL is stored: a load would wait for a byte that was just stored. The next line is most
+            // often as long as this one.
             (self.searched, self.found) = if end - self.start < LONG_BYTES {
                 search_blocks(buffer.filled(), self.searched, delimiter)
             } else {
@@ -53,7 +53,7 @@ impl State {
         Some(self.hand_out(buffer, self.start, end))
     }
 
-    /// Where the first marked delimiter is.
+    /// The index of the first marked delimiter.
     #[inline(always)]
     fn first_mark(&self) -> usize {
         let mark = self.found.trailing_zeros() as usize;
@@ -62,7 +62,7 @@ impl State {
         self.searched + mark - size_of::<Block>()
     }
 
-    /// Searches what is held and has not been searched. Nothing is marked yet, or by another delimiter's search.
+    /// Searches the held bytes that were not searched yet. Nothing is marked yet, or only for another delimiter.
     pub fn search(&mut self, buffer: &Buffer<'_>, delimiter: u8) {
         if self.delimiter != delimiter {
             self.delimiter = delimiter;
@@ -76,18 +76,18 @@ impl State {
         }
     }
 
-    /// Nothing that is held has been searched.
+    /// No held byte has been searched.
     pub fn forget(&mut self) {
         self.searched = self.start;
         self.found = 0;
     }
 
-    /// What has arrived and was not handed out.
+    /// The bytes that have arrived and were not returned.
     pub fn held<'a>(&self, buffer: &'a Buffer<'_>) -> &'a [u8] {
         buffer.filled().get(self.start..).unwrap_or_default()
     }
 
-    /// Puts the byte back that the NUL of the call before has covered.
+    /// Restores the byte that the NUL of the last call has overwritten.
     #[inline(always)]
     pub fn uncover(&mut self, buffer: &mut Buffer<'_>) {
         if let Some(byte) = self.covered.take() {
@@ -95,14 +95,14 @@ impl State {
         }
     }
 
-    /// What is held begins so many bytes later.
+    /// Drops so many bytes from the front.
     pub fn consume(&mut self, buffer: &Buffer<'_>, length: usize) {
         self.start += length;
         debug_assert!(self.start <= buffer.len());
         self.forget();
     }
 
-    /// Moves what is held to the front of the memory, and the marks with it.
+    /// Moves the held bytes to the front of the memory, and the marks with them.
     pub fn move_to_front(&mut self, buffer: &mut Buffer<'_>) {
         debug_assert!(self.start <= self.searched && self.searched <= buffer.len());
         buffer.drop_front(self.start);
@@ -110,12 +110,12 @@ impl State {
         self.start = 0;
     }
 
-    /// Gives the bytes from `from` to `end`, with a NUL after them; what is held begins at `end` from now on.
+    /// Returns the bytes from `from` to `end`, with a NUL after them; from now on the held bytes begin at `end`.
     #[inline(always)]
     pub fn hand_out(&mut self, buffer: &mut Buffer<'_>, from: usize, end: usize) -> Range<usize> {
         debug_assert!(from <= end && end <= buffer.len());
         self.start = end;
-        // The NUL takes the place of what comes next, until the next call.
+        // The NUL overwrites the next byte until the next call.
         self.covered = buffer.replace(end, 0);
         if self.covered.is_none() {
             buffer.terminate();
@@ -124,9 +124,9 @@ impl State {
     }
 }
 
-/// Searches whole blocks from `searched` on until there is a delimiter in one. Returns up to where it has searched, and
-/// the marks of the last block. Where a block is does not depend on what is in the one before: so the processor need
-/// not wait for one to begin with the next.
+/// Searches whole blocks from `searched` on until one has a delimiter. Returns the end of the search, and the marks of
+/// the last block. A block's place does not depend on the bytes of the one before, so the processor can start the next
+/// block early.
 #[inline(always)]
 fn search_blocks(bytes: &[u8], searched: usize, delimiter: u8) -> (usize, usize) {
     let mut searched = searched;

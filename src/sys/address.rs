@@ -12,7 +12,7 @@ pub const UNIX_PATH_BYTES: usize = 108;
 /// Where in a `sockaddr_un` that is.
 const UNIX_PATH_OFFSET: usize = mem::offset_of!(sockaddr_un, sun_path);
 
-/// An address and how much of it is used: the C struct `sockutil_addr`.
+/// An address and its length: the C struct `sockutil_addr`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Address {
@@ -20,14 +20,14 @@ pub struct Address {
     length: socklen_t,
 }
 
-/// What an address says.
+/// The contents of an address.
 #[derive(Clone, Copy)]
 pub enum Parts<'a> {
     /// IPv4.
     V4([u8; 4], u16),
     /// IPv6, its port and its zone.
     V6([u8; 16], u16, u32),
-    /// What is used of `sun_path`: a path, perhaps with a NUL; a name behind a NUL; or nothing.
+    /// The used part of `sun_path`: a path, with or without its NUL; a NUL and an abstract name; or nothing.
     Unix(&'a [u8]),
 }
 
@@ -79,7 +79,7 @@ impl Address {
         Some(result)
     }
 
-    /// An address of no family, which takes a datagram socket's peer away.
+    /// An address of no family, which disconnects a datagram socket.
     pub fn unspecified() -> Self {
         let mut address = Self::empty();
         address.storage.ss_family = family(libc::AF_UNSPEC);
@@ -100,17 +100,17 @@ impl Address {
         c_int::from(self.storage.ss_family)
     }
 
-    /// What it says; `None` for another family, or when it is shorter than its family's addresses.
+    /// The contents; `None` for another family, or if it is shorter than its family's addresses.
     pub fn parts(&self) -> Option<Parts<'_>> {
         let used = (self.length as usize).min(mem::size_of::<sockaddr_storage>());
         match self.family() {
             libc::AF_INET if used >= mem::size_of::<sockaddr_in>() => {
-                // SAFETY: it is as long, and any bytes make a sockaddr_in.
+                // SAFETY: the length was checked, and any bytes make a sockaddr_in.
                 let address = unsafe { (&raw const self.storage).cast::<sockaddr_in>().read() };
                 Some(Parts::V4(address.sin_addr.s_addr.to_ne_bytes(), u16::from_be(address.sin_port)))
             }
             libc::AF_INET6 if used >= mem::size_of::<sockaddr_in6>() => {
-                // SAFETY: it is as long, and any bytes make a sockaddr_in6.
+                // SAFETY: the length was checked, and any bytes make a sockaddr_in6.
                 let address = unsafe { (&raw const self.storage).cast::<sockaddr_in6>().read() };
                 let port = u16::from_be(address.sin6_port);
                 Some(Parts::V6(address.sin6_addr.s6_addr, port, address.sin6_scope_id))
@@ -147,7 +147,7 @@ impl Address {
         self.length = message.msg_namelen;
     }
 
-    /// What libc's resolver has found.
+    /// An address from libc's resolver.
     ///
     /// # Safety
     /// Unless it is null, `address` is readable for `length` bytes.
@@ -158,14 +158,14 @@ impl Address {
             return None;
         }
         let place: *mut MaybeUninit<u8> = (&raw mut result.storage).cast();
-        // SAFETY: the caller vouches for the source, and the storage is as large.
+        // SAFETY: the source has `length` bytes, as this function requires, and the storage is large enough.
         unsafe { ptr::copy_nonoverlapping(address.cast(), place, bytes) };
         result.length = length;
         Some(result)
     }
 }
 
-/// What C's plain char is, signed or not.
+/// C's plain char, signed or unsigned.
 trait PlainChar {
     fn cast_signed_char(&self) -> libc::c_char;
 }

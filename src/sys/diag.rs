@@ -18,10 +18,10 @@ const HEADER_BYTES: usize = 16;
 /// `struct nlmsghdr` and `struct inet_diag_req_v2`.
 const QUERY_BYTES: usize = HEADER_BYTES + 56;
 
-/// What an answer is read into: more than `struct inet_diag_msg` and its attributes take.
+/// Memory for an answer: larger than `struct inet_diag_msg` and its attributes.
 const ANSWER_BYTES: usize = 1024;
 
-/// The kernel said something else than an answer.
+/// The kernel sent something that is no answer.
 const NO_ANSWER: Errno = Errno(libc::EPROTO);
 
 /// Two ends, in network order; IPv4 in the first four bytes of an address.
@@ -29,11 +29,11 @@ const NO_ANSWER: Errno = Errno(libc::EPROTO);
 pub struct DiagQuery {
     /// `AF_INET` or `AF_INET6`.
     pub family: c_int,
-    /// The end that is here.
+    /// The local end.
     pub local: [u8; 16],
     /// Its port.
     pub local_port: u16,
-    /// The other end.
+    /// The peer's end.
     pub peer: [u8; 16],
     /// Its port.
     pub peer_port: u16,
@@ -41,7 +41,7 @@ pub struct DiagQuery {
     pub zone: u32,
 }
 
-/// What the kernel found, which need not be what was asked for.
+/// The connection that the kernel found; it may be another one than the query's.
 #[derive(Clone, Copy)]
 pub struct DiagAnswer {
     family: u8,
@@ -54,17 +54,17 @@ pub struct DiagAnswer {
 }
 
 impl DiagAnswer {
-    /// Whether it has the query's two ends.
+    /// Whether it has the two ends of the query.
     pub fn is_about(&self, query: &DiagQuery) -> bool {
         let v4 = query.family == libc::AF_INET;
         let ip = |address: [u8; 16]| match address {
-            // An IPv6 socket speaks IPv4 too.
+            // An IPv6 socket also carries IPv4.
             [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
                 if v4 && c_int::from(self.family) != query.family =>
             {
                 Some([a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
             }
-            // Behind IPv4's four bytes stands nothing that counts.
+            // Bytes after the four of IPv4 do not count.
             [a, b, c, d, ..] if v4 && c_int::from(self.family) == query.family => {
                 Some([a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
             }
@@ -78,7 +78,7 @@ impl DiagAnswer {
     }
 }
 
-/// Bytes in the order in which a C struct has its fields.
+/// Bytes in the order of a C struct's fields.
 struct Fields {
     bytes: [MaybeUninit<u8>; QUERY_BYTES],
     used: usize,
@@ -118,7 +118,7 @@ pub fn send_diag(fd: c_int, query: &DiagQuery) -> Result<(), Errno> {
 pub fn recv_diag(fd: c_int) -> Result<Option<DiagAnswer>, Errno> {
     let mut memory = [MaybeUninit::uninit(); ANSWER_BYTES];
     let mut buffer = Buffer::fresh(&mut memory);
-    // The answer was queued before send returned: this waits for nothing.
+    // The answer was queued before send returned, so this does not wait.
     recv(fd, &mut buffer, usize::MAX, 0)?;
     let bytes = buffer.filled();
     let kind = bytes.get(4..).and_then(<[u8]>::first_chunk).copied().map(u16::from_ne_bytes).ok_or(NO_ANSWER)?;

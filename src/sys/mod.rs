@@ -22,24 +22,24 @@ pub use address::{Address, Parts, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
 pub use rights::{recv_descriptor, send_descriptor};
 
-/// Everything the kernel answers below zero is a failure whose cause is in `errno`.
+/// An answer below zero is a failure, with its cause in `errno`.
 fn checked<T: PartialOrd + From<bool>>(answer: T) -> Result<T, Errno> {
     if answer < T::from(false) { Err(errno()) } else { Ok(answer) }
 }
 
-/// The count of a transfer, which the kernel keeps at or below what it was asked for.
+/// The count of a transfer; it is never above the count that was asked for.
 fn counted(answer: isize) -> Result<usize, Errno> {
     checked(answer).map(isize::unsigned_abs)
 }
 
-/// The count of what was put behind a buffer's contents, which are its contents from now on.
+/// Adds the bytes that a call wrote after a buffer's contents to these contents, and returns their count.
 fn appended(buffer: &mut Buffer<'_>, answer: isize) -> Result<usize, Errno> {
     let got = counted(answer)?;
     buffer.append(got);
     Ok(got)
 }
 
-/// A value's size as `getsockopt(2)` and its kin want it; each is a few bytes.
+/// A value's size, for `getsockopt(2)` and similar calls; each is a few bytes.
 fn size_of<T>() -> socklen_t {
     mem::size_of::<T>() as socklen_t
 }
@@ -53,7 +53,7 @@ pub fn recv(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Re
     appended(buffer, got)
 }
 
-/// `recv(2)` with `MSG_PEEK`: puts at most `most` bytes behind the buffer's contents, without adding them to it.
+/// `recv(2)` with `MSG_PEEK`: puts at most `most` bytes after the buffer's contents, without adding them to these.
 pub fn peek(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Result<usize, Errno> {
     let (start, room) = buffer.spare(most);
     // SAFETY: `spare` gives `room` writable bytes, borrowed for as long as the call lasts.
@@ -123,9 +123,9 @@ pub fn write_nowait(fd: c_int, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
 unsafe fn vector_nowait(call: c_long, fd: c_int, first: *const iovec, count: usize) -> Result<usize, Errno> {
     // The offset -1, "the current position", is passed as its low and its high word.
     const HERE: c_long = -1;
-    // Whole registers: of an int, C's variable arguments leave the upper half open.
+    // Pass whole registers: with an int, the upper half of a C variable argument is undefined.
     let (fd, flags) = (c_long::from(fd), c_long::from(libc::RWF_NOWAIT));
-    // SAFETY: the caller vouches for the iovecs; the other arguments are integers.
+    // SAFETY: the iovecs suit the call, as this function requires; the other arguments are integers.
     let answer = unsafe { libc::syscall(call, fd, first, count, HERE, HERE, flags) };
     counted(answer as isize)
 }
@@ -138,7 +138,7 @@ pub fn poll(fd: c_int, events: c_short, timeout_ms: c_int) -> Result<c_short, Er
     Ok(entry.revents)
 }
 
-/// `poll(2)` of several descriptors: how many are ready. A descriptor below 0 is passed over.
+/// `poll(2)` of several descriptors: how many are ready. A descriptor below 0 is ignored.
 pub fn poll_all(entries: &mut [pollfd], timeout_ms: c_int) -> Result<usize, Errno> {
     // SAFETY: a slice is writable for its length.
     let ready = checked(unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout_ms) })?;
@@ -154,7 +154,7 @@ pub fn clock_gettime(clock: libc::clockid_t) -> Result<timespec, Errno> {
     Ok(unsafe { time.assume_init() })
 }
 
-/// What a descriptor that is no socket leads to, as far as waiting for it goes.
+/// The kind of a descriptor that is no socket, as far as waiting depends on it.
 pub enum FileKind {
     /// A file or a disk.
     Storage,
@@ -164,9 +164,9 @@ pub enum FileKind {
     Other,
 }
 
-/// `fstat(2)`, and `isatty(3)` for a character device. An offset (`lseek(2)`) would tell nothing: an eventfd has one.
+/// `fstat(2)`, and `isatty(3)` for a character device. `lseek(2)` does not help: it succeeds on an eventfd too.
 pub fn file_kind(fd: c_int) -> Result<FileKind, Errno> {
-    // glibc's struct stat has 32 bits for a size where long has, too few for files above 2 GiB.
+    // glibc's struct stat has 32 bits for a size if long has 32, too few for files above 2 GiB.
     #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
     use libc::{fstat, stat};
     #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
@@ -192,7 +192,7 @@ pub fn bytes_to_read(fd: c_int) -> Result<usize, Errno> {
     Ok(count.max(0) as usize)
 }
 
-/// `readv(2)` of no bytes: the kernel looks at the descriptor, and the driver is not asked.
+/// `readv(2)` of no bytes: the kernel checks the descriptor, and does not call the driver.
 pub fn read_nothing(fd: c_int) -> Result<(), Errno> {
     let nothing = iovec { iov_base: ptr::null_mut(), iov_len: 0 };
     // SAFETY: one iovec is passed, and it names no memory.
@@ -200,7 +200,7 @@ pub fn read_nothing(fd: c_int) -> Result<(), Errno> {
     Ok(())
 }
 
-/// `writev(2)` of no bytes: the kernel looks at the descriptor, and the driver is not asked.
+/// `writev(2)` of no bytes: the kernel checks the descriptor, and does not call the driver.
 pub fn write_nothing(fd: c_int) -> Result<(), Errno> {
     let nothing = iovec { iov_base: ptr::null_mut(), iov_len: 0 };
     // SAFETY: one iovec is passed, and it names no memory.
@@ -253,7 +253,7 @@ pub fn ignore_signal(signal: c_int) -> Result<(), Errno> {
     Ok(())
 }
 
-/// `waitpid(2)` for any child, without waiting and without its status: its process ID, 0 while all that are left live.
+/// `waitpid(2)` for any child, without waiting and without its status: its process ID; 0 if all children still run.
 pub fn reap_one() -> Result<pid_t, Errno> {
     // SAFETY: a null status pointer asks for no status.
     checked(unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) })
@@ -320,8 +320,8 @@ pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, flags: c_int) -
     counted(unsafe { libc::sendto(fd, bytes.as_ptr().cast(), bytes.len(), flags, start, length) })
 }
 
-/// `recvmsg(2)` without control data: appends a datagram to the buffer, and says whether it was longer. Not `recvfrom(2)`
-/// with `MSG_TRUNC`, which on TCP would throw the bytes away.
+/// `recvmsg(2)` without control data: appends a datagram to the buffer, and returns whether it was longer. Not
+/// `recvfrom(2)` with `MSG_TRUNC`, which would discard bytes on TCP.
 pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, flags: c_int) -> Result<bool, Errno> {
     let (start, room) = buffer.spare(usize::MAX);
     let mut part = iovec { iov_base: start, iov_len: room };
@@ -430,10 +430,10 @@ pub fn if_indextoname(index: u32) -> Option<[u8; libc::IF_NAMESIZE]> {
     if found.is_null() { None } else { Some(name) }
 }
 
-/// `getaddrinfo(3)`'s answer, freed when it goes.
+/// `getaddrinfo(3)`'s answer, freed on drop.
 pub struct AddrInfo(*mut libc::addrinfo);
 
-/// `getaddrinfo(3)`; the error is its `EAI_` code and what it has left in errno, 0 for nothing.
+/// `getaddrinfo(3)`; the error is its `EAI_` code and its errno, 0 if it set none.
 pub fn getaddrinfo(host: Option<&CStr>, service: &CStr, kind: c_int, flags: c_int) -> Result<AddrInfo, (c_int, Errno)> {
     // SAFETY: all-zero is a valid addrinfo: no flags, any family.
     let mut hints: libc::addrinfo = unsafe { mem::zeroed() };
@@ -441,7 +441,7 @@ pub fn getaddrinfo(host: Option<&CStr>, service: &CStr, kind: c_int, flags: c_in
     hints.ai_flags = flags;
     let mut list = ptr::null_mut();
     let host = host.map_or(ptr::null(), CStr::as_ptr);
-    // An earlier call's errno must not pass for the resolver's.
+    // The errno of an earlier call must not look like the resolver's.
     set_errno(Errno(0));
     // SAFETY: the strings have their NULs, the hints are complete, and `list` is writable.
     match unsafe { libc::getaddrinfo(host, service.as_ptr(), &raw const hints, &raw mut list) } {
@@ -458,10 +458,10 @@ impl AddrInfo {
     }
 }
 
-/// What is left of a list.
+/// The rest of a list.
 pub struct Entries<'a>(Option<&'a libc::addrinfo>);
 
-/// One of a list.
+/// An entry of a list.
 #[derive(Clone, Copy)]
 pub struct Entry<'a>(&'a libc::addrinfo);
 
@@ -483,7 +483,7 @@ impl Entry<'_> {
         unsafe { Address::copy(self.0.ai_addr, self.0.ai_addrlen) }
     }
 
-    /// Whether two have the same address, byte for byte: resolvers leave no part of an address unset.
+    /// Whether two entries have the same address, byte for byte: resolvers set all bytes of an address.
     pub fn same_address(self, other: Entry<'_>) -> bool {
         self.bytes() == other.bytes()
     }

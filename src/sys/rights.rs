@@ -11,8 +11,8 @@ use super::{close, counted};
 /// The type of the control message by which `SO_PASSPIDFD` brings a descriptor of the sending process.
 const SCM_PIDFD: c_int = 4;
 
-/// Room for everything that Linux can put beside one message, for a receiver who has asked for it all. What finds no room
-/// would take it away from the descriptors, whose number could not be told then.
+/// Room for all control messages that Linux can add to one message, if the receiver has asked for all. With less room,
+/// descriptors could be cut off, and their number would be unknown.
 const CONTROL_BYTES: usize = {
     const INT: usize = mem::size_of::<c_int>();
     let rights = space(253 * INT);
@@ -25,7 +25,7 @@ const CONTROL_BYTES: usize = {
     rights + times + credentials + security_label + pidfd + inq
 };
 
-/// What a control message with so many bytes of body takes up.
+/// The size of a control message with a body of so many bytes.
 const fn space(body: usize) -> usize {
     // SAFETY: it computes, and reads nothing.
     (unsafe { libc::CMSG_SPACE(body as u32) }) as usize
@@ -38,15 +38,15 @@ struct Control {
     bytes: [MaybeUninit<u8>; CONTROL_BYTES],
 }
 
-/// What came with one message.
+/// The contents of one message.
 pub struct Passed {
     /// The bytes of payload; 0 is the end of the stream.
     pub bytes: usize,
-    /// How many descriptors the sender has passed that this process has got.
+    /// The number of descriptors that this process has received.
     pub count: usize,
     /// The first of them. The others are closed.
     pub first: Option<c_int>,
-    /// Whether there were some that could not be given to this process.
+    /// Whether this process could not receive some of them.
     pub cut: bool,
 }
 
@@ -64,13 +64,13 @@ pub fn send_descriptor(fd: c_int, passed: c_int, flags: c_int) -> Result<usize, 
     message.msg_controllen = space(ONE) as _;
     // SAFETY: the control memory is aligned, and its size is in the message.
     let header = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
-    // SAFETY: it has room for one header, which is all zeros now.
+    // SAFETY: the control memory has room for one header, which is all zeros now.
     let header = unsafe { header.as_mut() }.ok_or(Errno(libc::EINVAL))?;
     header.cmsg_level = libc::SOL_SOCKET;
     header.cmsg_type = libc::SCM_RIGHTS;
     // SAFETY: it computes, and reads nothing.
     header.cmsg_len = unsafe { libc::CMSG_LEN(ONE as u32) } as _;
-    // SAFETY: the data lies behind the header, within the control memory.
+    // SAFETY: the data follows the header, within the control memory.
     let data: *mut c_int = unsafe { libc::CMSG_DATA(header) }.cast();
     // SAFETY: there is room for one descriptor; its alignment is not relied on.
     unsafe { data.write_unaligned(passed) };
@@ -78,8 +78,8 @@ pub fn send_descriptor(fd: c_int, passed: c_int, flags: c_int) -> Result<usize, 
     counted(unsafe { libc::sendmsg(fd, &raw const message, flags) })
 }
 
-/// `recvmsg(2)` of one byte and the descriptors that come with it. All but the first are closed at once, and so is what
-/// comes in control messages of other kinds.
+/// `recvmsg(2)` of one byte and the descriptors that come with it. All but the first are closed at once, and so are
+/// descriptors in other kinds of control messages.
 pub fn recv_descriptor(fd: c_int, flags: c_int) -> Result<Passed, Errno> {
     let mut byte = [0_u8];
     let mut part = iovec { iov_base: (&raw mut byte).cast(), iov_len: byte.len() };
@@ -99,9 +99,9 @@ pub fn recv_descriptor(fd: c_int, flags: c_int) -> Result<Passed, Errno> {
         // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR give null or a header that the kernel has written.
         let (level, kind) = unsafe { ((*header).cmsg_level, (*header).cmsg_type) };
         match (level, kind) {
-            // SAFETY: as above, and what these two carry are descriptors.
+            // SAFETY: the kernel has written the header; its body are descriptors.
             (libc::SOL_SOCKET, libc::SCM_RIGHTS) => unsafe { each_descriptor(header, |fd| passed.take(fd)) },
-            // SAFETY: as above.
+            // SAFETY: the kernel has written the header; its body is a descriptor.
             (libc::SOL_SOCKET, SCM_PIDFD) => unsafe { each_descriptor(header, discard) },
             _ => {}
         }
@@ -122,11 +122,11 @@ impl Passed {
     }
 }
 
-/// Closes what is this process's now, and unwanted. The kernel puts an error there in place of a pidfd for which this
-/// process has no number left.
+/// Closes an unwanted descriptor. If this process has no descriptor left for a pidfd, the kernel puts an error in its
+/// place.
 fn discard(received: c_int) {
     if received >= 0 {
-        // How closing it went matters to nobody.
+        // A failure of close does not matter here.
         let _ = close(received);
     }
 }
@@ -134,11 +134,11 @@ fn discard(received: c_int) {
 /// Visits the descriptors that are the body of a control message.
 ///
 /// # Safety
-/// `header` is one that the kernel has written, with descriptors behind it.
+/// The kernel has written `header`, and descriptors follow it.
 unsafe fn each_descriptor(header: *const cmsghdr, mut visit: impl FnMut(c_int)) {
     // SAFETY: it computes, and reads nothing.
     let empty = unsafe { libc::CMSG_LEN(0) } as usize;
-    // SAFETY: the caller vouches for the header.
+    // SAFETY: the kernel has written the header, as this function requires.
     let length = unsafe { (*header).cmsg_len } as usize;
     debug_assert!(length >= empty, "the length of a control message counts its header");
     // SAFETY: it computes where the body is, and reads nothing.

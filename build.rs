@@ -1,5 +1,5 @@
-//! Writes `include/sockutil.h` from `src/ffi/`: cbindgen turns each family's file into its declarations and comments,
-//! and `src/header/` holds what stands before, between and after them.
+//! Writes `include/sockutil.h` from `src/ffi/`: cbindgen makes the declarations and comments of each family, and
+//! `src/header/` holds the text before and after them.
 //!
 //! The file is written only when it changes. With `SOCKUTIL_HEADER` set, it is written there instead (`make header`).
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for input in ["build.rs", HEADER, "src/ffi", "src/header"] {
         println!("cargo::rerun-if-changed={input}");
     }
-    // The tests compile C for the machine they run on.
+    // The tests compile C for their own machine.
     println!("cargo::rustc-env=SOCKUTIL_TARGET={}", env::var("TARGET")?);
     link_shipped();
     let header = header()?;

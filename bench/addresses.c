@@ -17,7 +17,7 @@ static void make_ipv4(uint64_t *state, unsigned char *address, char *text, size_
     uint64_t bits = random_number(state) >> 8;
     for (int i = 0; i < 4; i++, bits >>= 8)
         address[i] = (unsigned char)bits;
-    /* Numbers of one digit and of two are not as rare as chance would have them: 10.0.0.1, 192.168.1.20. */
+    /* More numbers of one and two digits than chance gives: 10.0.0.1, 192.168.1.20. */
     for (int i = 0; i < 4; i++, bits >>= 2)
         if ((bits & 3) == 0)
             address[i] = (unsigned char)(address[i] % (bits & 4 ? 10 : 100));
@@ -38,7 +38,7 @@ static void make_ipv6(uint64_t *state, size_t number, unsigned char *address, ch
     for (int i = 0; i < 8; i++) {
         uint64_t bits = random_number(state) >> 8;
         groups[i] = (unsigned)(bits & 0xFFFF) >> (bits >> 16 & 3) * 4; /* of one to four digits */
-        groups[i] += groups[i] == 0; /* so that a "::" stands for what it was made for, and nothing else */
+        groups[i] += groups[i] == 0; /* so that "::" stands only for the zeros made below */
     }
     unsigned from = 8, to = 8; /* the zeros */
     switch (number % 8) {
@@ -112,7 +112,7 @@ struct task {
     write_address *write;
 };
 
-/* Through a pointer, both: no compiler knows what they do. */
+/* Both through a pointer: no compiler knows what they do. */
 static double run(void *context) {
     const struct task *task = context;
     size_t good = 0;

@@ -1,5 +1,5 @@
-/* bare_epoll.c - the least that an epoll loop can be which sends whole lines back: what epoll_server is measured by. A
- * line that does not fit, or an answer that is not taken at once, ends the connection: no more care is taken here. */
+/* bare_epoll.c - the smallest epoll loop that sends whole lines back, the comparator of epoll_server. A line that does
+ * not fit, or an answer that the kernel does not take at once, ends the connection. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

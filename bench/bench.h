@@ -1,4 +1,4 @@
-/* bench.h - what the parts of the benchmark share: contests, rows, socket pairs. README.md says how it is measured. */
+/* bench.h - shared by the parts of the benchmark: contests, rows, socket pairs. README.md describes the measurement. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -12,7 +12,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 
-/* Ends the run with status 1: nothing is printed of a run in which a call failed or bytes were wrong. */
+/* Ends the run with status 1, and without results: a call failed or bytes were wrong. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The call that failed, with errno. */
@@ -28,14 +28,14 @@ _Noreturn void fail_call(const char *call);
 
 /* One way to do a piece of work. */
 struct contender {
-    double (*run)(void *context); /* does the work once and gives what it cost, in nanoseconds of this thread */
+    double (*run)(void *context); /* does the work once and returns its cost, in nanoseconds of this thread */
     void *context;
     double least; /* of all rounds */
 };
 
 double clock_ns(clockid_t clock);
 
-/* The processor time that this thread has had. */
+/* The processor time of this thread. */
 double spent_ns(void);
 
 /* Runs each contender once a round, in turns, and keeps the least cost of each. */
@@ -43,7 +43,7 @@ void contest(struct contender *contenders, size_t count);
 
 extern int rounds;
 
-/* How long all contests have lasted, in seconds of a clock on the wall. */
+/* The duration of all contests, in seconds of wall-clock time. */
 extern double contest_s;
 
 /* ---- Rows (report.c) ---- */
@@ -55,19 +55,19 @@ struct target {
 
 #define NONE ((struct target){NO_TARGET, 0})
 
-/* The most that ours may cost for 1 of the other's. */
+/* The target: the highest ratio of our cost to the other's. */
 #define AT_MOST(number) ((struct target){MOST, number})
 
-/* The least factor by which the other must be dearer. */
+/* The target: the lowest ratio of the other's cost to ours. */
 #define AT_LEAST(number) ((struct target){LEAST, number})
 
-/* ratio: what ours costs for 1 of the other's. */
+/* ratio: our cost divided by the other's. */
 void row(const char *what, const char *size, const char *against, double ratio, struct target target);
 
 /* A comparator that this machine does not have. */
 void row_absent(const char *what, const char *size, const char *against);
 
-/* How often something happened that the target forbids, of so many tries; and how often to the other. */
+/* How often a forbidden event happened, of so many tries; and how often to the other. */
 void row_count(const char *what, const char *size, const char *against, int ours, int others, int of);
 
 /* Prints the sum, and writes JSON and SVG into these files unless they are NULL. */
@@ -86,13 +86,13 @@ struct pair unix_pair(void);
 
 void close_pair(struct pair pair);
 
-/* Sends n bytes, all of which then lie in the reader's queue. */
+/* Sends n bytes, and waits until all are in the reader's queue. */
 void fill(struct pair pair, const void *bytes, size_t n);
 
 /* Takes n bytes out of the reader's queue, and compares them unless expected is NULL. */
 void drain(int fd, const void *expected, size_t n);
 
-/* How many bytes a queue takes here without a byte that waits outside it: a power of two, at most the wanted. */
+/* How many bytes a queue holds here without more waiting outside: a power of two, at most the wanted number. */
 size_t fitting(size_t wanted);
 
 /* Lines of so many bytes each, the newline included, of pseudo-random letters: n bytes in all. The caller frees it. */

@@ -14,13 +14,13 @@ static _Alignas(64) union {
     uint64_t of_64[BYTES / 8];
 } numbers;
 
-/* The compiler may not leave out a pass, nor guess what one finds. */
+/* The compiler must not drop a pass, nor guess its result. */
 #define KEEP __asm__ volatile("" ::: "memory")
 
 /* On a boundary, so that chance gives neither loop the better place. */
 #define LOOP static __attribute__((noinline, aligned(64))) void
 
-/* Each number of an array is replaced by what the expression makes of it. */
+/* Replaces each number of an array by the value of the expression. */
 #define IN_PLACE(name, bits, expression)                                                                               \
     LOOP name(void) {                                                                                                  \
         for (size_t i = 0; i < LENGTH(numbers.of_##bits); i++) {                                                       \
@@ -123,7 +123,7 @@ void bench_byte_order(void) {
         NEED(sum == expected_sum && memcmp(expected, numbers.bytes, sizeof expected) == 0);
         struct contender contenders[] = {{.run = run, .context = &ours}, {.run = run, .context = &theirs}};
         contest(contenders, LENGTH(contenders));
-        /* "As fast as", with room for what the same instructions at two places differ by. */
+        /* "As fast as", with room for the difference of the same instructions at two places. */
         row(PAIRS[i].what, PAIRS[i].size, PAIRS[i].against, contenders[0].least / contenders[1].least, AT_MOST(1.02));
     }
 }

@@ -33,13 +33,13 @@ double clock_ns(clockid_t clock) {
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-/* The thread's clock and not CLOCK_MONOTONIC: it stands still while other programs have the processor. */
+/* The thread's clock and not CLOCK_MONOTONIC: it stops while other programs have the processor. */
 double spent_ns(void) {
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* A round is short against what disturbs a machine, so that a slow moment meets all contenders and the least of many
- * rounds meets none. Who comes first changes with each round. */
+/* A round is shorter than most disturbances, so that a slow moment hits all contenders, and the least of many rounds is
+ * free of them. The first contender changes with each round. */
 void contest(struct contender *contenders, size_t count) {
     for (size_t i = 0; i < count; i++)
         contenders[i].least = INFINITY;

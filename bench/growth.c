@@ -44,7 +44,7 @@ static double run_pieces(void *context) {
                 good += result == 1 && length == task->count * PIECE_BYTES &&
                         memcmp(line, long_line + (MOST_PIECES - task->count) * PIECE_BYTES, length) == 0;
         }
-        /* The last call compares the line: it is left out, of both. */
+        /* The last call compares the line: both leave it out. */
         if (piece < task->count)
             cost += spent_ns() - start;
         NEED(good == LINES);
@@ -143,7 +143,7 @@ static void check_message(const char *line, size_t length, size_t number) {
         fail("a wrong line out of a Unix socket");
 }
 
-/* readline takes the first of the queued lines: it is what the look costs that changes. reader_line takes them all. */
+/* readline takes the first queued line, and only the cost of its peek changes. reader_line takes them all. */
 static double run_queues(void *context) {
     const struct queues *task = context;
     static char lines[SOCKETS][MESSAGE_BYTES + 2048], memory[65536];

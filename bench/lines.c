@@ -11,7 +11,7 @@
 #include <event2/buffer.h>
 #endif
 
-/* Of each reader that may choose. */
+/* The buffer of each reader that may choose. */
 #define MEMORY_BYTES 65536
 #define BATCH_BYTES (1 << 20)
 
@@ -32,8 +32,8 @@ struct reader {
     char *memory;
 };
 
-/* A reader's loop, twice: as it is timed, and with a comparison of every line. It ends when all bytes of the batch have
- * come out in lines, and counts the lines. */
+/* A reader's loop, twice: as timed, and with a comparison of every line. It counts the lines, and ends when it has read
+ * all bytes of the batch. */
 #define READER(name)                                                                                                   \
     static inline __attribute__((always_inline)) void name(struct reader *r, struct tally *out, bool check);           \
     static void name##_timed(struct reader *r, struct tally *out) {                                                    \
@@ -69,11 +69,11 @@ READER(ours) {
     *out = sum;
 }
 
-/* ---- The limit: what no reader that gives lines can well be below ---- */
+/* ---- The limit: no reader that returns lines should be faster ---- */
 
 READER(limit) {
     struct tally sum = {0, 0};
-    (void)check; /* it keeps no lines that could be compared */
+    (void)check; /* it keeps no lines to compare */
     while (sum.bytes < r->batch) {
         ssize_t got = recv(r->pair.reader, r->memory, MEMORY_BYTES, 0);
         if (got <= 0)
@@ -194,7 +194,7 @@ static void evbuffer_close(struct reader *r) {
     r->state = NULL;
 }
 
-/* evbuffer_read takes 4 KB a call; a space that is reserved for 64 KB spares it the other calls. */
+/* evbuffer_read takes 4 KB a call; with 64 KB of reserved space one call is enough. */
 READER(evbuffer) {
     struct tally sum = {0, 0};
     while (sum.bytes < r->batch) {
@@ -210,7 +210,7 @@ READER(evbuffer) {
             NEED(evbuffer_commit_space(r->state, &space, 1) == 0);
             continue;
         }
-        line[length] = '\n'; /* where readln, which cuts the newline off, has put a NUL */
+        line[length] = '\n'; /* readln has cut the newline and put a NUL there */
         took(r, &sum, line, length + 1, check);
         free(line);
     }

@@ -1,4 +1,4 @@
-/* main.c - the benchmark: what sockutil costs beside what others cost in the same run. */
+/* main.c - the benchmark: the costs of sockutil and of other code in the same run. */
 #include "bench.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static const struct {
     {"growth", bench_growth},
 };
 
-/* One processor for all that runs, the last one, which is the least used by others. */
+/* One processor for all programs: the last one, which other programs use least. */
 static void pin(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) < 0)

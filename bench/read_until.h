@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-/* A BufReader of so many bytes over a socket, which stays the caller's. */
+/* A BufReader of so many bytes over a socket, which the caller still owns. */
 void *bench_read_until_open(int fd, size_t capacity);
 
-/* Reads lines until they are so many bytes together, and gives how many these were; fewer after a failure, or after a
- * line that is not as expected, unless that is NULL. */
+/* Reads lines up to so many bytes in all, and returns the number of bytes; fewer after a failure, or after a line that
+ * is not as expected (not checked if that is NULL). */
 size_t bench_read_until(void *reader, size_t batch, const char *expected, size_t line_bytes, size_t *lines);
 
 void bench_read_until_close(void *reader);

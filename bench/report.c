@@ -1,4 +1,4 @@
-/* report.c - ratios as a table, as JSON and as a plot. No times: they would be of one machine. */
+/* report.c - ratios as a table, as JSON and as a plot. No times, which would hold for one machine only. */
 #include "bench.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ struct row {
 static struct row rows[256];
 static size_t row_count_;
 
-/* As it is printed, so that what is printed agrees with the verdict. */
+/* Rounded as printed, so that print and verdict agree. */
 static double rounded(double number) {
     return round(number * 100) / 100;
 }
@@ -88,7 +88,7 @@ void row_count(const char *what, const char *size, const char *against, int ours
         .what = what, .size = size, .against = against, .form = COUNT, .ours = ours, .others = others, .of = of});
 }
 
-/* What part of the time of the contests the processor was this program's, or its servers'. 1 on an idle machine. */
+/* The share of the processor that this program and its servers had during the contests. 1 on an idle machine. */
 static double own_share(void) {
     struct rusage own, children;
     double spent = 0;
@@ -170,14 +170,14 @@ static void write_json(const char *name) {
     finish(file, name);
 }
 
-/* What part of the target's cost it is: 1 is at the target, less is better. */
+/* The cost as a part of the target: 1 is at the target, less is better. */
 static double of_target(const struct row *r) {
     return r->target.kind == LEAST ? r->target.number * r->ratio : r->ratio / r->target.number;
 }
 
 enum { WIDTH = 1000, TOP = 64, STEP = 20, LEFT = 420, TARGET = 240, LONGEST = 310, BOTTOM = 44 };
 
-/* A bar for each row with a target. Its colours and the grey of its text are seen on white and on black. */
+/* A bar for each row with a target. Its colours and the grey of its text are visible on white and on black. */
 static void write_svg(const char *name) {
     FILE *file = create(name);
     char ratio[64], target[64];

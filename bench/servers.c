@@ -18,11 +18,11 @@
 #define LINE_BYTES 64
 #define MOST_CONNECTIONS 1000
 
-/* In one sample, over all connections. */
+/* Lines in one sample, over all connections. */
 #define EXCHANGES 1000
 
-/* How often the servers are started: where a process's memory comes to lie makes some percent of difference, and the
- * least of several starts does not depend on it. */
+/* How often the servers are started: the place of a process's memory makes some percent of difference, and the least of
+ * several starts does not depend on it. */
 #define STARTS 6
 
 struct server {
@@ -42,7 +42,7 @@ static struct server start(const char *program) {
     char text[256];
     if (pipe2(pipe_ends, O_CLOEXEC) < 0)
         fail_call("pipe2");
-    /* For all that epoll_server says of a thousand clients, which nobody reads. */
+    /* Discard the output of epoll_server about a thousand clients. */
     if (fcntl(pipe_ends[1], F_SETPIPE_SZ, 1 << 20) < 0)
         fail_call("fcntl(F_SETPIPE_SZ)");
     server.pid = fork();
@@ -82,7 +82,7 @@ static struct server start(const char *program) {
 static void stop(struct server *server) {
     if (kill(server->pid, SIGKILL) < 0 || waitpid(server->pid, NULL, 0) != server->pid)
         fail_call("kill");
-    /* With RST: nothing stays behind that the next start would find. */
+    /* With RST, so that nothing is left for the next start. */
     struct linger at_once = {.l_onoff = 1};
     for (int i = 0; i < server->count; i++) {
         if (setsockopt(server->connections[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) < 0)
@@ -110,7 +110,7 @@ static void exchange(const struct server *server) {
     for (int i = 0; i < server->count; i++)
         if (send(server->connections[i], lines + i * LINE_BYTES, LINE_BYTES, MSG_NOSIGNAL) != LINE_BYTES)
             fail_call("send");
-    /* The last first: when it is answered, the others are. */
+    /* Read the last one first: when it is answered, all others are. */
     for (int i = server->count - 1; i >= 0; i--) {
         if (recv(server->connections[i], answer, LINE_BYTES, MSG_WAITALL) != LINE_BYTES)
             fail_call("recv");

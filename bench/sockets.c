@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The system cuts it down to net.core.rmem_max and wmem_max. */
+/* The system limits it to net.core.rmem_max and wmem_max. */
 #define BUFFER_BYTES (8 << 20)
 
 /* How long bytes may take to come over loopback. */
@@ -30,7 +30,7 @@ struct pair tcp_pair(void) {
     struct pair pair = {.writer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (listener < 0 || pair.writer < 0)
         fail_call("socket");
-    /* Before the connection, whose largest window is agreed at its beginning. */
+    /* Set before connect, which fixes the largest window. */
     large_buffers(listener);
     large_buffers(pair.writer);
     if (bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 1) < 0 ||
@@ -78,7 +78,7 @@ static bool arrive(int fd, size_t n, time_t seconds) {
     while (queued(fd) < n) {
         if (now_s() > end)
             return false;
-        /* The kernel's own thread may have to bring them, on this processor. */
+        /* A thread of the kernel may have to deliver them, on this processor. */
         sched_yield();
     }
     return true;

@@ -1,4 +1,4 @@
-/* stateless.c - readline against its two system calls and against what the textbooks do without a buffer. */
+/* stateless.c - readline against its two system calls and against the textbooks' ways without a buffer. */
 #include "bench.h"
 #include "textbook.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than a look of 64 KB is queued all the time. */
+/* More than a peek of 64 KB is always queued. */
 #define QUEUED_BYTES (1 << 18)
 #define MOST_TIMED_LINES 512
 
@@ -25,7 +25,7 @@ static ssize_t ours(int fd, char *line, size_t size) {
     return sockutil_readline(fd, line, size);
 }
 
-/* What readline cannot be below: the look, and the taking. The newline's place is known, not searched. */
+/* The lower bound of readline: the peek and the read. The newline's place is known, not searched. */
 static size_t known_bytes;
 
 static ssize_t two_calls(int fd, char *line, size_t size) {

@@ -1,4 +1,4 @@
-/* textbook.c - readers as the textbooks teach them. They are right, so that they may be compared. */
+/* textbook.c - readers as the textbooks teach them, but correct, so that they can be compared. */
 #include "textbook.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ size_t static_buffer_held(void) {
     return shared.left;
 }
 
-/* Not inlined, as the books have it in a file of its own. */
+/* Not inlined, since the books have it in a separate file. */
 static __attribute__((noinline)) ssize_t copier_read(struct byte_copier *from, char *bytes, size_t n) {
     while (from->left == 0) {
         ssize_t got = read(from->fd, from->buffer, sizeof from->buffer);

@@ -86,8 +86,8 @@ static void set_nodelay(int fd, int on) {
 }
 
 /* As a socket is by default, with Nagle's algorithm: the first call's bytes leave at once, those of the others gather
- * until a segment is full. It is what a send costs at least, so that what is added to it shows most. TCP_NODELAY lets
- * go of the rest when the clock has stopped. */
+ * until a segment is full. That is the cheapest send, so that a function's own cost shows most. TCP_NODELAY sends the
+ * rest when the clock has stopped. */
 static double run_send(void *context) {
     const struct task *t = context;
     size_t good = 0, whole = t->header + t->n;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# stage.sh BUILT LIBRARIES - from the folder where cargo built them, puts the libraries as they are installed into
-# another: the shared one under its three names, and the static one without what Rust adds to every archive.
-# AR: ar(1). What is the same already is left as it is, so that make finds nothing to do.
+# stage.sh BUILT LIBRARIES - copies the libraries from the folder where cargo built them, in their installed form: the
+# shared one under its three names, and the static one without the objects that Rust adds to every archive. AR: ar(1).
+# An equal file is not changed, so that make finds nothing to do.
 set -eu
 built=$1
 libraries=$2
@@ -26,8 +26,8 @@ install_changed "$folder/so" "libsockutil.so.$version"
 link_to "libsockutil.so.$version" "$soname"
 link_to "$soname" libsockutil.so
 
-# Link-time optimization makes one object of the library. The others are Rust's compiler support, which nothing in it
-# needs beyond what every C compiler links anyway.
+# Link-time optimization makes one object of the library. The others are Rust's compiler support, of which it needs only
+# what every C compiler links anyway.
 archive=$(cd "$built" && pwd)/libsockutil.a
 own=$("${AR:-ar}" t "$archive" | grep '^sockutil\.')
 [ "$(echo "$own" | wc -l)" -eq 1 ] || {

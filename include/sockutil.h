@@ -1546,8 +1546,8 @@ int sockutil_set_linger(int fd, int on, int seconds);
  * Make TCP detect a peer that vanished.
  *
  * After idle_s seconds of silence TCP sends a question (a probe) every
- * interval_s seconds; after count unanswered ones, reads and writes fail with
- * ETIMEDOUT. idle_s 0 turns it off and ignores interval_s and count.
+ * interval_s seconds; when count questions have no answer, reads and writes
+ * fail with ETIMEDOUT. idle_s 0 turns it off and ignores interval_s and count.
  *
  * Returns 0; -1 with errno:
  *   EINVAL     idle_s is below 0, interval_s or count is below 1, or one is

@@ -1,7 +1,7 @@
 #!/bin/sh
-# dist.sh VERSION FOLDER - the release tarball of the last commit, or of the tree where there is no repository: the
-# sources, and every crate that they are built and tested with, so that they build without a network. The same commit and
-# the same tools give the same bytes.
+# dist.sh VERSION FOLDER - the release tarball of the last commit, or of the tree if there is no repository: the
+# sources, and all crates for build and tests, so that they build without a network. The same commit and the same tools
+# give the same bytes.
 set -eu
 version=$1
 mkdir -p "$2"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# cross.sh [MACHINE...] - the tests on machines that are not this one: big-endian, 32-bit and ARM by qemu's user mode, and
-# x86-64 with musl. All is built by Debian's Rust 1.85, the oldest that sockutil is for; "msrv" is that on x86-64 itself.
-# TESTS: names of test programs, instead of all that `make test` runs. FILTER: names of tests, for a look at some of them.
-# What is downloaded and built stays in target/cross.
+# cross.sh [MACHINE...] - the tests on other machines: big-endian, 32-bit and ARM in qemu's user mode, and x86-64 with
+# musl. Debian's Rust 1.85, the oldest that sockutil supports, builds all; "msrv" is that Rust on x86-64 itself. TESTS:
+# names of test programs, instead of all that `make test` runs. FILTER: names of tests, to run only some. Downloads and
+# builds stay in target/cross.
 set -eu
 cd "$(dirname "$0")/.."
 cross=$PWD/target/cross
@@ -19,7 +19,7 @@ need() {
     command -v "$1" >/dev/null 2>&1 || fail "$1 is missing: install the $2 package"
 }
 
-# machine NAME - what Rust, the C compilers, Debian and qemu call it, and how its programs begin: class, byte order and
+# machine NAME - its names for Rust, the C compilers, Debian and qemu, and how its programs begin: class, byte order and
 # machine of the ELF header.
 machine() {
     case $1 in
@@ -34,7 +34,7 @@ machine() {
 
 # ---- Tools ----
 
-# apt with lists of its own: those of this machine are neither used nor changed.
+# apt with separate lists: this machine's lists are neither used nor changed.
 private_apt() {
     apt-get -qq -o Dir::State="$cross/apt" -o Dir::Cache="$cross/apt" -o Dir::Etc::sourcelist="$cross/apt/sources.list" \
         -o Dir::Etc::sourceparts=- -o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Architecture=amd64 \
@@ -63,7 +63,7 @@ unpack() {
     rm -rf "$cross/apt/new"
     mkdir -p "$cross/apt/new" "$tools/.unpacked"
     (cd "$cross/apt/new" && private_apt download "$1")
-    # Without what is for readers, and of the many machines of qemu those that are wanted.
+    # Without documentation, and only the wanted machines of qemu.
     dpkg-deb --fsys-tarfile "$cross"/apt/new/*.deb >"$cross/apt/new/files.tar"
     case $1 in
         qemu-user/*) for name in s390x i386 aarch64; do echo "./usr/bin/qemu-$name"; done ;;
@@ -74,7 +74,8 @@ unpack() {
     : >"$stamp"
 }
 
-# Binds what begins as the machine's programs to its qemu, in a namespace of its own: so that programs can run programs.
+# Binds files that begin as the machine's programs to its qemu, in a separate namespace, so that programs can run
+# programs.
 bind() {
     # shellcheck disable=SC2086
     set -- $elf
@@ -99,8 +100,8 @@ run_tests() {
     if [ -n "$qemu" ]; then
         export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" "${of_rust}_LINKER=$c-gcc"
         for tool in ar nm readelf; do ln -sf "$(command -v "$c-$tool")" "$bin/$tool"; done
-        # qemu finds the machine's libraries here. A cache without a library hides this machine's: that may know others of
-        # the same machine (/lib32, another glibc), of which the loader would take some.
+        # qemu finds the machine's libraries here. An empty cache hides this machine's, which may list libraries of the
+        # same kind (/lib32, another glibc) that the loader would take.
         root=$cross/root/$name
         mkdir -p "$root/etc"
         ln -sfn "/usr/$c/lib" "$root/lib"
@@ -111,8 +112,8 @@ run_tests() {
         bind
     fi
     if [ "$name" = musl ]; then
-        # Debian has no std for musl: it is built with the tests. Its unwinder is gcc's own.
-        # Linux's own headers are no part of it.
+        # Debian has no std for musl: it is built with the tests. Its unwinder is gcc's. Linux's headers are not part of
+        # musl.
         printf '#!/bin/sh\nexec musl-gcc "$@" -idirafter /usr/include -idirafter /usr/include/%s\n' \
             "$(gcc -print-multiarch)" >"$bin/musl-cc"
         chmod +x "$bin/musl-cc"
@@ -120,23 +121,23 @@ run_tests() {
         musl-gcc -c -o "$bin/find_object.o" tests/cross/find_object.c
         echo "INPUT($bin/find_object.o $(gcc -print-file-name=libgcc_eh.a))" >"$bin/libgcc_s.so"
         export "${of_rust}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$bin"
-        # A folder of its own: RUSTC_BOOTSTRAP lets cargo build again what is for this machine.
+        # A separate folder: with RUSTC_BOOTSTRAP cargo rebuilds the parts for this machine.
         export CARGO_TARGET_DIR="$cross/build-musl" RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
     fi
     for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
-    # The crate with Rust's own checks, for the tests of Rust; for those of C, what is built as it is shipped.
+    # The tests in Rust run the crate with Rust's own checks; the tests in C run the libraries as they are shipped.
     # shellcheck disable=SC2086
     "$tools/usr/bin/cargo" test --package sockutil --locked --no-fail-fast "$@" -- --exact $skip ${FILTER:-}
 }
 
-# left_out - the lines of left_out.txt that count: those of the chosen test programs.
+# left_out - the lines of left_out.txt for the chosen test programs.
 left_out() {
     grep -v -e '^#' -e '^$' tests/cross/left_out.txt | while read -r program test; do
         case " ${TESTS:-$program} " in *" $program "*) echo "$program $test" ;; esac
     done
 }
 
-# Sees that each test that is left out fails here, too, without what qemu lacks.
+# Checks that each left-out test fails here, too, without what qemu lacks.
 check_left_out() {
     ${CC:-cc} -D_GNU_SOURCE -o "$cross/without" tests/cross/without.c
     for program in $(left_out | cut -d ' ' -f 1 | sort -u); do
@@ -153,7 +154,7 @@ check_left_out() {
     done
 }
 
-# row MACHINE - what came of it, for the table; false unless tests ran and none failed.
+# row MACHINE - its result, for the table; false unless tests ran and none failed.
 row() {
     machine "$1"
     log=$cross/$1.log
@@ -193,10 +194,10 @@ for name in "$@"; do
         unpack "$package=$version"
     done
     [ "$name" != musl ] || unpack "rust-web-src=$version"
-    # What these need beyond what every machine has.
+    # Tools that only these machines need.
     for package in libllvm19 libpcre3 libhttp-parser2.9; do unpack "$package"; done
 done
-# What they need of this machine, of which every Debian with git and a C compiler has most.
+# Tools that this machine needs; every Debian with git and a C compiler has most of them.
 missing=$(LD_LIBRARY_PATH="$libraries" ldd "$tools/usr/bin/cargo" "$tools/usr/bin/rustc" \
     "$tools"/usr/lib/x86_64-linux-gnu/*.so* | sed -n 's/^\t\(.*\) => not found.*/\1/p' | sort -u | tr '\n' ' ')
 [ -z "$missing" ] || fail "Debian's Rust 1.85 needs libraries that are missing: $missing" \
@@ -204,7 +205,7 @@ missing=$(LD_LIBRARY_PATH="$libraries" ldd "$tools/usr/bin/cargo" "$tools/usr/bi
 [ -z "$emulated" ] || check_left_out
 for name in "$@"; do
     machine "$name"
-    # What is emulated is bound to qemu in a namespace of its own.
+    # Emulated programs are bound to qemu in a separate namespace.
     namespace=
     [ -z "$qemu" ] || namespace='unshare --user --map-root-user --mount'
     # shellcheck disable=SC2086

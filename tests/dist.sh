@@ -1,13 +1,12 @@
 #!/bin/sh
-# dist.sh TARBALL - builds what a release tarball holds, as somebody would who has no network and no crates, runs its
-# demo, and installs it.
+# dist.sh TARBALL - builds a release tarball as a user without network and crates does, runs its demo, and installs it.
 set -eu
 tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tar -xzf "$tarball" -C "$work"
 cd "$work/$(basename "$tarball" .tar.gz)"
-# Where we may, in a network without anything but us.
+# If this machine allows it, in an empty network of its own.
 offline=
 if unshare -n true 2>/dev/null; then offline='unshare -n'; fi
 mkdir "$work/cargo-home"

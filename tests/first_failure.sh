@@ -1,8 +1,8 @@
 #!/bin/sh
-# first_failure.sh PROGRAM [ARGUMENT...] - runs a Rust test program with many threads, for most tests wait rather than
-# compute, and kills it when a test has failed, or when it has computed several times as long as it should. For
-# tests/mutants.sh, where one failure says all, and a change may well make a loop endless. A failure counts when the test
-# fails alone too: on a busy machine and beside others some tests are too late.
+# first_failure.sh PROGRAM [ARGUMENT...] - runs a Rust test program with many threads, since most tests wait rather than
+# compute. Kills it when a test has failed, or when it has computed several times as long as it should. For
+# tests/mutants.sh, where one failure is enough, and a change can make a loop endless. A failure counts if the test also
+# fails alone: on a busy machine some tests are too late.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

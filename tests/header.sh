@@ -1,7 +1,7 @@
 #!/bin/sh
 # header.sh - sockutil.h in every standard of C and C++ from C99 and C++11 on, with gcc and clang, each warning an error:
-# tests/c/header.c calls every function. Then tests/c/misuse: each must be refused for the warning that it names.
-# Needs make library before, gcc, g++ and clang.
+# tests/c/header.c calls every function. Then tests/c/misuse: each must fail with the warning that it names. Needs make
+# library before, gcc, g++ and clang.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -32,7 +32,7 @@ for standard in c++11 c++14 c++17 c++20 c++2b gnu++2b; do
     serves clang++ c++ $standard
 done
 
-# misused COMPILER FILE: refused for the warning in its first line where that warning is the compiler's, and taken
+# misused COMPILER FILE: it must fail with the warning in its first line, if the compiler has that warning, and compile
 # without its misuse.
 refused=0
 misused() {

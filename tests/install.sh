@@ -15,19 +15,19 @@ fail() {
     exit 1
 }
 
-# run PROGRAM: it must say what the consumer says.
+# run PROGRAM: it must print what the consumer prints.
 run() {
     said=$("$1") || fail "$1 ended with status $?"
     [ "$said" = "$expected" ] || fail "$1 said: $said"
 }
 
-# needs PROGRAM yes|no: whether the shared library is loaded with it.
+# needs PROGRAM yes|no: whether it loads the shared library.
 needs() {
     if readelf -d "$1" | grep -q 'NEEDED.*libsockutil\.so\.0'; then answer=yes; else answer=no; fi
     [ "$answer" = "$2" ] || fail "$1 loads libsockutil.so.0: $answer"
 }
 
-# As under sudo with another environment: there is no cargo, and no compiler.
+# As under sudo with another environment: without cargo and without a compiler.
 mkdir "$work/tools"
 for tool in cargo rustc "$CC" ar; do
     printf '#!/bin/sh\necho "install: %s was run by make install" >&2\nexit 1\n' "$tool" >"$work/tools/$tool"
@@ -82,8 +82,8 @@ consume() {
     $CC $strict consumer.c -o packaged $(pkg-config --cflags --libs 'sockutil >= 0.1')
     needs packaged yes
     LD_LIBRARY_PATH=$libdir run ./packaged
-    # A program that is static as a whole. getaddrinfo, which would still want the shared libc, is not in it.
-    # shellcheck disable=SC2046,SC2086
+    # A completely static program. It does not use getaddrinfo, which would still need the shared libc. shellcheck
+    # disable=SC2046,SC2086
     $CC $strict -static consumer.c -o packaged_static $(pkg-config --static --cflags --libs sockutil)
     run ./packaged_static
     make -s -C "$root/c_examples" INSTALLED=yes BIN="$work/consumer/bin" CC="$CC" \
@@ -144,7 +144,7 @@ text() {
     size -A "$1" | awk '$1 == ".text" { print $2 }'
 }
 
-# text_growth: of the two programs that growth made.
+# text_growth: the difference of the two programs that growth made.
 text_growth() {
     echo $(($(text "$work/with") - $(text "$work/without")))
 }
@@ -169,7 +169,7 @@ bare=$(nm -D --defined-only "$own/libsockutil.so" | awk '$3 !~ /^sockutil_/ { pr
 with_gnu_readline "$own" || fail "with GNU Readline: $libraries"
 [ "$orders" = 8 ] || fail "$orders programs with GNU Readline"
 echo "install: CLASSIC_NAMES=no and GNU Readline: $orders programs, each library shared and static, in both orders"
-# That this can fail: with the bare names the library that comes first is taken for both.
+# The control: with the bare names, the first library serves both calls.
 if (with_gnu_readline "$root/target/lib") 2>/dev/null; then fail "the bare names do no harm: the check is blind"; fi
 
 stripped=$work/stripped.so
@@ -184,7 +184,7 @@ echo "install: stripped libsockutil.so $so bytes (at most 98304)"
 echo "install: a program that uses readn: $with bytes more with --gc-sections (at most 2048), of which $with_code code"
 echo "install: and without: $without bytes more, of which $without_code code (at most $own_code, the library's own)"
 [ "$so" -le 98304 ] || fail "the shared library is too large"
-# What the READMEs say of it, in kB, is at most a tenth off.
+# The READMEs' sizes, in kB, may be off by a tenth at most.
 installed=$(stat -L -c %s "$root/target/lib/libsockutil.so")
 for readme in README.md README.zh-CN.md; do
     # shellcheck disable=SC2046

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Counts the instructions of an operation with callgrind, and compares them with the table tests/instructions.tsv: 5 %
-# more or less is a failure, so that no gain is lost unseen. `instructions.sh write` writes the table anew.
+# more or less is a failure, so that no gain is lost unnoticed. `instructions.sh write` writes the table again.
 # usage: instructions.sh check|write LIBRARIES
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,14 +14,14 @@ mkdir -p "$folder"
 "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wconversion -pedantic -Werror -Iinclude -Itests/c \
     tests/c/instructions.c -o "$folder/program" -L"$libraries" -Wl,-rpath,"$libraries" -lsockutil
 
-# A file for each call of measured(), and one for the end. LD_BIND_NOW: looking for functions is not what is counted.
+# A file for each call of measured(), and one for the end. LD_BIND_NOW: symbol lookup must not be counted.
 if ! LD_BIND_NOW=1 valgrind --tool=callgrind --callgrind-out-file="$folder/out" --toggle-collect=measured \
     --dump-after=measured "$folder/program" >"$folder/operations" 2>"$folder/said"; then
     cat "$folder/said" >&2
     exit 1
 fi
 
-# Of each operation: its name, and instructions each time it is done. Its calls are two, and the second counts.
+# For each operation: its name, and its instructions each time. It is called twice, and the second call counts.
 number=0
 while IFS='	' read -r name count; do
     number=$((number + 2))
@@ -36,7 +36,7 @@ if [ "$number" -eq 0 ] || [ -f "$folder/out.$((number + 2))" ]; then
     exit 1
 fi
 
-# compare: says of each figure what it is and what the rows on standard input expect; fails if one is not.
+# compare: prints each figure and the one expected by the rows on standard input; fails if they differ.
 compare() {
     awk -F '\t' -v figures="$folder/figures" '
         { expected[$1] = $2; rows++ }
@@ -68,7 +68,7 @@ write)
     ;;
 check)
     compare <"$table"
-    # The control: by rows that are 6 % away from what was counted, each operation must be refused.
+    # The control: with rows 6 % off, each operation must fail.
     for factor in 1.06 0.94; do
         awk -F '\t' -v factor=$factor -v OFS='\t' '{ $2 *= factor; print }' "$folder/figures" >"$folder/rows"
         if compare <"$folder/rows" >"$folder/control" || ! grep -q '^0 of ' "$folder/control"; then

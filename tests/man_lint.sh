@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fails unless mandoc(1) finds nothing to say of the pages, matters of style and references to other pages among them.
+# Fails if mandoc(1) complains about the pages, including their style and references to other pages.
 # usage: man_lint.sh FOLDER
 set -eu
 links=$(cd "$(dirname "$0")/.." && pwd)/packaging/man_links.sh
@@ -12,14 +12,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 log=$work/log
 
-# The pages refer to those that `make install` makes. mandoc is not asked of these: it advises against any .so, which
-# packagers are used to.
+# The pages refer to link pages that `make install` makes. Those are not checked: mandoc warns of every .so, but packagers
+# use them.
 mkdir "$work/man3"
 sh "$links" make man3 "$work/man3"
 set -- man3/*.3 man7/*.7
 if ! MANPATH=$PWD:$work:/usr/share/man mandoc -T lint -W style "$@" >"$log" 2>&1; then
-    # That no index has been made of the pages yet is none of our business.
+    # A missing index of the pages does not matter here.
     grep -v 'outdated mandoc.db' "$log" >&2
     exit 1
 fi
-echo "man: mandoc has nothing to say of $# pages"
+echo "man: mandoc finds no fault in $# pages"

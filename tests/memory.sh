@@ -1,7 +1,7 @@
 #!/bin/sh
-# memory.sh TOOL COMMAND [ARGUMENT...] - runs tests with the C programs that they run under a tool, whose findings go to
-# target/memory/TOOL/findings, a file per process. Fails where a test does, and where a process did anything wrong.
-# COMMAND takes --skip, for the tests that the tool cannot run.
+# memory.sh TOOL COMMAND [ARGUMENT...] - runs tests, with their C programs under a tool, whose findings go to
+# target/memory/TOOL/findings, a file per process. Fails if a test fails, or if the tool finds an error. COMMAND takes
+# --skip, for the tests that the tool cannot run.
 #   valgrind   the programs and libraries as they are
 #   address    both built with the address sanitizer (and the leak sanitizer), the programs with that of undefined
 #              behaviour too, the library with Rust's own checks of arithmetic and pointers
@@ -17,7 +17,7 @@ findings=$folder/findings
 rm -rf "$findings"
 mkdir -p "$findings"
 
-# The libraries, with compiler switches that only a nightly Rust has, or one that is told to behave like one.
+# The libraries, with compiler switches of nightly Rust (RUSTC_BOOTSTRAP makes a stable one accept them).
 # usage: libraries FLAG...
 libraries() {
     host=$("$CARGO" -vV | sed -n 's/^host: //p')
@@ -28,23 +28,24 @@ libraries() {
     export SOCKUTIL_SANITIZED
 }
 
-# Not with any tool: the demo, whose programs have tests of their own; memory that is measured, which would be the tool's.
+# Not with any tool: the demo, whose programs have their own tests; tests that measure memory, which would be the
+# tool's.
 left_out='the_demo a_client_costs_a_small_and_fixed_memory the_ten_thousandth_connection_works_as_the_first'
 
 case $tool in
 valgrind)
-    # Fewer descriptors than valgrind itself has; a signal each millisecond, which leaves no time for anything else; and
-    # a child that writes to a number that is free, which its valgrind has taken for the findings.
+    # Tests with fewer descriptors than valgrind itself needs; with a signal each millisecond, which leaves no time for
+    # anything else; with a child that writes to a free number, which valgrind uses for its findings.
     left_out="$left_out without_a_free_descriptor_the_server_pauses_and_then_goes_on sockutil_accept_EMFILE
         tcp_connect_races_within_the_time_under_signals regression_07_signals_do_not_stretch_a_timeout
         regression_07_signals_do_not_stretch_so_rcvtimeo regression_04_an_error_does_not_end_the_program"
-    # What threads that still run have is "possibly" lost when a program ends: memcheck cannot see into them.
+    # The memory of threads that still run at the end is "possibly" lost: memcheck cannot see into them.
     leaks='--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
     SOCKUTIL_RUN_UNDER="valgrind -q --suppressions=$here/valgrind.supp $leaks --error-exitcode=99 --log-file=$findings/%p"
     export SOCKUTIL_RUN_UNDER
     ;;
 address | thread)
-    # What the shipped libraries import, which here is a sanitizer too.
+    # The test of the libraries' imports: here they import a sanitizer too.
     left_out="$left_out every_import_is_within_reach no_allocation_no_printing_no_exit_no_threads
         the_static_library_holds_its_own_object_alone every_system_call_of_the_library_is_counted
         answers_that_nobody_reads_are_not_hoarded"
@@ -68,7 +69,8 @@ address)
     export SOCKUTIL_SANITIZER_FLAGS ASAN_OPTIONS UBSAN_OPTIONS
     ;;
 thread)
-    # Rust's core library is not built with it, which the compiler must be told. gcc's sanitizer sees memcpy by itself.
+    # Rust's core library is not built with the sanitizer, and the compiler needs a switch for that. gcc's sanitizer
+    # sees memcpy by itself.
     libraries -Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer -Cllvm-args=-tsan-instrument-memintrinsics=0
     SOCKUTIL_SANITIZER_FLAGS='-g -O1 -fsanitize=thread -static-libtsan'
     TSAN_OPTIONS=log_path=$findings/found:exitcode=99:handle_abort=1
@@ -88,8 +90,7 @@ status=0
 "$@" || status=$?
 found=$(find "$findings" -type f -size +0)
 if [ -n "$found" ]; then
-    # One file after the other: names of files have no blanks here.
-    # shellcheck disable=SC2086
+    # File names have no blanks here. shellcheck disable=SC2086
     cat $found >&2
     echo "memory.sh: the above, in $(echo "$found" | wc -l) processes under $tool" >&2
     exit 1
@@ -101,5 +102,5 @@ if [ "$tool" = valgrind ]; then
         echo "memory.sh: no program ran under valgrind" >&2
         exit 1
     }
-    echo "valgrind: $processes processes, and nothing to complain about"
+    echo "valgrind: $processes processes, and no findings"
 fi

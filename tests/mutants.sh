@@ -1,9 +1,9 @@
 #!/bin/sh
-# mutants.sh OUTPUT [OPTION...] - changes the library in one place at a time, as cargo-mutants does, and fails when no
-# test notices one of the changes. The options choose among them: -f src/reader.rs, --shard 0/8. JOBS: how many at once.
+# mutants.sh OUTPUT [OPTION...] - changes the library in one place at a time with cargo-mutants, and fails if no test
+# notices a change. The options choose among the changes: -f src/reader.rs, --shard 0/8. JOBS: how many at once.
 #
-# In two rounds: the first runs what is quick and stops at the first failure; what it leaves goes to the other tests of
-# the whole library, those of the libraries as they are shipped among them. OUTPUT keeps what cargo-mutants says of both.
+# Two rounds: the first runs quick tests and stops at the first failure; changes that it misses go to the other tests,
+# including those of the shipped libraries. OUTPUT keeps the output of cargo-mutants of both.
 set -eu
 output=$1
 shift
@@ -13,8 +13,7 @@ host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 rm -rf "$output"
 mkdir -p "$output/quick" "$output/rest"
 
-# What is left out must be there: a line of the configuration that has come to mean nothing would be about something else
-# one day.
+# Each left-out change must exist: a stale line of the configuration could match something else later.
 "$cargo" mutants --no-config --list --colors never >"$output/all"
 sed -n "s/^    '\(.*\)',\$/\1/p" .cargo/mutants.toml >"$output/left-out"
 while IFS= read -r pattern; do
@@ -28,7 +27,7 @@ done <"$output/left-out"
     exit 1
 }
 
-# round NAME OPTION...: 2 is "one was missed", 3 "one did not end"; neither is ours to judge before the last round.
+# round NAME OPTION...: 2 is "one was missed", 3 "one did not end"; both count only in the last round.
 round() {
     name=$1
     shift
@@ -64,10 +63,10 @@ if [ -s "$output/survivors" ]; then
     sed -e 's/[][\\.*^()+?{}|$]/\\&/g' -e 's/.*/^&$/' "$output/survivors" >"$output/patterns"
     set --
     while IFS= read -r pattern; do set -- "$@" --re "$pattern"; done <"$output/patterns"
-    # The first test to come builds the libraries as they are shipped: that is a part of its time.
+    # The first test also builds the shipped libraries, within its time.
     round rest --timeout 600 -C--test=answers -C--test=connecting -C--test=endpoints -C--test=exports -C--test=properties \
         -C--test=syscalls "$@"
-    # (cargo-mutants 27.1.0 adds some mutants that no --re asks for.)
+    # (cargo-mutants 27.1.0 adds some mutants that match no --re.)
     lines rest caught timeout unviable missed >"$output/done"
     if grep -Fxv -f "$output/done" "$output/survivors" >"$output/not-done"; then
         echo "mutants.sh: the second round has left these out:" >&2

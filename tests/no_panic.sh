@@ -1,7 +1,7 @@
 #!/bin/sh
-# Proves at link time that the library cannot panic: under a switch its panic handler calls a function that nobody
-# defines, so that the shared library links only if the handler cannot be reached. The control, a library with a panic
-# planted in it, must be refused for that function and nothing else.
+# Proves at link time that the library cannot panic: under a switch its panic handler calls an undefined function, so
+# that the shared library links only if the handler is unreachable. The control, a library with a planted panic, must
+# fail to link, for that function and nothing else.
 set -eu
 cd "$(dirname "$0")/.."
 CARGO=${CARGO:-cargo}

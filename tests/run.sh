@@ -1,6 +1,5 @@
 #!/bin/sh
-# Runs tests, shows what they print, keeps it in a file too, and ends as they do. The last line sums up: what passed, what
-# failed, and what this machine left out and why (tests/support/left_out.rs).
+# Runs a command, shows its output, keeps it in a file too, and exits with the command's status.
 # usage: run.sh LOG COMMAND [ARGUMENT...]
 set -eu
 log=$1

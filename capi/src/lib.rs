@@ -1,10 +1,10 @@
-//! The C libraries: everything they export is in the `sockutil` crate's `ffi` module. What is here is what a library
-//! without the Rust standard library must bring along itself.
+//! The C libraries: all their exports are in the `sockutil` crate's `ffi` module. This file has what a library without
+//! the Rust standard library must define itself.
 
 #![no_std]
 #![allow(unsafe_code, reason = "the undefined function and the exported one, under the proof's switches, and abort")]
 
-// Linking the crate is what puts its exported symbols into the two libraries.
+// This links the crate, which puts its exported symbols into the two libraries.
 extern crate exports;
 
 // The precompiled `core` refers to the unwinder's personality routine although this library never unwinds. Weak and
@@ -24,7 +24,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
         }
         sockutil_a_panic_path_is_left()
     }
-    // The checks that tests/memory.sh switches on can fail.
+    // The checks that tests/memory.sh turns on can fail.
     #[cfg(all(debug_assertions, not(sockutil_prove_no_panic)))]
     {
         unsafe extern "C" {

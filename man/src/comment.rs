@@ -1,20 +1,20 @@
-//! Takes a function's comment apart. Every one has the same order, and one that has not is refused.
+//! Takes a function's comment apart. All have the same order; another order is an error.
 
-/// What a comment says.
+/// The parts of a comment.
 pub struct Words {
     /// What the function does, in one imperative sentence.
     pub sentence: String,
-    /// How: waiting, signals, units.
+    /// Behaviour: waiting, signals, units.
     pub paragraphs: Vec<String>,
-    /// What it returns, without the word itself.
+    /// The returned values, without the word "Returns".
     pub returns: String,
     /// The errno values and their causes.
     pub errors: Vec<(String, String)>,
-    /// What stands behind them: the kernel's own errno values, and what else there is to say.
+    /// The text after them: the kernel's own errno values, and notes.
     pub more: String,
     /// Whether handlers and threads may call it.
     pub safety: String,
-    /// The standards and books that it comes from.
+    /// Its sources: standards and books.
     pub source: String,
 }
 

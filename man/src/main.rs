@@ -1,6 +1,5 @@
-//! The one tool that reads the header. It makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and
-//! `man/examples`, and `man7/sockutil.7` from the last two. What the header says of a function is said there alone; the
-//! parts add what it has no place for. `make install` makes the pages that only lead to these, one for each function.
+//! Makes the manual pages: `man3/*.3` from `include/sockutil.h`, `man/parts` and `man/examples`, and `man7/sockutil.7`
+//! from the last two. The header is the only text about a function; the parts add the rest of each page.
 //!
 //! usage: `sockutil-man [FOLDER]` writes the pages; without FOLDER, those that are committed.
 //! `sockutil-man names` prints the functions that the header declares, each on a line.
@@ -25,7 +24,7 @@ use header::Header;
 use page::Library;
 use parts::Parts;
 
-/// A page: its name, which is that of its part and its example too, and the sections of the header that it tells of.
+/// A page: its name, which its part and its example also have, and its sections of the header.
 const PAGES: [(&str, &[&str]); 13] = [
     ("address", &["Addresses"]),
     ("byte_order", &["Byte order"]),
@@ -75,7 +74,7 @@ fn pages(header: &Header, top: &Path, folder: &Path) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-/// A folder without pages of functions that are no more. What is not ours in it is left alone.
+/// Removes pages of removed functions from a folder, and leaves other files alone.
 fn fresh(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     fs::create_dir_all(folder)?;
     for entry in fs::read_dir(folder)? {

@@ -1,17 +1,17 @@
 //! Turns the plain text of comments into mdoc(7): names of errno values, constants, parameters, functions and pages get
-//! their macros, lines their length, sentences lines of their own.
+//! macros, lines are wrapped, and each sentence begins a line.
 
 use std::collections::HashMap;
 
 /// A longer line of text is bad style; a macro may be longer.
 const WIDTH: usize = 78;
 
-/// Written in capitals, and constants all the same; so are words with an underscore.
+/// Constants in capitals without an underscore. Words in capitals with one are constants, too.
 const CONSTANTS: [&str; 3] = ["NULL", "SIGPIPE", "SIGCHLD"];
-/// With an underscore, and no constants: the names of states.
+/// With an underscore, but no constants: the names of states.
 const STATES: [&str; 1] = ["TIME_WAIT"];
 
-/// Parameters whose names are words too: they are meant where they stand as a noun without an article.
+/// Parameters whose names are also words: a noun without an article means the parameter.
 const WORDS: [&str; 27] = [
     "a",
     "b",
@@ -41,13 +41,13 @@ const WORDS: [&str; 27] = [
     "truncated",
     "value",
 ];
-/// What such a word then stands behind, or a sign,
+/// A word before such a parameter (or a sign),
 const BEFORE: [&str; 10] = ["or", "and", "if", "where", "when", "unless", "that", "of", "than", "in"];
-/// and what before.
+/// and a word after it.
 const AFTER: [&str; 12] =
     ["is", "are", "may", "or", "and", "must", "has", "that", "untouched.", "questions", "(NULL", "0:"];
 
-/// What names mean on a page.
+/// The meaning of names on a page.
 pub struct Names<'a> {
     /// The page of each function and type.
     pub pages: &'a HashMap<String, String>,
@@ -55,7 +55,7 @@ pub struct Names<'a> {
     pub types: &'a [String],
     /// The page that is being written.
     pub page: &'a str,
-    /// Of the function that the text belongs to.
+    /// The parameters of the text's function.
     pub parameters: Vec<&'a str>,
 }
 
@@ -120,7 +120,7 @@ impl Text {
         Ok(())
     }
 
-    /// `a(), b() and c()`, ready for a verb, or with a sign behind.
+    /// `a(), b() and c()`, ready for a verb, or with a sign after it.
     pub fn functions(&mut self, functions: &[&str], sign: &str) {
         let mut left = functions.len();
         for name in functions {
@@ -137,7 +137,7 @@ impl Text {
     }
 }
 
-/// A word of text, with what roff would take for something else. A minus is one only before a number.
+/// A word of text, escaped for roff. A minus sign stands only before a number.
 fn escape(word: &str) -> String {
     let word = word.replace('\\', "\\e");
     if word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {

@@ -7,7 +7,7 @@ use crate::header::{Constant, Function, Header, Section, Struct};
 use crate::markup::{Names, Text};
 use crate::parts::{Part, Parts, Program};
 
-/// The day of the release that the pages are for; a page's own changes do not move it.
+/// The day of the pages' release; a change of one page does not change it.
 const DATE: &str = "November 21, 2026";
 
 const NOTICE: &str = r#".\" SPDX-License-Identifier: MIT OR Apache-2.0
@@ -15,7 +15,7 @@ const NOTICE: &str = r#".\" SPDX-License-Identifier: MIT OR Apache-2.0
 .\" man/examples: change those, not this file.
 "#;
 
-/// Books that the comments quote by short names.
+/// Books that the comments cite by short names.
 const BOOKS: [(&str, &str); 2] = [
     (
         "UNP",
@@ -58,7 +58,7 @@ impl Page<'_> {
         self.sections.iter().flat_map(|section| &section.structs)
     }
 
-    /// The functions in groups of which the same is to be said, in the order of the first of each.
+    /// Groups of functions with the same text, in the order of the first of each.
     fn groups<T: PartialEq>(&self, said: impl Fn(&Function) -> T) -> Vec<(Vec<&Function>, T)> {
         let mut groups = Vec::<(Vec<&Function>, T)>::new();
         for function in self.functions() {
@@ -291,7 +291,7 @@ fn safety(text: &mut Text, library: &Library<'_>, page: &Page<'_>) -> Result<(),
     Ok(())
 }
 
-/// The pages that the part names and those that the sources name, in the order that mdoc(7) asks for.
+/// The pages that the part and the sources name, in the order of mdoc(7).
 fn see_also(text: &mut Text, page: &Page<'_>, part: &Part) {
     let mut pages = part.see_also.clone();
     let sources = || page.functions().flat_map(|function| function.words.source.split([' ', ',', ';']));
@@ -338,7 +338,7 @@ fn program(text: &mut Text, program: &Program) {
     text.macro_line(".Ed");
 }
 
-/// Text that comes out as it is: a reader copies programs from the page.
+/// Unchanged text: a reader copies programs from the page.
 fn literal(source: &str) -> String {
     let mut lines = String::new();
     for line in source.lines() {

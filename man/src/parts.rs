@@ -7,12 +7,12 @@ pub struct Parts {
     pub folder: PathBuf,
 }
 
-/// A page's own words, in mdoc(7).
+/// The hand-written text of a page, in mdoc(7).
 pub struct Part {
     /// For NAME.
     pub description: String,
     pub introduction: String,
-    /// What stands before the program.
+    /// The text before the program.
     pub example: String,
     pub caveats: String,
     /// Names and sections of other pages.
@@ -20,7 +20,7 @@ pub struct Part {
     pub program: Program,
 }
 
-/// A program and what it prints. The tests take both from the page again.
+/// A program and its output. The tests extract both from the page.
 pub struct Program {
     pub source: String,
     pub output: String,

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::os::fd::{FromRawFd, IntoRawFd};
 
-/// A reader over a socket that stays the caller's.
+/// A reader over a socket that the caller still owns.
 pub struct Lines {
     reader: BufReader<TcpStream>,
     line: Vec<u8>,
@@ -19,13 +19,13 @@ pub struct Lines {
 /// `fd` is a TCP socket that stays open until the reader is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bench_read_until_open(fd: c_int, capacity: usize) -> *mut Lines {
-    // SAFETY: the caller's promise. The socket is given back before the stream ends.
+    // SAFETY: `fd` is an open TCP socket, as this function requires. It is released before the stream is dropped.
     let stream = unsafe { TcpStream::from_raw_fd(fd) };
     Box::into_raw(Box::new(Lines { reader: BufReader::with_capacity(capacity, stream), line: Vec::new() }))
 }
 
-/// Reads lines until they are `batch` bytes together, and gives how many these were; fewer after a failure, or after a
-/// line that is not as expected.
+/// Reads lines up to `batch` bytes in all, and returns the number of bytes; fewer after a failure, or after a line that
+/// is not as expected.
 ///
 /// # Safety
 ///
@@ -38,16 +38,16 @@ pub unsafe extern "C" fn bench_read_until(
     line_bytes: usize,
     count: *mut usize,
 ) -> usize {
-    // SAFETY: the caller's promise.
+    // SAFETY: `lines` is from `bench_read_until_open`, as this function requires.
     let lines = unsafe { &mut *lines };
     let (number, bytes) = if expected.is_null() {
         lines.read(batch, |_, _| true)
     } else {
-        // SAFETY: the caller's promise.
+        // SAFETY: not null; `batch` bytes long, as this function requires.
         let expected = unsafe { std::slice::from_raw_parts(expected, batch) };
         lines.read(batch, |at, line| line.len() == line_bytes && expected.get(at..at + line_bytes) == Some(line))
     };
-    // SAFETY: the caller's promise.
+    // SAFETY: `count` can be written, as this function requires.
     unsafe { count.write(number) };
     bytes
 }
@@ -75,7 +75,7 @@ impl Lines {
 /// `lines` is from [`bench_read_until_open`], and is not used any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bench_read_until_close(lines: *mut Lines) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `lines` is from `bench_read_until_open`, as this function requires.
     let lines = unsafe { Box::from_raw(lines) };
     let _the_callers = lines.reader.into_inner().into_raw_fd();
 }

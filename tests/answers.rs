@@ -1,5 +1,5 @@
-//! What the library makes of the system's answers, with programs that give them in the system's place: exactly, at once,
-//! and those too that this machine seldom or never gives.
+//! How the library handles the system's answers, with programs that fake them: exactly, at once, and also answers that
+//! this machine seldom or never gives.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -1,5 +1,5 @@
 /* A peer that always has a byte and always takes one keeps no call waiting, and still the call's time ends it. The
- * program's own definitions of the system calls stand before those of libc, and never say "not yet". */
+ * program's own system calls replace libc's, and never fail with EAGAIN. */
 #include "check.h"
 #include <sockutil.h>
 #include <sys/mman.h>

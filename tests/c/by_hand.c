@@ -1,4 +1,4 @@
-/* A program that declares the four helpers itself, as programs did before there was a header for them: it links. */
+/* A program that declares the four helpers itself, without the header: it links. */
 #include "check.h"
 #include <sys/socket.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-/* pthread_cancel ends a thread in each wait of the library, also one that waits for ever, and what C has to clean up
- * behind the call is cleaned up. Each call is cancelled twice: once while it sleeps, once before it can have begun.
+/* pthread_cancel ends a thread in each wait of the library, also in one without a limit, and C's cleanup handlers run.
+ * Each call is cancelled twice: once while it sleeps, once before it can have begun.
  */
 #include "check.h"
 #include <sockutil.h>
@@ -54,7 +54,7 @@ static int deaf(int family) {
     else
         CHECK(snprintf(deaf_path, sizeof deaf_path, "@%s", a.path.sun_path + 1) > 0);
     for (int i = 0; i < 8; i++) {
-        /* None of these waits: it is connected, or the kernel goes on trying. */
+        /* None of these waits: the socket is connected, or the kernel goes on trying. */
         int client = socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0);
         CHECK(client >= 0);
         (void)!connect(client, &a.any, size);
@@ -84,7 +84,7 @@ static void make_descriptors(void) {
     deaf_unix = deaf(AF_UNIX);
 }
 
-/* ---- The waits. Each is called with no limit, and with one that nobody lives to see. */
+/* ---- The waits. Each is called without a limit, and with one that is longer than the test. */
 
 static char memory[1 << 16];
 static sockutil_reader reader;
@@ -233,8 +233,8 @@ static void close_graceful(int ms) {
 static const struct {
     const char *name;
     void (*call)(int ms);
-    bool opens;    /* Something has opened a descriptor for the call: that stays open. */
-    bool no_limit; /* It has no time limit of its own. */
+    bool opens;    /* The call has opened a descriptor, which stays open. */
+    bool no_limit; /* It has no time limit. */
 } rows[] = {
     {"read_full, socket", read_full_socket, false, false},
     {"read_full, pipe", read_full_pipe, false, false},
@@ -283,7 +283,7 @@ static void leave(struct job **job) {
 }
 
 static void *work(void *argument) {
-    /* Run where the unwinder comes by (-fexceptions), as C++ destructors are. */
+    /* Run by the unwinder (-fexceptions), as C++ destructors are. */
     struct job *job __attribute__((cleanup(leave))) = argument;
     pthread_cleanup_push(handler, job);
     atomic_store(&job->tid, (int)syscall(SYS_gettid));
@@ -298,7 +298,7 @@ static bool sleeps(int tid) {
     CHECK(snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid) > 0);
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return true; /* It has ended by itself: the join will show it. */
+        return true; /* It has ended by itself, as the join will show. */
     char *read = fgets(text, sizeof text, file);
     CHECK(fclose(file) == 0);
     if (read == NULL)
@@ -332,7 +332,7 @@ static void cancelled(size_t row, int ms, bool asleep) {
     if (asleep) {
         CHECK(job.handlers == 1);
 #if defined __GLIBC__ && defined __x86_64__
-        /* There Rust writes unwind tables; elsewhere, and with musl, the handlers alone are run. */
+        /* There Rust writes unwind tables; elsewhere, and with musl, only the handlers run. */
         CHECK(job.cleanups == 1);
 #endif
         if (descriptors() > before + (rows[row].opens ? 2 : 0)) {

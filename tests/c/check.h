@@ -1,4 +1,4 @@
-/* check.h - what the C test programs share: a check that says where it failed, and an end to every run. */
+/* check.h - shared by the C test programs: a check that prints its place, and a time limit for the run. */
 #ifndef CHECK_H
 #define CHECK_H
 

@@ -1,5 +1,5 @@
-/* Time by a clock that only this program moves. Its own definitions of the system calls stand before those of libc:
- * nothing here really waits, nothing is ever ready, and every signal comes when it is meant to. */
+/* Time with a clock that only this program moves. Its own system calls replace libc's: nothing really waits, nothing is
+ * ever ready, and every signal comes at its planned time. */
 #include "check.h"
 
 #include <limits.h>
@@ -13,7 +13,7 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S (1000 * NS_PER_MS)
 
-/* The slowest timer that Linux is built with ticks so often. */
+/* The tick of the slowest timer that Linux is built with. */
 #define TICK_NS (10 * NS_PER_MS)
 
 static int64_t now_ns;
@@ -21,10 +21,10 @@ static int64_t now_ns;
 /* Nanoseconds from the start of a wait to the signal that ends it; 0: there is none. */
 static int64_t signal_after_ns;
 
-/* The descriptor under test: nothing else is to be looked at. */
+/* The descriptor under test: the library must check no other. */
 static int watched;
 
-/* Whether poll calls it ready, which it never is: some descriptors are like that. */
+/* Whether poll reports it ready although it never is: some descriptors do that. */
 static bool called_ready;
 
 /* The longest wait that poll was asked for. */
@@ -94,10 +94,10 @@ ssize_t send(int fd, const void *buf, size_t n, int flags) {
 
 static const int64_t SIGNALS_NS[] = {0, NS_PER_MS, 1300001, 7 * NS_PER_MS};
 
-/* The classic calls' timeouts after a signal, by the coarse clock: "a timeout may come late, never early". Late is at
- * most what that clock does not show, twice, and a millisecond of poll's. */
+/* The classic calls' timeouts after a signal, by the coarse clock: "a timeout may come late, never early". The most
+ * allowed delay is twice that clock's error, and a millisecond of poll. */
 static void own_timeouts(int fd) {
-    /* No multiples of the tick: those would come late by themselves. */
+    /* No multiples of the tick, which would come late anyway. */
     static const int TIMEOUTS_MS[] = {24, 104, 1508};
     for (size_t t = 0; t < 3; t++)
         for (size_t s = 0; s < sizeof SIGNALS_NS / sizeof *SIGNALS_NS; s++)
@@ -107,7 +107,7 @@ static void own_timeouts(int fd) {
                     int option = out ? SO_SNDTIMEO : SO_RCVTIMEO;
                     char byte = 'x';
                     CHECK(setsockopt(fd, SOL_SOCKET, option, &timeout, sizeof timeout) == 0);
-                    /* This machine's kernel rounds it up to ticks of its own. */
+                    /* This machine's kernel rounds it up to its own ticks. */
                     CHECK(getsockopt(fd, SOL_SOCKET, option, &timeout, &(socklen_t){sizeof timeout}) == 0);
                     int64_t wanted_ns = timeout.tv_sec * NS_PER_S + timeout.tv_usec * 1000;
                     CHECK(wanted_ns >= TIMEOUTS_MS[t] * NS_PER_MS);
@@ -119,12 +119,12 @@ static void own_timeouts(int fd) {
                     CHECK(errno == EAGAIN);
                     CHECK(now_ns - start >= wanted_ns);
                     CHECK(now_ns - start <= wanted_ns + 2 * TICK_NS + 2 * NS_PER_MS);
-                    /* It waits, and does not look again and again. */
+                    /* It waits, and does not poll again and again. */
                     CHECK(signal_after_ns > 0 || calls < 50);
                 }
 }
 
-/* More than poll can be told is asked for in parts, and adds up to what it was. */
+/* A wait longer than poll allows is made in parts with the right sum. */
 static void long_timeouts(int fd) {
     static const int64_t SECONDS[] = {3000000, 100000000};
     for (size_t t = 0; t < 2; t++) {
@@ -167,8 +167,8 @@ static void limits(int fd) {
             }
 }
 
-/* What is called ready and is not must not keep the processor busy, nor outlast its time: two attempts and a look each
- * millisecond. */
+/* A descriptor that is reported ready and is not must not keep the processor busy, nor outlast its time: two attempts
+ * and a poll each millisecond. */
 static void never_ready(int fd) {
     char byte = 'x';
     struct timeval timeout = {0, 120000};
@@ -187,7 +187,7 @@ static void never_ready(int fd) {
     called_ready = false;
 }
 
-/* sockutil_now_ms does not run ahead, and sockutil_ms_left is what is left from it. */
+/* sockutil_now_ms does not run ahead, and sockutil_ms_left agrees with it. */
 static void milliseconds(void) {
     now_ns = 7 * NS_PER_S - 1;
     CHECK(sockutil_now_ms() == 6999);
@@ -200,7 +200,7 @@ static void milliseconds(void) {
     CHECK(sockutil_ms_left(INT64_MAX) == INT_MAX);
     now_ns++;
     CHECK(sockutil_now_ms() == 7000);
-    /* Where there is no such clock. */
+    /* Without such a clock. */
     clock_fails = true;
     errno = 0;
     CHECK(sockutil_now_ms() == -1 && errno == EINVAL);

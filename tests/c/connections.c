@@ -1,10 +1,10 @@
-/* A parent that serves and a child that asks, over TCP, a Unix socket and UDP; a descriptor handed over; and the states
- * of a TCP connection on its way to TIME_WAIT. */
+/* A parent that serves and a child that asks, over TCP, a Unix socket and UDP; a passed descriptor; and the states of a
+ * TCP connection up to TIME_WAIT. */
 #include "check.h"
 #include <sockutil.h>
 #include <sys/wait.h>
 
-/* Long enough for any machine, and still an end. */
+/* A limit that is long enough for any machine. */
 #define SOON 10000
 
 static void say(int fd, const char *text) {
@@ -29,14 +29,14 @@ static void port_of(int fd, char *text, size_t size) {
     CHECK(snprintf(text, size, "%d", sockutil_addr_port(&address)) > 0);
 }
 
-/* tests/cross.sh says where sock_diag is missing, which is asked there: qemu's user mode. */
+/* tests/cross.sh marks qemu's user mode, which lacks the sock_diag that is used here. */
 #ifdef WITHOUT_SOCK_DIAG
 #define BETWEEN(state) ((void)(state), -1)
 #else
 #define BETWEEN(state) (state)
 #endif
 
-/* A state comes with a segment or an acknowledgement that can be on its way still. */
+/* A state changes with a segment or an acknowledgement, which can still be on its way. */
 static void state_becomes(const sockutil_addr *local, const sockutil_addr *peer, int wanted) {
     int64_t end = sockutil_now_ms() + SOON;
     while (sockutil_tcp_state_between(local, peer) != BETWEEN(wanted)) {
@@ -44,7 +44,7 @@ static void state_becomes(const sockutil_addr *local, const sockutil_addr *peer,
     }
 }
 
-/* The child asks once over each transport, and hands over the end of a pipe. */
+/* The child asks once over each transport, and passes the end of a pipe. */
 static void ask(const char *tcp_port, const char *udp_port, const char *path) {
     char answer[8];
     int gai, ends[2], fd = sockutil_tcp_connect("127.0.0.1", tcp_port, SOCKUTIL_NUMERIC, SOON, &gai);

@@ -46,7 +46,7 @@ int main(void) {
     CHECK(server > 0);
     CHECK(sockutil_close(client) == 0 && sockutil_close(server) == 0);
 
-    /* One that another process would send */
+    /* One as another process would send it */
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     CHECK(sockutil_send_fd(ends[0], 0, LIMIT_MS) == 1);
     is_closed_again();

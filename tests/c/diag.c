@@ -1,5 +1,5 @@
-/* sock_diag(7), asked and answered: what sockutil_tcp_state_between sends, and what it makes of answers that this
- * program gives in the kernel's place. Its own definitions of the system calls stand before those of libc. */
+/* sock_diag(7): what sockutil_tcp_state_between sends, and how it handles answers that this program fakes. Its own
+ * system calls replace libc's. */
 #include "check.h"
 
 #include <arpa/inet.h>
@@ -109,7 +109,7 @@ static void questions(void) {
     CHECK(question.request.id.idiag_if == 7);
 }
 
-/* The kernel answers with what is nearest, a listener for one: only the two ends that were asked for are an answer. */
+/* The kernel answers with the nearest match, for example a listener: only the two ends of the query are an answer. */
 static void answers(void) {
     finds(AF_INET, SOCKUTIL_TCP_TIME_WAIT, "127.0.0.1", 1000, "127.0.0.2", 2000);
     CHECK(between(V4) == SOCKUTIL_TCP_TIME_WAIT);
@@ -135,7 +135,7 @@ static void answers(void) {
     finds(AF_INET, SOCKUTIL_TCP_ESTABLISHED, "127.0.0.2", 2000, "127.0.0.1", 1000);
     CHECK(between(V4) == SOCKUTIL_TCP_CLOSED);
 
-    /* An IPv6 socket speaks IPv4 too; but what only looks like it is something else. */
+    /* An IPv6 socket also carries IPv4; but an address that only looks like IPv4 is another one. */
     finds(AF_INET6, SOCKUTIL_TCP_ESTABLISHED, "::ffff:127.0.0.1", 1000, "::ffff:127.0.0.2", 2000);
     CHECK(between(V4) == SOCKUTIL_TCP_ESTABLISHED);
     finds(AF_INET6, SOCKUTIL_TCP_ESTABLISHED, "7f00:1::", 1000, "7f00:2::", 2000);
@@ -155,7 +155,7 @@ static void answers(void) {
     CHECK(between("[7f00:1::]:1000", "[7f00:2::]:2000") == SOCKUTIL_TCP_CLOSED);
 }
 
-/* The kernel refuses, or says what nobody understands. */
+/* The kernel refuses, or sends an unknown message. */
 static void refusals(void) {
     says(-ENOENT);
     CHECK(between(V4) == SOCKUTIL_TCP_CLOSED);
@@ -168,7 +168,7 @@ static void refusals(void) {
     answer.header.nlmsg_type = NLMSG_DONE;
     errno = 0;
     CHECK(between(V4) == -1 && errno != 0);
-    /* Each length that is too short for what it says it is. What is wrong is told somehow. */
+    /* Each length that is too short for its message. Any error will do. */
     finds(AF_INET, SOCKUTIL_TCP_ESTABLISHED, "127.0.0.1", 1000, "127.0.0.2", 2000);
     size_t needed =
         sizeof answer.header + offsetof(struct inet_diag_msg, id) + offsetof(struct inet_diag_sockid, idiag_if);

@@ -1,5 +1,5 @@
-/* Names with several addresses, and what the kernel gives too seldom to wait for. The program's own system calls and
- * its own resolver stand before those of libc: each notes what it was asked, then asks the kernel, or fails as told.
+/* Names with several addresses, and rare answers of the kernel. The program's own system calls and resolver replace
+ * libc's: each records its call, then calls the kernel, or fails as planned.
  * usage: endpoints CASE
  */
 #include "check.h"
@@ -64,7 +64,7 @@ static void add(const char *text, int port) {
     }
 }
 
-/* ---- The system calls, under names that do not have glibc's own argument types. */
+/* ---- The system calls, under names without glibc's own argument types. */
 
 static int64_t clock_ms(void) {
     struct timespec now;
@@ -72,12 +72,13 @@ static int64_t clock_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* What was tried, in this order, and when. */
+/* The attempts in order, with their times. */
 static union address tried[MOST];
 static int64_t tried_at[MOST];
 static int tries;
 
-/* Which of the tries are to meet themselves, by bits; and what the first of them fail with at once, if anything. */
+/* The attempts that connect to themselves, as bits; and the errno values with which the first ones fail at once, if
+ * any. */
 static unsigned int meets_itself;
 static const int *connect_says;
 static int connect_count;
@@ -89,7 +90,7 @@ int my_connect(int fd, const struct sockaddr *address, socklen_t length) {
     memcpy(&tried[tries], address, length);
     tried_at[tries] = clock_ms();
     if (tries < 32 && (meets_itself >> tries & 1) != 0) {
-        /* What the kernel does by chance when the port is one that it hands out. */
+        /* The kernel does this by chance if the port is an ephemeral one. */
         CHECK(syscall(SYS_bind, fd, address, length) == 0);
     }
     if (tries++ < connect_count) {
@@ -99,7 +100,7 @@ int my_connect(int fd, const struct sockaddr *address, socklen_t length) {
     return (int)syscall(SYS_connect, fd, address, length);
 }
 
-/* Sockets made and descriptors closed: how many more, and the most that there were of that. */
+/* Sockets made minus descriptors closed: now, and the maximum. */
 static int sockets, most_sockets;
 
 int my_close(int fd) __asm__("close");
@@ -108,8 +109,8 @@ int my_close(int fd) {
     return (int)syscall(SYS_close, fd);
 }
 
-/* The next polls come to nothing: they take their time and show nothing, although something is ready; or they take all
- * of the time that there is, and end by a signal. */
+/* The next polls fail: they take their time and report nothing, although something is ready; or they take all the time,
+ * and end by a signal. */
 static int blind_polls, late_polls, polls;
 
 int my_poll(struct pollfd *entries, nfds_t count, int timeout_ms) __asm__("poll");
@@ -175,7 +176,7 @@ int my_setsockopt(int fd, int level, int name, const void *value, socklen_t size
     return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
 }
 
-/* What accept is to fail with, one after the other, before the kernel is asked. */
+/* The errno values with which accept fails, one after the other, before it calls the kernel. */
 static const int *accept_says;
 static int accept_count, accepts, accept_flags;
 
@@ -196,7 +197,7 @@ int my_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
     return (int)syscall(SYS_accept4, fd, address, length, flags);
 }
 
-/* ---- What the cases need. */
+/* ---- Helpers for the cases. */
 
 static int descriptors(void) {
     int count = 0;
@@ -229,7 +230,7 @@ static int listener(const char *text, int *port) {
     return fd;
 }
 
-/* One that answers nobody any more. */
+/* A listener that no longer answers. */
 static int dead(const char *text, int *port) {
     int fd = listener(text, port);
     CHECK(listen(fd, 0) == 0);
@@ -325,7 +326,7 @@ static void order(void) {
     CHECK(close(fd) == 0);
 }
 
-/* What an errno tells: an answer more than that time ran out, and that more than what never left this host. */
+/* The rank of an errno: an answer above a time-out, a time-out above a failure on this host. */
 static int telling(int error) {
     switch (error) {
     case ENETUNREACH:
@@ -340,7 +341,7 @@ static int telling(int error) {
     }
 }
 
-/* When all fail, errno is the most telling failure's, the first of its kind: of each three there are. */
+/* When all fail, errno is that of the most specific failure, the first of its kind: each kind is here three times. */
 static void most_telling(void) {
     static const int kinds[] = {ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT, ETIMEDOUT, ECONNREFUSED,
                                 ECONNRESET,  EACCES,       EMFILE,        EINVAL,       EPERM,     ENOBUFS};
@@ -362,7 +363,7 @@ static void most_telling(void) {
     connect_count = 0;
     CHECK(descriptors() == before);
 
-    /* What has not answered when the time runs out is ETIMEDOUT. */
+    /* An address without an answer when the time runs out is ETIMEDOUT. */
     int refused = 0, hangs = 0;
     bound_to("127.0.0.1", &refused);
     dead("127.0.0.2", &hangs);
@@ -385,9 +386,10 @@ static void most_telling(void) {
     CHECK(descriptors() == before);
 }
 
-/* One that is dead costs a share of the time, and goes on meanwhile; all together cost the time, and not more. */
+/* A dead address costs a share of the time, and its attempt goes on meanwhile; all together cost the time, and no more.
+ * */
 static void race(bool storm) {
-    /* Each at a port of its own: that of another one may be in TIME_WAIT here. */
+    /* Each at its own port: another one's may be in TIME_WAIT here. */
     int hangs[3] = {0}, live = 0;
     dead("127.0.0.2", &hangs[0]);
     dead("127.0.0.3", &hangs[1]);
@@ -411,7 +413,7 @@ static void race(bool storm) {
     }
     CHECK(close(fd) == 0);
 
-    /* What is quick leaves its share to the others. */
+    /* A quick failure leaves its share to the others. */
     int refused = 0;
     int holder = bound_to("127.0.0.1", &refused);
     add("127.0.0.1", refused);
@@ -439,7 +441,7 @@ static void race(bool storm) {
         stop_ticks();
 }
 
-/* A resolver's answer can be as long as 64 KB of DNS make it: 16 of it are tried. */
+/* A resolver's answer can be up to 64 KB of DNS long: 16 of its addresses are tried. */
 static void many(void) {
     int refused = 0, before = descriptors();
     int holder = bound_to("127.0.0.1", &refused);
@@ -457,7 +459,7 @@ static void many(void) {
     CHECK(close(holder) == 0 && descriptors() == before);
 }
 
-/* However many are dead, eight go on at once. */
+/* However many are dead, at most eight attempts go on at once. */
 static void eight(void) {
     int hangs = 0;
     dead("0.0.0.0", &hangs);
@@ -497,7 +499,7 @@ static void both(void) {
     CHECK(recv(taken, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
 }
 
-/* An attempt that has failed is waited for no more, and one that goes on beside its place is. */
+/* The call no longer waits for a failed attempt, but for those that go on beside it. */
 static void place_between(void) {
     int refused = 0, hangs = 0;
     bound_to("127.0.0.1", &refused);
@@ -507,11 +509,11 @@ static void place_between(void) {
     blind_polls = 1;
     polls = 0;
     CHECK(connect_by_name(400) == -1 && errno == ECONNREFUSED && tries == 2 && most_sockets == 2 && sockets == 0);
-    /* One that shows nothing, one that shows the refusal, and one for the time that is left. */
+    /* A poll that reports nothing, one that reports the refusal, and one for the time that is left. */
     CHECK(polls == 3);
 }
 
-/* Time has run out, and a signal was what ended the wait: what has come meanwhile counts. */
+/* Time has run out, and a signal ended the wait: a result that has come meanwhile counts. */
 static void late(void) {
     int port = 0;
     listener("127.0.0.1", &port);
@@ -561,7 +563,8 @@ static void check_free(int port) {
     listed = 0;
 }
 
-/* A client that is given the port that it asks for is no server, and leaves nothing behind that keeps one from it. */
+/* A client that gets the port that it connects to is no server, and leaves nothing that keeps a server from that port.
+ * */
 static void itself(void) {
     static const int timeouts[] = {5000, SOCKUTIL_FOREVER};
     static const char *const hosts[] = {"127.0.0.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0"};
@@ -601,7 +604,7 @@ static void itself(void) {
     CHECK(descriptors() == before);
 }
 
-/* The resolver's failures are told, and there is nothing to free then; NUMERIC never asks it. */
+/* The resolver's failures are returned, with nothing to free; NUMERIC never asks it. */
 static void resolver(void) {
     static const int codes[] = {EAI_AGAIN, EAI_FAIL, EAI_NONAME, EAI_SERVICE, EAI_MEMORY};
     resolver_errno = ENOMEM;
@@ -691,7 +694,7 @@ static void listens(void) {
     CHECK(descriptors() == before + 1);
     CHECK(close(fd) == 0);
 
-    /* Not on another than that, if it is taken. */
+    /* If that one is taken, it does not try another. */
     listed = 0;
     add("192.0.2.1", taken);
     add("127.0.0.1", taken);
@@ -719,7 +722,7 @@ static void wildcard(void) {
     CHECK(close(fd) == 0);
 }
 
-/* What a listener is given, before it is bound, and said whatever the system's defaults are. */
+/* The options that a listener gets before bind, set whatever the system's defaults are. */
 static void options(void) {
     static const unsigned int asked[] = {0, SOCKUTIL_V6ONLY, SOCKUTIL_REUSEPORT, SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY};
     add("::1", 0);
@@ -769,7 +772,7 @@ static void transient(void) {
         CHECK(peer.len == sizeof(struct sockaddr_in) && peer.ss.ss_family == AF_INET);
         CHECK(close(connection) == 0);
 
-        /* With nobody behind them they leave it as it was: nobody has come. */
+        /* Without a client they change nothing: no client has come. */
         if (timeouts[i / 2] != SOCKUTIL_FOREVER) {
             int port = 0, empty = listener("127.0.0.1", &port);
             CHECK(fcntl(empty, F_SETFL, O_NONBLOCK) == 0);
@@ -786,7 +789,7 @@ static void transient(void) {
     }
 }
 
-/* Every other error is the caller's to know, at once. */
+/* Every other error is returned at once. */
 static void lasting(void) {
     static const int others[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, EOPNOTSUPP, EINVAL, EFAULT, ETIMEDOUT, ENOSR};
     static const int timeouts[] = {SOCKUTIL_FOREVER, 5000, SOCKUTIL_NOWAIT};
@@ -806,14 +809,14 @@ static void lasting(void) {
     }
 }
 
-/* No descriptor is left: it is told, and the client waits until there is one. */
+/* No descriptor is left: this is reported, and the client waits until there is one. */
 static void emfile(void) {
     static const int timeouts[] = {SOCKUTIL_FOREVER, 5000, SOCKUTIL_NOWAIT};
     int fd = one_waits(false);
     struct rlimit limit;
     CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     rlim_t old = limit.rlim_cur;
-    /* Not 0: poll(2) refuses to look at more descriptors than that. */
+    /* Not 0: poll(2) refuses more descriptors than that. */
     limit.rlim_cur = 1;
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     for (size_t i = 0; i < sizeof timeouts / sizeof timeouts[0]; i++) {

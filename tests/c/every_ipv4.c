@@ -1,7 +1,7 @@
 /* IPv4 addresses through sockutil_ntop and back through sockutil_pton.
  * every_ipv4: edges and four million others, the same in every run.
  * every_ipv4 all: each of the 4,294,967,296, on all processors.
- * The text to expect comes from a table that printf made: nothing here divides as the library does. */
+ * The expected text comes from a table made by printf: nothing here divides as the library does. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>

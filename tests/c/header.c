@@ -1,8 +1,8 @@
-/* The header alone, in every language it is for: each function is called once, so that each links. Compiled as strict
- * C99 and as C++11, against the shared and the static library. */
+/* The header alone, in every language that it supports: each function is called once, so that each links. Compiled as
+ * strict C99 and as C++11, against the shared and the static library. */
 #include <sockutil.h>
 
-/* tests/cross.sh says where sock_diag is missing, which is asked there: qemu's user mode. */
+/* tests/cross.sh marks qemu's user mode, which lacks the sock_diag that is used here. */
 #ifdef WITHOUT_SOCK_DIAG
 #define BETWEEN_ENDS (-1)
 #else
@@ -16,7 +16,7 @@ static void check(int condition) {
         failures++;
 }
 
-/* Names of ours that the classic ones must leave alone: no macro where the compiler has assembler's names. */
+/* Other uses of the classic names, which must still work: they are no macros if the compiler has assembler names. */
 struct names {
     int readn, writen, recv_peek, readline;
 };

@@ -1,5 +1,5 @@
-/* The operations whose instructions are counted (tests/instructions.sh): valgrind counts inside measured() alone, and
- * writes down each of its calls. Standard output says of each operation what it is and how often a call does it. */
+/* The operations whose instructions are counted (tests/instructions.sh): valgrind counts only inside measured(), and
+ * records each of its calls. Standard output has the name of each operation, and how often a call does it. */
 #include "check.h"
 
 #include <arpa/inet.h>
@@ -128,15 +128,15 @@ static const struct operation {
     {"ntop, IPv6", ntop, NOTHING, 16, 0},
 };
 
-/* What is called twice: the first time binds the functions and touches the memory, and is not counted. Not static:
- * valgrind knows it by its name, which compilers change when they change a function. */
+/* It is called twice: the first call binds the functions and touches the memory, and is not counted. Not static:
+ * valgrind finds it by its name, which compilers change when they change a function. */
 __attribute__((noinline)) void measured(const struct operation *operation, size_t count);
 
 void measured(const struct operation *operation, size_t count) {
     CHECK(operation->run(count, operation->n));
 }
 
-/* ---- What they work with ---- */
+/* ---- Their data ---- */
 
 static uint32_t next_number(void) {
     static uint32_t state = 1;
@@ -172,7 +172,7 @@ int main(void) {
         const struct operation *operation = &OPERATIONS[o];
         size_t n = operation->n;
         size_t count = operation->flows == NOTHING ? ADDRESSES : BATCH_BYTES / n;
-        /* Each small message takes its memory of the queue. */
+        /* Each small message uses memory of the queue. */
         if (operation->flows == WRITTEN && count > 48)
             count = 48;
         CHECK(sockutil_reader_init(&reader, ends[0], memory, sizeof memory) == 0);

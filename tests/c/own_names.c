@@ -1,4 +1,4 @@
-/* A source that needs the four names for functions of its own. */
+/* A source that has its own functions with the four names. */
 #define SOCKUTIL_NO_CLASSIC_NAMES
 #include "check.h"
 #include <sockutil.h>

@@ -1,4 +1,4 @@
-/* Right uses of a library that is wrong, and mistakes of a program's own: tests/planted.rs wants to see each caught.
+/* Correct uses of a wrong library, and wrong programs: tests/planted.rs checks that each is caught.
  * usage: planted CASE */
 #include "check.h"
 #include "sockutil.h"
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* A line that fills its memory, which ends where the memory of others begins. */
+/* A line that fills its memory, directly before other memory. */
 static void line(void) {
     enum { CAP = 16 };
     int ends[2];
@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
     CHECK_BOUND(50);
     CHECK(argc == 2);
     const char *name = argv[1];
-    /* Numbers that no compiler knows. */
+    /* Numbers that the compiler cannot know. */
     volatile int one = argc - 1;
     if (strcmp(name, "line") == 0) {
         line();

@@ -1,4 +1,4 @@
-/* The contract's prototypes once more, word for word: a header that says otherwise does not compile with them. */
+/* The contract's prototypes, word for word: a header with other ones does not compile with them. */
 #define _DEFAULT_SOURCE /* for the states in <netinet/tcp.h> */
 #include <netinet/tcp.h>
 #include <sockutil.h>
@@ -101,7 +101,7 @@ const char *sockutil_tcp_state_name(int state);
 
 const char *sockutil_version(void);
 
-/* The reader's layout is the ABI's: programs hold the struct themselves. */
+/* The reader's layout is part of the ABI: programs allocate the struct. */
 #define MUST_BE(name, condition) typedef char name[(condition) ? 1 : -1]
 MUST_BE(reader_size, sizeof(sockutil_reader) == 2 * sizeof(int) + 7 * sizeof(size_t) + 2 * sizeof(int));
 MUST_BE(reader_starts_with_fd, offsetof(sockutil_reader, fd) == 0);
@@ -117,7 +117,7 @@ MUST_BE(addr_size, sizeof(sockutil_addr) == sizeof(struct addr_of_the_contract))
 MUST_BE(ss_size, sizeof(((sockutil_addr *)0)->ss) == sizeof(struct sockaddr_storage));
 MUST_BE(len_size, sizeof(((sockutil_addr *)0)->len) == sizeof(socklen_t));
 
-/* No bit below 1 << 16, so that no flag is a backlog or a usual timeout; one bit each, and no two alike. */
+/* No bit below 1 << 16, so that no flag is a backlog or a usual timeout; one bit each, all different. */
 #define IS_FLAG(flag) ((flag) >= 1 << 16 && ((flag) & ((flag)-1)) == 0)
 #define ALL_FLAGS (SOCKUTIL_REUSEPORT + SOCKUTIL_V6ONLY + SOCKUTIL_NONBLOCK + SOCKUTIL_INHERIT + SOCKUTIL_NUMERIC)
 #define ANY_FLAG (SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY | SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC)
@@ -128,7 +128,7 @@ MUST_BE(inherit_is_a_flag, IS_FLAG(SOCKUTIL_INHERIT));
 MUST_BE(numeric_is_a_flag, IS_FLAG(SOCKUTIL_NUMERIC));
 MUST_BE(flags_are_distinct, ALL_FLAGS == ANY_FLAG);
 
-/* Linux's numbers, which <netinet/tcp.h> tells where it is not held to strict C. */
+/* Linux's numbers, as in <netinet/tcp.h>, which strict C hides. */
 MUST_BE(established, SOCKUTIL_TCP_ESTABLISHED == TCP_ESTABLISHED);
 MUST_BE(syn_sent, SOCKUTIL_TCP_SYN_SENT == TCP_SYN_SENT);
 MUST_BE(syn_recv, SOCKUTIL_TCP_SYN_RECV == TCP_SYN_RECV);
@@ -141,7 +141,7 @@ MUST_BE(last_ack, SOCKUTIL_TCP_LAST_ACK == TCP_LAST_ACK);
 MUST_BE(listen_state, SOCKUTIL_TCP_LISTEN == TCP_LISTEN);
 MUST_BE(closing, SOCKUTIL_TCP_CLOSING == TCP_CLOSING);
 
-/* Every name of the header is the library's own. */
+/* The header defines only names of the library. */
 #if defined(CLIENT) || defined(SERVER) || defined(DESCRIPTOR) || defined(NUMERIC)
 #error "the header defines names that belong to the program"
 #endif

@@ -1,4 +1,5 @@
-/* What comes of the resolver's answers: its own getaddrinfo stands before that of libc, and says what each case wants.
+/* How the library handles the resolver's answers: the program's getaddrinfo replaces libc's, and returns what each case
+ * needs.
  * usage: resolver CASE
  */
 #include "check.h"
@@ -15,7 +16,7 @@ static struct sockaddr_in6 list[MOST]; /* Room for IPv4 as well. */
 static struct addrinfo nodes[MOST];
 static int listed, answer, answer_errno, freed;
 
-/* Notes the next address of the list: an IPv6 one with a zone behind a '%', or an IPv4 one; a port behind a ' '. */
+/* Adds the next address to the list: an IPv6 one with a zone after a '%', or an IPv4 one; a port after a ' '. */
 static void add(const char *text) {
     char host[64];
     unsigned port = 80, zone = 0;
@@ -59,7 +60,7 @@ void freeaddrinfo(struct addrinfo *first) {
 
 /* ---- The cases. */
 
-/* Each address is given once, in order, wherever the others of its kind stand. */
+/* Each address is given once, in order, wherever its copies stand. */
 static void once(void) {
     static const struct {
         const char *found[8], *given[8];
@@ -102,7 +103,7 @@ static void once(void) {
     CHECK(freed == (int)(sizeof rows / sizeof rows[0]) * (MOST + 1));
 }
 
-/* Everything that asks the resolver. */
+/* All calls that ask the resolver. */
 static int call(int function, int *gai) {
     size_t count = 0;
     switch (function) {
@@ -119,7 +120,7 @@ static int call(int function, int *gai) {
     }
 }
 
-/* EAI_SYSTEM says that errno tells more: where it does not, EIO. Each other failure is EADDRNOTAVAIL. */
+/* EAI_SYSTEM means that errno has the cause; if it has none, EIO. Each other failure is EADDRNOTAVAIL. */
 static void failures(void) {
     static const struct {
         int answer, answer_errno, expected;
@@ -128,7 +129,7 @@ static void failures(void) {
         {EAI_SYSTEM, ENOMEM, ENOMEM},
         {EAI_SYSTEM, EADDRNOTAVAIL, EADDRNOTAVAIL},
         {EAI_SYSTEM, 0, EIO},
-        {EAI_SYSTEM, -1, EIO}, /* It does not touch errno, which holds what the program has left there. */
+        {EAI_SYSTEM, -1, EIO}, /* It does not set errno, which keeps the program's value. */
         {EAI_NONAME, 0, EADDRNOTAVAIL},
         {EAI_NONAME, -1, EADDRNOTAVAIL},
         {EAI_AGAIN, EMFILE, EADDRNOTAVAIL},
@@ -154,14 +155,14 @@ static void failures(void) {
     CHECK(freed == 0);
 }
 
-/* A resolver that leaves its mark in errno and succeeds. */
+/* A resolver that changes errno and succeeds. */
 static void success(void) {
     add("127.0.0.1 0");
     answer_errno = ENOENT;
     for (int function = 0; function < 5; function++) {
         int gai = 4711;
         if (function == 1)
-            continue; /* Nobody listens at port 0. */
+            continue; /* Port 0 has no listener. */
         errno = 4711;
         CHECK(call(function, &gai) >= 0);
         CHECK(errno == 4711 && gai == 0);

@@ -1,5 +1,5 @@
 /* A peer that is gone is EPIPE, and the process lives: here SIGPIPE has the action that every C program starts with. On
- * a pipe that action rules, and sockutil_ignore_sigpipe changes it. */
+ * a pipe that action decides, and sockutil_ignore_sigpipe changes it. */
 #include "check.h"
 #include <signal.h>
 #include <sockutil.h>
@@ -19,7 +19,7 @@ static int broken_pipe(void) {
     return ends[1];
 }
 
-/* What becomes of a child that writes to a pipe without a reader. */
+/* The end of a child that writes to a pipe without a reader. */
 static int status_of_pipe_writer(int ignore) {
     int status = 0;
     pid_t child = fork();

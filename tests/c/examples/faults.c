@@ -1,8 +1,8 @@
 /* faults.c - linked into echo_server with --wrap=accept and --wrap=fork: failures that a healthy kernel does not give.
  *
- * FAIL_ACCEPT    errno numbers with commas between: every other accept fails, with the next of them, then none does
- * FAIL_FORK      how many calls of fork fail first
- * FORK_SIGNAL    the signal that the first child gets before it runs a line of its own
+ * FAIL_ACCEPT errno numbers with commas between: every other accept fails with the next one, until none is left
+ * FAIL_FORK how many calls of fork fail first FORK_SIGNAL the signal that the first child gets before its first
+ * statement
  */
 #include <errno.h>
 #include <netinet/in.h>

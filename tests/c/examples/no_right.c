@@ -2,8 +2,8 @@
  *
  * DENY=all    no namespace at all
  * DENY=user   no user namespace
- * DENY=root   a network namespace only within a user namespace, as for those who are not root
- * DENY=link   a namespace, but no right to change anything in it
+ * DENY=root a network namespace only within a user namespace, as for users other than root DENY=link a namespace, but
+ * no right to change anything in it
  */
 #include <errno.h>
 #include <sched.h>

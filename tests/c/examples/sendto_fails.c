@@ -1,5 +1,5 @@
-/* sendto_fails.c - linked into udp_server with --wrap=sockutil_sendto: the first answer cannot be sent, as where a
- * packet filter forbids it. */
+/* sendto_fails.c - linked into udp_server with --wrap=sockutil_sendto: the first answer cannot be sent, as with a
+ * packet filter. */
 #include <errno.h>
 #include <sockutil.h>
 

@@ -1,10 +1,10 @@
 /* server_faults.c - linked into a server and libsockutil.a with --wrap: failures that a healthy kernel does not give,
  * and a count of the calls that serve a client.
  *
- * FAIL_ACCEPT    errno numbers with commas between: every other accept4 fails, with the next of them, then none does
- * FAIL_THREAD    how many calls of pthread_create fail first
- * SIGNAL_BEFORE  the first call of accept4, or else of epoll_wait, finds that SIGTERM has just come
- * COUNT          if set, the counts are told at exit; turn: the most lines that left between two waits
+ * FAIL_ACCEPT errno numbers with commas between: every other accept4 fails with the next one, until none is left
+ * FAIL_THREAD how many calls of pthread_create fail first SIGNAL_BEFORE the first call of accept4, or else of
+ * epoll_wait, finds that SIGTERM has just come COUNT if set, the counts are printed at exit; turn: the most lines sent
+ * between two waits
  */
 #include <errno.h>
 #include <poll.h>
@@ -66,7 +66,7 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *argument) {
     static int calls;
     const char *text = getenv("FAIL_THREAD");
-    errno = 0; /* the failure is in what it returns */
+    errno = 0; /* the failure is its return value */
     return text != NULL && calls++ < atoi(text) ? EAGAIN : __real_pthread_create(thread, attr, run, argument);
 }
 

@@ -3,9 +3,8 @@
  * SPOIL=descriptor   every 50th close closes nothing
  * SPOIL=memory       every close keeps 4 KiB
  * SPOIL=child        children that have ended are not reaped
- * SPOIL=byte         after a signal has interrupted a wait, a byte of what comes next is lost
- * SPOIL=eintr        after a signal, the next accept takes a client and forgets it
- * SPOIL=sigpipe      send raises SIGPIPE
+ * SPOIL=byte after a signal has interrupted a wait, one of the next bytes is lost SPOIL=eintr after a signal, the next
+ * accept takes a client and forgets it SPOIL=sigpipe send raises SIGPIPE
  */
 #include <errno.h>
 #include <poll.h>
@@ -48,7 +47,7 @@ int __wrap_close(int fd) {
     if (spoiled("memory")) {
         void **block = malloc(4096);
         if (block != NULL) {
-            *block = kept; /* or the compiler would see that nobody wants it */
+            *block = kept; /* or the compiler would remove the unused memory */
             kept = block;
         }
     }

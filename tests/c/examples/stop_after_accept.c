@@ -1,5 +1,5 @@
-/* stop_after_accept.c - linked into a server with --wrap=sockutil_accept: the signal that ends it comes just between
- * an accept and what the server does next. */
+/* stop_after_accept.c - linked into a server with --wrap=sockutil_accept: the signal that ends it comes just after an
+ * accept. */
 #include <signal.h>
 #include <sockutil.h>
 

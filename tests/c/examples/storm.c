@@ -1,7 +1,7 @@
 /* storm.c - linked into a server: SIGUSR1 is caught, counted, and interrupts whatever call waits.
  *
  * STORM           a file of 8 bytes, where the handler counts; children and threads count there too
- * STORM_RESTART   if set, SA_RESTART: for a program that makes plain calls of its own and relies on it. Calls such as
+ * STORM_RESTART if set, SA_RESTART: for a program whose own plain calls rely on it. Calls such as
  *                 poll are interrupted all the same
  */
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static void on_storm(int signo) {
     atomic_fetch_add(count, 1);
 }
 
-/* Before main: the signals come as soon as the server says that it listens. */
+/* Before main: the signals come as soon as the server prints that it listens. */
 __attribute__((constructor)) static void await_storm(void) {
     const char *path = getenv("STORM");
     int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;

@@ -1,4 +1,4 @@
-/* -Wuninitialized (gcc): what was in memory before goes out to the peer. */
+/* -Wuninitialized (gcc): uninitialized memory is sent to the peer. */
 #include <sockutil.h>
 
 int main(void) {

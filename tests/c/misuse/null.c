@@ -1,4 +1,4 @@
-/* -Wnonnull: NULL where something is to be stored. */
+/* -Wnonnull: NULL for an output. */
 #include <sockutil.h>
 
 int main(void) {

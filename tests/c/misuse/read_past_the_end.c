@@ -1,4 +1,4 @@
-/* -Wstringop-overread (gcc): more is sent than there is. */
+/* -Wstringop-overread (gcc): it sends more bytes than the buffer has. */
 #include <sockutil.h>
 
 int main(void) {

@@ -1,4 +1,5 @@
-/* -Wstringop-overflow (gcc): more is asked for than there is room. By a classic name, so that these have it too. */
+/* -Wstringop-overflow (gcc): it asks for more bytes than the buffer has room for. By a classic name, which must also
+ * have the attribute. */
 #include <sockutil.h>
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* Whoever's line arrived in two pieces got the second one in the place of the first, because the tutorial's readline
- * looks into the start of the buffer every time, or got the second piece's length for the line's.
- * "abc", then "de\nfgh\n", must come out as "abcde\n", 6 bytes, and "fgh\n", 4 bytes.
+/* If a line arrived in two pieces, the second one replaced the first, because the tutorial's readline always peeks into
+ * the start of the buffer, or the second piece's length was returned for the line's. "abc", then "de\nfgh\n", must come
+ * out as "abcde\n", 6 bytes, and "fgh\n", 4 bytes.
  */
 #include "lines.h"
 
@@ -9,7 +9,7 @@
 static int pair[2];
 static const char *next_piece;
 
-/* The peer sends its second piece when the first has been taken: here that is certain, and takes no waiting. */
+/* The peer sends its second piece when the first has been taken: here that is certain, without waiting. */
 ssize_t recv(int fd, void *buf, size_t n, int flags) {
     int waiting = 0;
     CHECK(ioctl(fd, FIONREAD, &waiting) == 0);

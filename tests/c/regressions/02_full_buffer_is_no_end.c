@@ -1,6 +1,6 @@
 /* A client that sent a line longer than the buffer was taken for one that had closed: with the buffer full, the
- * tutorial's readline looks for 0 more bytes, gets 0, and returns that.
- * The line must come in pieces that fill the buffer but for the NUL, and 0 at the end of the stream alone.
+ * tutorial's readline peeks for 0 more bytes, gets 0, and returns that. The line must come in pieces that fill the
+ * buffer except for the NUL, and 0 only at the end of the stream.
  */
 #include "lines.h"
 

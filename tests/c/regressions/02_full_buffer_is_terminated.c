@@ -1,6 +1,6 @@
-/* Whoever printed a line that filled the buffer printed what lay behind the buffer too: the tutorial's readline gives
- * all of it to the line, and none to a NUL.
- * A NUL must stand behind what was stored, within the buffer, and the byte after the buffer must stay.
+/* A program that printed a line that filled the buffer also printed the bytes after the buffer: the tutorial's readline
+ * leaves no room for a NUL. A NUL must follow the stored bytes, within the buffer, and the byte after the buffer must
+ * stay.
  */
 #include "lines.h"
 

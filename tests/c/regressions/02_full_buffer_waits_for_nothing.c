@@ -1,6 +1,6 @@
 /* A server hung on a client that had sent as many bytes as the buffer holds and then waited for an answer: with the
- * buffer full and the queue empty, the tutorial's readline waits for a byte for which it has no room.
- * A full buffer must be returned at once, and what had no room must stay in the queue.
+ * buffer full and the queue empty, the tutorial's readline waits for a byte for which it has no room. A full buffer
+ * must be returned at once, and the rest must stay in the queue.
  */
 #include "lines.h"
 
@@ -9,7 +9,7 @@ int main(void) {
     for (size_t i = 0; i < LINE_READER_COUNT; i++) {
         char line[8];
         int pair[2];
-        /* Where TCP answers a look for 0 bytes with 0 at once, AF_UNIX waits. */
+        /* AF_UNIX waits on a peek for 0 bytes; TCP returns 0 at once. */
         CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
         /* "For ever" is too long for a test. */
         set_rcvtimeo(pair[0], 500);

@@ -1,5 +1,5 @@
-/* An echo server sent less than it got when a line held a NUL: the tutorial asks strlen how long the line is.
- * With the length that was returned, all bytes must come back.
+/* An echo server sent less than it got when a line held a NUL: the tutorial takes the length from strlen. With the
+ * length that was returned, all bytes must come back.
  */
 #include "lines.h"
 

@@ -1,6 +1,5 @@
-/* A last line without newline went missing: at the end of the stream the tutorial's readline returns 0, whatever it
- * holds by then.
- * The rest must be returned as a line without newline, and 0 by the next call.
+/* A last line without newline was lost: at the end of the stream the tutorial's readline returns 0, even if it holds
+ * bytes. The rest must be returned as a line without newline, and 0 by the next call.
  */
 #include "lines.h"
 

@@ -1,6 +1,5 @@
-/* Whoever moved more than 2 GiB in one call moved nothing, or got a negative count: the tutorial's readn and writen
- * count in an int.
- * 3 GiB must be counted as 3 GiB. No memory is touched: the kernel's part is played by the functions below.
+/* A transfer of more than 2 GiB in one call moved nothing, or returned a negative count: the tutorial's readn and
+ * writen count in an int. 3 GiB must be counted as 3 GiB. No memory is touched: the functions below replace the kernel.
  */
 #include "regression.h"
 

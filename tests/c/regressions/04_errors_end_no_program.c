@@ -45,7 +45,7 @@ static ssize_t (*const CALLS[])(int fd) = {by_readn,     by_writen,     by_recv_
                                            by_read_full, by_write_full, by_read_line};
 #endif
 
-/* What the child says when it lives to say it. */
+/* The child's message, if it is still alive. */
 enum { TOLD = 42, NOT_TOLD = 43 };
 
 int main(void) {

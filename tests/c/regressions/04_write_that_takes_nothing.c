@@ -1,5 +1,5 @@
-/* A program spun where write returned 0: the tutorial's writen takes that for "try again".
- * It must be an error, EIO, after one attempt. The device is played by the functions below.
+/* A program spun when write returned 0: the tutorial's writen takes that for "try again". It must be an error, EIO,
+ * after one attempt. The functions below replace the device.
  */
 #include "regression.h"
 

@@ -1,6 +1,6 @@
-/* A server ran at 100 % CPU while half a line waited: the tutorial's readline looks into the queue
- * again and again until a newline is there, and what it has seen keeps every look from waiting.
- * Half a line must be taken, and the rest waited for: a handful of system calls, no CPU time.
+/* A server ran at 100 % CPU while half a line waited: the tutorial's readline peeks again and again until a newline is
+ * there, and the peeked bytes keep each peek from waiting. Half a line must be taken, and the rest waited for: a
+ * handful of system calls, no CPU time.
  */
 #include "regression.h"
 

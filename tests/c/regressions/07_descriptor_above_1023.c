@@ -1,6 +1,5 @@
 /* A server with a thousand clients smashed its stack: the tutorial waits with select, and FD_SET of a descriptor from
- * 1024 on writes behind the fd_set, over whatever the stack holds there.
- * Such a descriptor must be waited for like any other.
+ * 1024 on writes past the fd_set, over other data on the stack. Such a descriptor must be waited for like any other.
  */
 #include "regression.h"
 
@@ -8,7 +7,7 @@
 #include <sys/resource.h>
 
 #ifdef TUTORIAL
-/* What stands in for the tutorial's stack behind its fd_set. Looked at before select, of which qemu dies. */
+/* A replacement for the tutorial's stack after its fd_set. Checked before select, which crashes qemu. */
 void after_fd_set(void) {
     for (size_t i = 0; i < sizeof select_frame.behind; i++) {
         MUST(select_frame.behind[i] == STACK_BYTE, "FD_SET wrote behind the set");

@@ -1,12 +1,12 @@
 /* The same with SO_RCVTIMEO: the tutorial's readn calls recv again after EINTR, and the kernel counts from there.
- * The classic calls, which wait as the descriptor says, must wait no longer than it says.
+ * The classic calls must wait no longer than the descriptor's timeout.
  */
 #include "ticks.h"
 
 /* The kernel's timers for sockets go by ticks of up to 10 ms, and may be one short. */
 #define TICK_MS 10
 
-/* Each waits in vain on a connection on which nothing comes, and whose peer does not read. */
+/* Each waits in vain on a connection without input, whose peer does not read. */
 static ssize_t by_readn(int fd) {
     char bytes[8];
     return readn(fd, bytes, sizeof bytes);

@@ -1,6 +1,6 @@
-/* A read with a timeout never came back in a program with a timer: the tutorial calls poll again after EINTR, with the
- * whole timeout again.
- * The timeout must bound the call from its start, however many signals arrive, and lose none of the bytes.
+/* A read with a timeout never returned in a program with a timer: the tutorial calls poll again after EINTR, with the
+ * whole timeout. The timeout must bound the call from its start, however many signals arrive, and lose none of the
+ * bytes.
  */
 #include "ticks.h"
 

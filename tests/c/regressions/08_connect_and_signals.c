@@ -1,6 +1,6 @@
 /* A program with a timer could not connect: "Operation already in progress". A signal ends connect(2) but not the
  * attempt, which the tutorial begins again.
- * The attempt that goes on must be waited for, in the time that is left, and its own outcome told.
+ * The call must wait for the attempt that goes on, in the time that is left, and return its result.
  */
 #include "full_backlog.h"
 
@@ -13,7 +13,7 @@
 static volatile sig_atomic_t ticks;
 static timer_t ticker;
 
-/* Where room is made once the connect has been interrupted often enough; -1 for never. */
+/* The listener that makes room once the connect has been interrupted often enough; -1: never. */
 static volatile sig_atomic_t listener_with_room = -1;
 
 static void on_tick(int signal_number) {
@@ -45,7 +45,7 @@ static int connect_within(int fd, const struct sockaddr *address, socklen_t size
 
 int main(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    /* Without SA_RESTART, as for everybody who wants to be interrupted. */
+    /* Without SA_RESTART, as in programs that want to be interrupted. */
     struct sigaction action = {.sa_handler = on_tick};
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
     CHECK_BOUND(SECONDS);

@@ -1,6 +1,6 @@
 /* A name had two addresses, the first one's host was down, and the second was never reached: the tutorial uses the
  * socket again, whose first attempt still goes on.
- * Every address must be tried, each by a socket of its own.
+ * Every address must be tried, each with its own socket.
  */
 #include "full_backlog.h"
 

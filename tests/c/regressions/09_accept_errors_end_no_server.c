@@ -1,5 +1,5 @@
-/* A server ended when a client had left before it was accepted: the tutorial's loop goes on while accept succeeds.
- * What accept(2) reports of a connection that is gone already must cost that connection only.
+/* A server ended when a client closed before accept: the tutorial's loop goes on while accept succeeds. An error of a
+ * connection that is already gone, in accept(2), must cost only that connection.
  */
 #include "serve.h"
 
@@ -19,7 +19,7 @@ static int next_client(int fd, struct sockaddr *address, socklen_t *length, int 
     return (int)syscall(SYS_accept4, fd, address, length, flags);
 }
 
-/* The program's own, in the place of libc's. */
+/* The program's own accept replaces libc's. */
 int my_accept(int fd, struct sockaddr *address, socklen_t *length) __asm__("accept");
 int my_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return next_client(fd, address, length, 0);

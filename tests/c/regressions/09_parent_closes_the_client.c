@@ -1,6 +1,6 @@
-/* Clients of a server with a process for each waited for ever for the end of the answer, and after a thousand of them
- * the server had no descriptor left: the parent keeps each child's connection open.
- * When the child has ended, the client must see the end, and nothing must be left in the parent.
+/* Clients of a server that forks for each waited for ever for the end of the answer, and after a thousand of them the
+ * server had no descriptor left: the parent keeps each child's connection open. When the child has ended, the client
+ * must see the end, and nothing must be left in the parent.
  */
 #include "serve.h"
 

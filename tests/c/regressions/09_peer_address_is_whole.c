@@ -1,6 +1,6 @@
-/* A server on a Unix socket lost its clients' names after the first client that had none: accept stores how long the
- * address was in the place that says how much room there is, and the tutorial's loop passes that on.
- * Each client's address must be whole, whoever came before.
+/* A server on a Unix socket lost its clients' names after the first client that had none: accept replaces the size of
+ * the memory by the length of the address, and the tutorial's loop passes that to the next accept. Each client's
+ * address must be whole, whatever client came before.
  */
 #include "serve.h"
 
@@ -14,7 +14,7 @@ int main(void) {
     socklen_t size = sizeof address, named;
     CHECK_BOUND(SECONDS);
     memset(peers, 0, sizeof peers);
-    /* A bind to the family alone has the kernel choose a name. */
+    /* With a bind to only the family, the kernel chooses a name. */
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(listener >= 0);
     CHECK(bind(listener, (struct sockaddr *)&address, sizeof address.sun_family) == 0);

@@ -1,6 +1,6 @@
-/* A SIGCHLD handler out of the tutorials spins while any child lives, or leaves zombies, or calls printf, which is not
- * async-signal-safe, or changes the errno of the code that it interrupts.
- * The handler must reap all that have ended, let the living live, come back, print nothing and leave errno alone.
+/* A SIGCHLD handler from the tutorials spins while any child runs, or leaves zombies, or calls printf, which is not
+ * async-signal-safe, or changes the errno of the code that it interrupts. The handler must reap all ended children,
+ * leave the others, return, print nothing and not change errno.
  */
 #include "regression.h"
 
@@ -12,7 +12,7 @@
 
 static volatile sig_atomic_t calls;
 
-/* How a handler waits: with this it cannot spin unseen. */
+/* The handler's waitpid: it notices a spin. */
 pid_t waitpid(pid_t pid, int *status, int options) {
     calls++;
     MUST(calls <= 1000, "the handler spins while a child lives");
@@ -40,7 +40,7 @@ static pid_t start(const int hold[2]) {
     return child;
 }
 
-/* Comes back when the child is a zombie. */
+/* Returns when the child is a zombie. */
 static void let_end(pid_t child) {
     siginfo_t info;
     CHECK(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == 0);
@@ -71,7 +71,7 @@ int main(void) {
     int out[2];
     pid_t ended[ENDED];
     CHECK_BOUND(SECONDS);
-    /* What is printed goes where it can be counted. */
+    /* Output goes to a place where it can be counted. */
     CHECK(pipe(out) == 0);
     CHECK(dup2(out[1], STDOUT_FILENO) == STDOUT_FILENO);
     CHECK(pipe(hold) == 0);

@@ -1,6 +1,6 @@
 /* "010.1.1.1" became 8.1.1.1, since the tutorial's inet_aton reads it as octal; and 255.255.255.255 could not be used,
- * since inet_addr returns INADDR_NONE for it, as for nonsense.
- * Four decimal numbers must be accepted, all of them, and every other form refused, with nothing written.
+ * since inet_addr returns INADDR_NONE for it, as for an error. All texts of four decimal numbers must be accepted, and
+ * every other form refused, with nothing written.
  */
 #include "regression.h"
 

@@ -1,6 +1,6 @@
-/* A client at 192.168.100.100 could not be printed: the tutorial tells inet_ntop of one byte less than there is, and
- * that address needs all sixteen.
- * It must fit where INET_ADDRSTRLEN bytes are, and with one less be ENOSPC, and nothing written.
+/* A client at 192.168.100.100 could not be printed: the tutorial passes inet_ntop one byte less than the buffer has,
+ * and that address needs all sixteen. It must fit in INET_ADDRSTRLEN bytes; with one less it must be ENOSPC, and
+ * nothing written.
  */
 #include "regression.h"
 

@@ -1,6 +1,6 @@
-/* Half of the clients met yesterday's server, which still ran: SO_REUSEPORT, which the tutorial sets so that a restart
- * binds during TIME_WAIT, lets a second server start on the port without a word.
- * A second server must be refused, and a restart during TIME_WAIT must bind all the same.
+/* Half of the clients reached an old server that still ran: SO_REUSEPORT, which the tutorial sets so that a restart
+ * binds during TIME_WAIT, silently lets a second server start on the port. A second server must be refused, and a
+ * restart during TIME_WAIT must still bind.
  */
 #include "regression.h"
 

@@ -1,6 +1,6 @@
-/* A server answered, closed, and its client got "connection reset" in place of the answer: a close with input that
- * nobody has read sends RST, and that destroys what is on its way out.
- * The client must get the whole answer and then the end of the stream.
+/* A server answered, closed, and its client got "connection reset" instead of the answer: a close with unread input
+ * sends RST, which destroys data on its way to the client. The client must get the whole answer and then the end of the
+ * stream.
  */
 #include "regression.h"
 
@@ -18,11 +18,11 @@ int main(void) {
     CHECK_BOUND(SECONDS);
     tcp_pair(pair);
 
-    /* The client asks more than the server reads, and says that this is all. */
+    /* The client sends more than the server reads, and then its FIN. */
     put(pair, "a question that is not read\n", 28);
     CHECK(shutdown(pair[1], SHUT_WR) == 0);
 
-    /* An answer that cannot all be with the client when the server closes. */
+    /* An answer too large to be completely at the client when the server closes. */
     while ((n = send(pair[0], block, sizeof block, MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
         sent += (size_t)n;
     CHECK(errno == EAGAIN && sent > 0);

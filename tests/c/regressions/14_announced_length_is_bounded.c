@@ -1,5 +1,5 @@
-/* A peer wrote over a server's stack: the length in a frame's header came from the network and was used as it was.
- * A length that the receiver has no room for must be refused, with nothing written behind its memory.
+/* A peer wrote over a server's stack: the length in a frame's header came from the network and was used unchecked. A
+ * length above the receiver's memory must be refused, with nothing written past the memory.
  */
 #include "regression.h"
 

@@ -1,6 +1,6 @@
 /* A server ran out of descriptors: a peer put two into one control message, the tutorial took the first and left the
  * second open.
- * A message that holds more than one must leave none behind.
+ * A message with more than one must leave none open.
  */
 #include "regression.h"
 
@@ -13,7 +13,7 @@ static int receive_descriptor(int unix_fd) {
 }
 #endif
 
-/* One byte with so many descriptors, all for the same file. */
+/* Sends one byte with so many descriptors, all for the same file. */
 static void send_descriptors(int unix_fd, int fd, size_t count) {
     union {
         struct cmsghdr header;
@@ -35,7 +35,7 @@ int main(void) {
     CHECK_BOUND(SECONDS);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
 
-    /* One is received: the way is right. */
+    /* A single one is received. */
     CHECK(pipe(target) == 0);
     send_descriptors(ends[1], target[1], 1);
     int fd = receive_descriptor(ends[0]);
@@ -43,7 +43,7 @@ int main(void) {
     CHECK(close(fd) == 0);
     close_pair(target);
 
-    /* Of two, whatever comes of them: when what was handed over is closed, nobody holds the pipe's end any more. */
+    /* Two: when the received one, if any, is closed, the pipe's end must not be open any more. */
     CHECK(pipe(target) == 0);
     send_descriptors(ends[1], target[1], 2);
     fd = receive_descriptor(ends[0]);

@@ -1,6 +1,5 @@
-/* A pipe could not be written to: the tutorial's writen calls send, for the sake of MSG_NOSIGNAL, and send is ENOTSOCK
- * for what is no socket.
- * What is no socket must be written to all the same.
+/* A pipe could not be written to: the tutorial's writen calls send, to use MSG_NOSIGNAL, and send is ENOTSOCK on other
+ * descriptors than sockets. A write to these must work, too.
  */
 #include "regression.h"
 
@@ -21,7 +20,7 @@ static ssize_t by_write_full(int fd) {
     return write_full(fd, SOCKUTIL_FOREVER);
 }
 
-/* Bounded calls go another way, since a pipe cannot be asked not to wait. */
+/* Bounded calls use other system calls, since a pipe has no MSG_DONTWAIT. */
 static ssize_t by_write_full_within(int fd) {
     return write_full(fd, 5000);
 }

@@ -1,12 +1,12 @@
-/* full_backlog.h - a listener on the loopback that answers nobody, until somebody accepts: what a server is like whose
- * host is gone.
+/* full_backlog.h - a listener on the loopback that does not answer until the test accepts: like a server whose host is
+ * gone.
  */
 #ifndef FULL_BACKLOG_H
 #define FULL_BACKLOG_H
 
 #include "regression.h"
 
-/* Fills in the port that is 0, and comes back with the listener. */
+/* Replaces port 0 by the real one, and returns the listener. */
 static inline int listen_at(struct sockaddr_in *address, int backlog) {
     socklen_t size = sizeof *address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -19,7 +19,7 @@ static inline int listen_at(struct sockaddr_in *address, int backlog) {
 
 static inline int full_backlog(struct sockaddr_in *address) {
     int listener = listen_at(address, 0);
-    /* The kernel takes one more than the backlog says. */
+    /* The kernel takes one more than the backlog. */
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct pollfd entry = {.fd = listener, .events = POLLIN};
     CHECK(client >= 0);

@@ -1,5 +1,5 @@
-/* lines.h - the ways to take a line that a regression program goes through: readline, and sockutil_read_line in the
- * shape of readline. The tutorials have the first only.
+/* lines.h - the readers of lines that a regression program tests: readline, and sockutil_read_line with readline's
+ * signature. The tutorials have only the first.
  */
 #ifndef LINES_H
 #define LINES_H

@@ -1,7 +1,7 @@
-/* regression.h - what the regression programs share.
+/* regression.h - shared by the regression programs.
  *
  * Each program is compiled against the library, and with -DTUTORIAL against a file of tests/c/tutorial instead, where
- * it must fail with the words of one MUST: the driver looks for them. What is only set-up is a CHECK.
+ * it must fail with the words of one MUST: the driver looks for them. Set-up uses CHECK.
  */
 #ifndef REGRESSION_H
 #define REGRESSION_H
@@ -20,7 +20,7 @@
 #include <sockutil.h>
 #endif
 
-/* No program here needs more than a few seconds, and none may outlive this. */
+/* The time limit of a program; each needs only a few seconds. */
 #define SECONDS 30
 
 #define MUST(condition, otherwise)                                                                                     \
@@ -53,7 +53,7 @@ static inline void close_pair(const int ends[2]) {
     CHECK(close(ends[1]) == 0);
 }
 
-/* Sends from one end, and comes back when the other has something to read. */
+/* Sends from one end, and returns when the other has something to read. */
 static inline void put(const int ends[2], const char *bytes, size_t n) {
     struct pollfd entry = {.fd = ends[0], .events = POLLIN};
     CHECK(send(ends[1], bytes, n, MSG_NOSIGNAL) == (ssize_t)n);

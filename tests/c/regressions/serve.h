@@ -1,4 +1,4 @@
-/* serve.h - a server that answers so many clients, with the library. */
+/* serve.h - a server that answers so many clients with the library. */
 #ifndef SERVE_H
 #define SERVE_H
 

@@ -1,5 +1,5 @@
-/* ticks.h - a signal every millisecond, as a profiler or a program's own clock sends, and a watch on how long a call
- * lets them restart its timeout. By timer_create, because setitimer would take the alarm that bounds the program.
+/* ticks.h - a signal every millisecond, as from a profiler or a program's own clock, and a check how long a call lets
+ * them restart its timeout. With timer_create, because setitimer would use the alarm that bounds the program.
  */
 #ifndef TICKS_H
 #define TICKS_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* What the calls under test are given. */
+/* The timeout of the calls under test. */
 #define TIMEOUT_MS 200
 
 /* Ticks cannot outrun the milliseconds, so by then a call has had ten times its timeout. */
@@ -44,7 +44,7 @@ static void stop_ticks(void) {
     CHECK(timer_delete(ticker) == 0);
 }
 
-/* More than a connection holds whose peer does not read. */
+/* More than a connection holds if its peer does not read. */
 #define TOO_MUCH ((size_t)64 << 20)
 
 static int64_t clock_ms(void) {

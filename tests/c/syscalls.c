@@ -20,7 +20,7 @@ static const int TIMEOUTS[] = {SOCKUTIL_FOREVER, SOCKUTIL_NOWAIT, 60000};
 
 #define EACH(item, array) for (size_t item = 0; item < sizeof(array) / sizeof *(array); item++)
 
-/* A limit that is a point in time needs the clock; what waits for ever, or not at all, does not. */
+/* A time limit needs the clock; a call that waits for ever, or not at all, does not. */
 static bool may_look_at_the_clock;
 
 static struct counts seen;
@@ -69,7 +69,7 @@ static void compare(int line, const char *call, const struct counts *expected) {
 
 #define NONE .recv = 0
 
-/* Where memchr is an instruction, compilers call no function that could count. */
+/* If the compiler inlines memchr, no function can count it. */
 #ifdef __s390x__
 #define SEARCHED(counted, bytes) ((counted) == 0)
 #else
@@ -84,7 +84,7 @@ static void compare(int line, const char *call, const struct counts *expected) {
         seen = *syscall_counts();                                                                                      \
         CHECK(as_it_should);                                                                                           \
         if (seen.poll > 0) {                                                                                           \
-            /* Whether it is the right end of the pipe is looked at before. */                                         \
+            /* Whether it is the right end of the pipe is checked before. */                                           \
             CHECK(seen.poll == 1 && seen.call_if_not == 1 && seen.readv + seen.writev == 1);                           \
             seen.poll = seen.call_if_not = seen.readv = seen.writev = 0;                                               \
         }                                                                                                              \
@@ -119,7 +119,7 @@ static size_t queued(int fd) {
     return (size_t)n;
 }
 
-/* Writes, and comes back when all of it can be read: TCP promises the order, not the moment. */
+/* Writes, and returns when all of it can be read: TCP promises the order, not the time. */
 static void feed(const int ends[2], const void *bytes, size_t n) {
     size_t there = queued(ends[0]) + n;
     CHECK(write(ends[1], bytes, n) == (ssize_t)n);
@@ -127,7 +127,7 @@ static void feed(const int ends[2], const void *bytes, size_t n) {
         sched_yield();
 }
 
-/* The end of a stream that has come. */
+/* Waits until the end of the stream has come. */
 static void end(const int ends[2]) {
     struct pollfd entry = {.fd = ends[0], .events = POLLRDHUP};
     CHECK(close(ends[1]) == 0);
@@ -156,7 +156,7 @@ struct helper {
     size_t n;
 };
 
-/* The state of the main thread, as /proc tells it: 'S' where it waits. */
+/* The state of the main thread in /proc: 'S' if it waits. */
 static char main_state(void) {
     char path[64];
     char text[512] = "";
@@ -184,7 +184,7 @@ static pthread_t start_helper(struct helper *helper) {
 
 /* ---- Sections ------------------------------------------------------------ */
 
-/* A stateless line of up to 2 KB: one look, and one call that takes it. */
+/* A stateless line of up to 2 KB: one peek, and one call that takes it. */
 static void lines(void) {
     static const size_t LENGTHS[] = {1, 2, 100, 2046, 2047, 2048};
     char buf[BIG];
@@ -205,7 +205,7 @@ static void lines(void) {
             /* A buffer of just its size makes no difference. */
             done = 0;
             COUNTS(sockutil_read_line(ends[0], buf, 6, &done, timeout) == 1, .recv = 2);
-            /* What is cut off is one look and one call too. */
+            /* A piece of a longer line is one peek and one call, too. */
             feed(ends, "longer\n", 7);
             done = 0;
             COUNTS(sockutil_read_line(ends[0], buf, 4, &done, timeout) == -1 && errno == EMSGSIZE, .recv = 2);
@@ -220,7 +220,7 @@ static void lines(void) {
     }
 }
 
-/* Longer lines, lines that are not there yet, and the end. */
+/* Longer lines, incomplete lines, and the end. */
 static void more_lines(void) {
     char buf[BIG];
     EACH(kind, SOCKETS) EACH(t, TIMEOUTS) {
@@ -229,7 +229,7 @@ static void more_lines(void) {
         int ends[2];
         SOCKETS[kind](ends);
         may_look_at_the_clock = timeout > 0;
-        /* The first look sees 2 KB, the second four times that. */
+        /* The first peek sees 2 KB, the second four times that. */
         feed(ends, line_of(2049), 2049);
         COUNTS(sockutil_read_line(ends[0], buf, sizeof buf, &done, timeout) == 1 && done == 2049, .recv = 4);
         feed(ends, line_of(2048 + 8192), 2048 + 8192);
@@ -262,7 +262,7 @@ static void more_lines(void) {
     }
 }
 
-/* A line that is waited for: FOREVER adds nothing, a time limit one poll and the look that came too early. */
+/* A late line: FOREVER adds nothing, a time limit one poll and the peek that came too early. */
 static void waiting(void) {
     char buf[BIG];
     EACH(kind, SOCKETS) {
@@ -309,7 +309,7 @@ static void waiting(void) {
     }
 }
 
-/* What is there, and what there is room for: one call, whatever the timeout. */
+/* Available bytes, and bytes with room: one call, whatever the timeout. */
 static void transfers(void) {
     char buf[BIG];
     memset(buf, 'x', sizeof buf);
@@ -331,11 +331,11 @@ static void transfers(void) {
             while (queued(ends[0]) < 210)
                 sched_yield();
             COUNTS(sockutil_read_full(ends[0], buf, 210, NULL, timeout) == 1, .recv = 1);
-            /* Of no bytes: the kernel looks at the descriptor. */
+            /* Of no bytes: the kernel checks the descriptor. */
             COUNTS(sockutil_read_full(ends[0], buf, 0, NULL, timeout) == 1, .readv = 1);
             COUNTS(sockutil_write_full(ends[1], buf, 0, NULL, timeout) == 1, .writev = 1);
             COUNTS(sockutil_writev_full(ends[1], iov, 1, NULL, timeout) == 1, .writev = 1);
-            /* Refused before anything is asked of the kernel. */
+            /* Refused before any system call. */
             COUNTS(sockutil_write_full(ends[1], buf, 100, &done, timeout) == -1 && errno == EINVAL, NONE);
         }
         may_look_at_the_clock = false;
@@ -354,7 +354,7 @@ static void transfers(void) {
     }
 }
 
-/* Header and body leave together: send(2) for what is copied into one piece, sendmsg(2) above. */
+/* Header and body leave together: send(2) for a copy in one piece, sendmsg(2) for larger bodies. */
 static void frames(void) {
     static const int HEADERS[] = {1, 2, 4};
     static const size_t BODIES[] = {0, 1, 255, 256, 2047, 2048, 2049, 9000};
@@ -391,7 +391,7 @@ static void frames(void) {
     COUNTS(sockutil_send_frame(-1, 1, body, 256, NULL, SOCKUTIL_FOREVER) == -1 && errno == EMSGSIZE, NONE);
 }
 
-/* One call for all that the memory takes, none for what is held. */
+/* One call for as much as the memory takes, none for held bytes. */
 static void reader(void) {
     char mem[4096];
     char buf[4096];
@@ -416,26 +416,26 @@ static void reader(void) {
             COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 1 && len == 15, NONE);
         COUNTS(sockutil_reader_pending(&r) == 0, NONE);
 
-        /* All functions find what is held. */
+        /* All functions use the held bytes. */
         feed(ends, "until;skip\nfull\x02!!rest", 22);
         COUNTS(sockutil_reader_until(&r, ';', &line, &len, timeout) == 1 && len == 6, .recv = 1);
         COUNTS(sockutil_reader_skip_line(&r, &done, timeout) == 1 && done == 5, NONE);
         COUNTS(sockutil_reader_read_full(&r, buf, 4, NULL, timeout) == 1, NONE);
         COUNTS(sockutil_reader_frame(&r, 1, &line, &len, timeout) == 1 && len == 2, NONE);
         COUNTS(sockutil_reader_pending(&r) == 4, NONE);
-        /* What is not held goes straight to its place. */
+        /* Other bytes go directly into the caller's buffer. */
         feed(ends, "of it", 5);
         COUNTS(sockutil_reader_read_full(&r, buf, 9, NULL, timeout) == 1, .recv = 1);
         CHECK(memcmp(buf, "restof it", 9) == 0);
 
-        /* A line that is half there. */
+        /* Half a line. */
         feed(ends, "line\nha", 7);
         COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 1 && len == 5, .recv = 1);
         COUNTS(sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 1);
         feed(ends, "lf\n", 3);
         COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == 1 && len == 5, .recv = 1);
 
-        /* What is too long is known without another call. */
+        /* A line that is too long is known without another call. */
         feed(ends, line_of(5000), 5000);
         COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == -1 && errno == EMSGSIZE && len == 4095, .recv = 1);
         COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == -1 && errno == EMSGSIZE, NONE);
@@ -450,7 +450,7 @@ static void reader(void) {
     }
 }
 
-/* What is no socket: recv or send is tried once a call, or once a reader, and says so. */
+/* Other descriptors than sockets: recv or send fails once a call, or once a reader. */
 static void pipes(void) {
     char mem[64];
     char buf[64];
@@ -479,7 +479,7 @@ static void pipes(void) {
     COUNTS(sockutil_send_frame(ends[1], 1, buf, 9, NULL, SOCKUTIL_FOREVER) == 1, .send = 1, .write = 1);
     drain(ends[0]);
 
-    /* Without waiting: what is it, and then RWF_NOWAIT, or poll where the kernel does not have that for pipes. */
+    /* Without waiting: fstat, and then RWF_NOWAIT, or poll if the kernel does not have that for pipes. */
     feed(ends, "four", 4);
     COUNTS_PIPE(sockutil_read_full(ends[0], buf, 4, NULL, SOCKUTIL_NOWAIT) == 1, read, .recv = 1, .fstat = 1,
                 .syscall = 1);
@@ -504,7 +504,7 @@ static void pipes(void) {
     close_pair(ends);
 }
 
-/* What many calls together have cost. */
+/* The total cost of many calls. */
 struct sum {
     unsigned long recv;
     unsigned long searched;
@@ -517,7 +517,7 @@ static void add(struct sum *sum, const struct counts *counts) {
     sum->moved += counts->moved_bytes;
 }
 
-/* Makes a call that must answer so, and adds what it has cost. */
+/* Makes a call that must give this answer, and adds its cost. */
 #define SUM(sum, call)                                                                                                 \
     do {                                                                                                               \
         *syscall_counts() = (struct counts){0};                                                                        \
@@ -533,8 +533,8 @@ static const char *piece(size_t number) {
     return line_of(LENGTH) + number * PIECE;
 }
 
-/* A line in a thousand pieces costs what it costs in one: two calls a piece (the second finds nothing more), and each
- * byte is searched once, and moved once at most. */
+/* A line in a thousand pieces costs no more: two calls a piece (the second finds nothing), and each byte is searched
+ * once, and moved once at most. */
 static void linear(void) {
     static char mem[LENGTH + 200];
     static char buf[LENGTH + 1];
@@ -550,7 +550,7 @@ static void linear(void) {
             char *line;
             size_t len;
             sum = (struct sum){0};
-            /* Behind what comes before it there is not quite enough room. */
+            /* The room after the line before it is a little too small. */
             CHECK(sockutil_reader_init(&r, ends[0], mem, LENGTH + 1 + before / 2) == 0);
             if (before > 0) {
                 feed(ends, line_of(before), before);
@@ -564,7 +564,7 @@ static void linear(void) {
             feed(ends, piece(PIECES - 1), PIECE);
             SUM(&sum, sockutil_reader_line(&r, &line, &len, SOCKUTIL_NOWAIT) == 1 && len == LENGTH);
             CHECK(memcmp(line, line_of(LENGTH), LENGTH) == 0);
-            /* The search for the line before goes to the end of its block, into the first piece perhaps. */
+            /* The search for the line before goes to the end of its block, perhaps into the first piece. */
             CHECK(SEARCHED(sum.searched, LENGTH) ||
                   (before > 0 && sum.searched < LENGTH && sum.searched >= LENGTH - PIECE));
             if (before == 0)
@@ -595,7 +595,7 @@ static void linear(void) {
     }
 }
 
-/* The same for frames, for what is dropped, for what does not fit, and for many lines. */
+/* The same for frames, for dropped bytes, for lines that do not fit, and for many lines. */
 static void linear_others(void) {
     static char mem[LENGTH + 5];
     static char many[20000];
@@ -630,7 +630,7 @@ static void linear_others(void) {
         SUM(&sum, sockutil_reader_skip_line(&r, &done, SOCKUTIL_NOWAIT) == 1 && done == LENGTH);
         CHECK(sum.recv == 2 * PIECES - 1 && SEARCHED(sum.searched, LENGTH) && sum.moved == 0);
 
-        /* What is too long is not searched again. Whole blocks are searched without memchr, their rest with it. */
+        /* A line that is too long is not searched again. Whole blocks are searched without memchr, the rest with it. */
         sum = (struct sum){0};
         CHECK(sockutil_reader_init(&r, ends[0], mem, 1000) == 0);
         feed(ends, line_of(LENGTH), LENGTH);
@@ -639,7 +639,7 @@ static void linear_others(void) {
         CHECK(sum.recv == 1 && SEARCHED(sum.searched, 999 % (8 * sizeof(size_t))) && sum.moved == 0);
         drain(ends[0]);
 
-        /* Lines of 100 bytes through memory for ten and a half: one call for as much as is free, and only the half line
+        /* Lines of 100 bytes through memory for ten and a half: one call fills the free memory, and only the half line
          * moves. */
         sum = (struct sum){0};
         CHECK(sockutil_reader_init(&r, ends[0], mem, 1050) == 0);
@@ -657,8 +657,8 @@ static void linear_others(void) {
     }
 }
 
-/* A batch of lines through 16 KB: one call for as much as the memory takes, however many lines that is. What is held of
- * the last line goes to the front, and the next call fills the rest. */
+/* A batch of lines through 16 KB: one call fills the memory, however many lines that is. The held part of the last line
+ * moves to the front, and the next call fills the rest. */
 static void reader_batch(void) {
     static const size_t LENGTHS[] = {16, 64, 512};
     static char mem[16384];
@@ -702,7 +702,7 @@ static void closing(void) {
         SOCKETS[kind](ends);
         end(ends);
         COUNTS(sockutil_close_graceful(ends[0], timeout) == 0, .setsockopt = 1, .shutdown = 1, .recv = 1, .close = 1);
-        /* With something to throw away. */
+        /* With bytes to discard. */
         SOCKETS[kind](ends);
         feed(ends, "unread", 6);
         end(ends);
@@ -774,7 +774,7 @@ static void connections(void) {
            .bind = 1, .listen = 1);
     COUNTS(sockutil_addr_local(listener, &local) == 0, .getsockname = 1);
     CHECK(snprintf(port, sizeof port, "%d", sockutil_addr_port(&local)) > 0);
-    /* getsockname shows a socket that has met itself; fcntl takes O_NONBLOCK away. */
+    /* getsockname shows a self-connection; fcntl clears O_NONBLOCK. */
     may_look_at_the_clock = true;
     COUNTS((client = sockutil_tcp_connect("127.0.0.1", port, numeric, SOCKUTIL_FOREVER, NULL)) >= 0, .socket = 1,
            .connect = 1, .poll = 1, .getsockname = 1, .fcntl = 1);
@@ -795,7 +795,7 @@ static void connections(void) {
     COUNTS(sockutil_set_keepalive(server, 60, 10, 3) == 0, .setsockopt = 4);
     COUNTS(sockutil_take_error(server) == 0, .getsockopt = 1);
     CHECK(close(client) == 0 && close(server) == 0);
-    /* Accept has no flag that makes it not wait. */
+    /* accept has no flag that keeps it from waiting. */
     CHECK((client = sockutil_tcp_connect("127.0.0.1", port, numeric, SOCKUTIL_FOREVER, NULL)) >= 0);
     COUNTS((server = sockutil_accept(listener, NULL, 0, SOCKUTIL_NOWAIT)) >= 0, .poll = 1, .accept4 = 1);
     CHECK(close(client) == 0 && close(server) == 0 && close(listener) == 0);
@@ -809,14 +809,14 @@ static void connections(void) {
     CHECK(close(udp) == 0);
 
     unix_pair(pair);
-    /* The first tells a Unix socket, for others would take the byte and drop the descriptor. */
+    /* The first call finds out whether it is a Unix socket: others would take the byte and drop the descriptor. */
     COUNTS(sockutil_send_fd(pair[0], pair[0], SOCKUTIL_FOREVER) == 1, .getsockopt = 1, .sendmsg = 1);
     COUNTS(sockutil_recv_fd(pair[1], &received, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);
     CHECK(close(received) == 0);
     close_pair(pair);
 }
 
-/* A listener that answers no more, in *client the one that it did answer. */
+/* A listener that no longer answers; *client is the client that it did answer. */
 static int full_listener(const char *ip, char port[8], int *client) {
     sockutil_addr local;
     int fd = sockutil_tcp_listen(ip, port, 0, SOCKUTIL_NUMERIC, NULL);
@@ -857,8 +857,8 @@ static void connecting(void) {
                .socket = 1, .connect = 1, .poll = 1, .getsockopt = 1, .close = 1);
     }
 
-    /* No host is ::1, then 127.0.0.1. The first one that is dead costs a wait of its own, and a close. Somebody else
-     * may have a port in the other family. */
+    /* No host is ::1, then 127.0.0.1. The first one, which is dead, costs a wait and a close. Another program may have
+     * a port in the other family. */
     int front = -1, back = -1;
     for (int i = 0; i < 100 && back < 0; i++) {
         strcpy(other, "0");
@@ -885,7 +885,7 @@ static void connecting(void) {
     COUNTS(sockutil_tcp_connect("127.0.0.1", port, numeric, SOCKUTIL_NOWAIT, NULL) == -1 && errno == ETIMEDOUT, NONE);
     COUNTS(sockutil_unix_connect("/", 0, SOCKUTIL_NOWAIT) == -1 && errno == ETIMEDOUT, NONE);
 
-    /* A Unix listener's backlog is waited for inside connect(2): a time limit is set, and taken back. */
+    /* connect(2) waits for a Unix listener's backlog: the call sets a time limit, and restores the old one. */
     char path[] = "/tmp/sockutil-syscalls-XXXXXX";
     CHECK(mkdtemp(path) != NULL);
     char name[sizeof path + 2];
@@ -901,7 +901,7 @@ static void connecting(void) {
     CHECK(close(fd) == 0 && close(door) == 0 && unlink(name) == 0 && rmdir(path) == 0);
     may_look_at_the_clock = false;
 
-    /* A caller's socket. The first call shows one that is connected. */
+    /* The caller's socket. The first call shows whether it is connected. */
     CHECK((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);
     COUNTS(sockutil_connect(fd, &to, SOCKUTIL_FOREVER) == 0, .getpeername = 1, .fcntl = 3, .connect = 1, .poll = 1,
            .getsockopt = 1);

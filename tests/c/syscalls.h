@@ -1,4 +1,4 @@
-/* syscalls.h - what the counter of system calls (syscalls_shim.c) and the program that looks at it share. */
+/* syscalls.h - shared by the counter of system calls (syscalls_shim.c) and the program that reads it. */
 #ifndef SYSCALLS_H
 #define SYSCALLS_H
 
@@ -37,7 +37,7 @@
 
 #define MEMBER(name) unsigned long name;
 
-/* What one thread has called. */
+/* The calls of one thread. */
 struct counts {
     SYSTEM_CALLS(MEMBER)
     unsigned long clock_gettime;  /* the vDSO answers it: no system call */
@@ -45,7 +45,7 @@ struct counts {
     unsigned long moved_bytes;    /* by memmove */
 };
 
-/* The counts of the thread that asks. Weak, so that a program without the counter can say so. */
+/* The counts of the calling thread. Weak, so that a program without the counter can report that. */
 struct counts *syscall_counts(void) __attribute__((weak));
 
 #endif

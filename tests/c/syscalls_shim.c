@@ -1,5 +1,5 @@
 /* Counts, thread by thread, the system calls that the library makes: LD_PRELOAD puts these functions before libc's.
- * tests/syscalls.rs fails when the library imports a function that is not here and may be a system call. */
+ * tests/syscalls.rs fails if the library imports a function that is missing here and may be a system call. */
 #include "syscalls.h"
 
 #include <dlfcn.h>
@@ -22,9 +22,9 @@ struct counts *syscall_counts(void) {
     return &counts;
 }
 
-/* Defines a function that counts itself and calls the next of its name. Its own name is the assembler's, for glibc
- * declares some with parameters of its own kind. memcpy, because ISO C knows no conversion of dlsym's answer into a
- * function pointer. */
+/* Defines a function that counts itself and calls the next of its name. Its name is an assembler name, since glibc
+ * declares some with other parameter types. memcpy, because ISO C has no conversion from dlsym's result to a function
+ * pointer. */
 #define COUNT_AS(counter, type, name, parameters, arguments)                                                           \
     type counted_##name parameters __asm__(#name);                                                                     \
     type counted_##name parameters {                                                                                   \
@@ -47,7 +47,7 @@ COUNT(ssize_t, writev, (int fd, const struct iovec *iov, int count), (fd, iov, c
 COUNT(int, poll, (struct pollfd * fds, nfds_t n, int timeout_ms), (fds, n, timeout_ms))
 COUNT(ssize_t, readv, (int fd, const struct iovec *iov, int count), (fd, iov, count))
 COUNT(int, fstat, (int fd, struct stat *status), (fd, status))
-/* Instead of it where off_t has 32 bits. */
+/* Used instead if off_t has 32 bits. */
 COUNT_AS(fstat, int, fstat64, (int fd, void *status), (fd, status))
 COUNT(int, isatty, (int fd), (fd))
 COUNT(int, ioctl, (int fd, unsigned long request, void *argument), (fd, request, argument))
@@ -71,7 +71,7 @@ COUNT(int, socket, (int family, int type, int protocol), (family, type, protocol
 COUNT(int, unlink, (const char *path), (path))
 COUNT(int, clock_gettime, (clockid_t clock, struct timespec *now), (clock, now))
 
-/* A third argument that was not passed is passed on as it is. */
+/* A missing third argument is passed on as garbage. */
 int fcntl(int fd, int command, ...) {
     static int (*next)(int, int, ...);
     va_list arguments;
@@ -86,7 +86,7 @@ int fcntl(int fd, int command, ...) {
     return next(fd, command, argument);
 }
 
-/* Six arguments are what a system call has at most; those that were not passed are passed on as they are. */
+/* A system call has at most six arguments; missing ones are passed on as garbage. */
 long syscall(long number, ...) {
     static long (*next)(long, ...);
     long a[6];
@@ -103,7 +103,7 @@ long syscall(long number, ...) {
     return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* No system calls, but what takes the time when a line is searched again and again, or moved. */
+/* No system calls, but the cost of a line that is searched again and again, or moved. */
 
 void *memchr(const void *memory, int byte, size_t n) {
     const unsigned char *bytes = memory;

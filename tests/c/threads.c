@@ -1,5 +1,5 @@
-/* Threads and the library: those that share nothing, and those that share a socket in the ways that the header allows.
- * Every byte is accounted for. tests/memory.sh runs it under the thread sanitizer, too.
+/* Threads that share nothing, and threads that share a socket as the header allows. Every byte is accounted for.
+ * tests/memory.sh runs it under the thread sanitizer, too.
  * usage: threads CASE */
 #include "check.h"
 #include "sockutil.h"
@@ -13,7 +13,7 @@ enum { THREADS = 4, ROUNDS = 200, BOUND_S = 50, LIMIT_MS = 20000 };
 
 static pthread_barrier_t start;
 
-/* A thread for each index, all let go at once, and all waited for. */
+/* Runs a thread for each index, all started at once, and joins all. */
 static void in_threads(void *(*work)(void *), size_t count) {
     pthread_t threads[2 * THREADS];
     size_t index[2 * THREADS];
@@ -46,7 +46,7 @@ static void stream_alone(size_t me) {
         int n = snprintf(expected, sizeof expected, "thread %zu, round %d\n", me, round);
         CHECK(n > 0);
         length = (size_t)n;
-        /* The stateless line, then the same by the reader, then a frame of it, then the classic calls. */
+        /* A stateless line, then the same with the reader, then as a frame, then with the classic calls. */
         CHECK(sockutil_write_full(ends[0], expected, length, (done = 0, &done), LIMIT_MS) == 1);
         CHECK(sockutil_read_line(ends[1], line, sizeof line, (done = 0, &done), LIMIT_MS) == 1);
         CHECK(done == length && strcmp(line, expected) == 0);
@@ -115,7 +115,7 @@ static int shared[2];
 
 enum { RECORD = 16, RECORDS = 2000 };
 
-/* How often each record came, by writer and number. Each is counted by one reader alone, or else it came twice. */
+/* How often each record came, by writer and number. Only one reader may count each, or it came twice. */
 static unsigned char seen[THREADS][RECORDS];
 
 /* A record of 15 digits and a newline, written and read as one; and which one it is. */
@@ -140,8 +140,8 @@ static void all_were_seen(void) {
             CHECK(seen[writer][number] == 1);
 }
 
-/* Datagrams: each goes and comes whole, whoever sends and receives it. Threads below THREADS write, the others read
- * until there is nothing for them any more: an empty datagram for each. */
+/* Datagrams: each goes and comes whole, whatever thread sends and receives it. Threads below THREADS write, the others
+ * read until each gets an empty datagram. */
 static void *datagrams(void *index) {
     size_t me = begin(index);
     char text[RECORD + 1];
@@ -164,8 +164,8 @@ static void *datagrams(void *index) {
     }
 }
 
-/* A stream with several readers and one writer: they share its bytes out, and none is lost or comes twice. What a
- * reader gets may be parts of records, so bytes are counted, by their value. */
+/* A stream with several readers and one writer: each reader gets some of its bytes, and none is lost or comes twice. A
+ * reader may get parts of records, so the test counts bytes, by their value. */
 enum { BYTES = 1 << 20 };
 static unsigned long sent[256];
 static unsigned long received[THREADS][256];
@@ -189,7 +189,7 @@ static void *readers(void *index) {
         return NULL;
     }
     for (int result = 1; result == 1;) {
-        /* Lines by two of them, whole pieces by the others. */
+        /* Two of them read lines, the others whole pieces. */
         done = 0;
         if (me % 2 == 0)
             result = sockutil_read_line(shared[1], piece, sizeof piece, &done, LIMIT_MS);

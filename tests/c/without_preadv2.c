@@ -1,5 +1,5 @@
-/* preadv2(2) and pwritev2(2) on a kernel that has neither (before Linux 4.6, and in some emulators): a pipe serves
- * within time limits all the same, and its wrong end is told from one that is not ready. */
+/* A kernel without preadv2(2) and pwritev2(2) (before Linux 4.6, and some emulators): time limits still hold on a pipe,
+ * and its wrong end is an error, not "not ready". */
 #include "check.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 static int asked;
 
-/* Stands before libc's. The library makes no other system call by its number. */
+/* Replaces libc's. The library makes no other system call by its number. */
 long syscall(long number, ...) {
     CHECK(number == SYS_preadv2 || number == SYS_pwritev2);
     asked++;
@@ -29,7 +29,7 @@ static void reads_from(int in, int out) {
     CHECK(sockutil_read_full(in, &byte, 1, NULL, LIMIT_MS) == 1 && byte == 'b');
 }
 
-/* What a pipe's other end would wait for, and never get. */
+/* At the wrong end of a pipe a wait would never end. */
 static void is_refused(int in, int out, int timeout_ms) {
     char byte;
     size_t done = 0;
@@ -47,13 +47,13 @@ int main(void) {
     is_refused(ends[0], ends[1], MOMENT_MS);
     is_refused(ends[0], ends[1], SOCKUTIL_FOREVER);
 
-    /* Other flags of the descriptor are not its mode. */
+    /* Other flags of the descriptor are not its access mode. */
     for (int i = 0; i < 2; i++)
         CHECK(fcntl(ends[i], F_SETFL, O_NONBLOCK) == 0);
     reads_from(ends[0], ends[1]);
     is_refused(ends[0], ends[1], MOMENT_MS);
 
-    /* One that is open both ways has no wrong end. */
+    /* A descriptor that is open for both has no wrong end. */
     char path[32];
     CHECK(snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]) > 0);
     int both = open(path, O_RDWR);

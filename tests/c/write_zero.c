@@ -1,5 +1,5 @@
-/* A device that answers a write with 0: it took nothing and says no more. The functions end with EIO and do not spin.
- * The program's own definitions of the system calls stand before those of libc. */
+/* A device that answers a write with 0: it took nothing, without a reason. The functions end with EIO and do not spin.
+ * The program's own system calls replace libc's. */
 #include "check.h"
 #include <sockutil.h>
 

@@ -1,5 +1,5 @@
-/* gcc's unwinder, made for glibc, asks this alone where a function's unwind tables are. musl does not have it: here it
- * is, by what musl has. */
+/* gcc's unwinder, made for glibc, finds a function's unwind tables only with this function. musl lacks it: this one
+ * uses what musl has. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <stddef.h>

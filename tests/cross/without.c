@@ -1,6 +1,6 @@
-/* without - runs a program as if it ran under qemu's user mode: without what that does not have. A test that is left
- * out there must fail here: so it is seen that it is left out for that, and nothing else. usage: without PROGRAM
- * [ARGUMENT...] */
+/* without - runs a program without the features that qemu's user mode lacks. A test that is left out there must fail
+ * here: this shows that it is left out only for that.
+ * usage: without PROGRAM [ARGUMENT...] */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
-/* Goes on behind the next statements, so many of them, unless the value is this one. */
+/* Skips so many statements unless the value is this one. */
 #define UNLESS(value, statements) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (statements))
-/* A call is refused with this errno value when an argument and the third are these. */
+/* Refuses a call with this errno value if an argument and the third have these values. */
 #define REFUSE(call, argument, value, third, e)                                                                        \
     LOAD(nr), UNLESS(call, 5), LOAD(argument), UNLESS(value, 3), LOAD(args[2]), UNLESS(third, 1),                      \
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (e))
 
-/* The low halves of the arguments: they are ints, and processors here are little-endian. */
+/* The low halves of the arguments: these are ints, and this processor is little-endian. */
 static struct sock_filter filter[] = {
     REFUSE(SYS_socket, args[0], AF_NETLINK, NETLINK_SOCK_DIAG, EOPNOTSUPP),
     REFUSE(SYS_getsockopt, args[1], IPPROTO_IP, IP_MULTICAST_IF, ENOPROTOOPT),

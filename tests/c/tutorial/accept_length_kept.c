@@ -1,4 +1,4 @@
-/* The mistake: the room for the peer's address is told once, before the loop, and accept changes it. */
+/* The mistake: the size for the peer's address is set once, before the loop, but accept changes it. */
 #include "tutorial.h"
 
 #include <errno.h>

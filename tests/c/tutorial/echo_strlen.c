@@ -1,4 +1,4 @@
-/* The mistake: strlen tells how much to send back. */
+/* The mistake: it sends back strlen bytes. */
 #include "tutorial.h"
 
 #include <string.h>

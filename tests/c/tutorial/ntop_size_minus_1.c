@@ -1,4 +1,4 @@
-/* The mistake: a byte is kept back for the NUL, which inet_ntop counts itself. */
+/* The mistake: it subtracts a byte for the NUL, which inet_ntop already counts. */
 #include "tutorial.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* The mistake: at the end of the stream, what was taken before it is forgotten. */
+/* The mistake: at the end of the stream, it forgets the bytes taken before. */
 #include "tutorial.h"
 
 ssize_t readline(int sockfd, void *buf, size_t maxlen) {

@@ -1,5 +1,5 @@
-/* The mistakes: the line gets the whole buffer, so that none is left for a NUL, and when it is full the loop goes on,
- * with 0 bytes of room. */
+/* The mistakes: the line may fill the whole buffer, without room for a NUL, and when it is full the loop goes on, with
+ * 0 bytes of room. */
 #include "tutorial.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The mistake: on EAGAIN, what was taken before it is forgotten. */
+/* The mistake: on EAGAIN, it forgets the bytes taken before. */
 #include "tutorial.h"
 
 ssize_t readline(int sockfd, void *buf, size_t maxlen) {

@@ -1,4 +1,4 @@
-/* The mistake: it looks until a newline is there, and takes nothing before, so that no look waits. */
+/* The mistake: it peeks until a newline is there, and takes nothing before, so that no peek waits. */
 #include "tutorial.h"
 
 #include <string.h>

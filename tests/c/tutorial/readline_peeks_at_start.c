@@ -1,4 +1,4 @@
-/* The mistake: every look goes into the start of the buffer, over what has been taken. */
+/* The mistake: every peek goes into the start of the buffer, over the bytes taken before. */
 #include "tutorial.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The mistake: what is returned is the length of the last piece, not of the line. */
+/* The mistake: it returns the length of the last piece, not of the line. */
 #include "tutorial.h"
 
 #include <string.h>

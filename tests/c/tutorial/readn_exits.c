@@ -1,4 +1,4 @@
-/* The mistake: it prints and ends the program, which is not its to end. */
+/* The mistake: it prints and ends the program, instead of returning an error. */
 #include "tutorial.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
-/* The mistake: of the descriptors that came only the first is looked at; the others stay open, and nobody knows them.
+/* The mistake: it takes only the first descriptor; the others stay open, and the program does not know them.
  */
 #include "tutorial.h"
 
 #include <string.h>
 
 int receive_descriptor(int unix_fd) {
-    /* CMSG_SPACE rounds up: there is room for a second one on 64-bit machines, asked for or not. */
+    /* CMSG_SPACE rounds up: on 64-bit machines there is always room for a second one. */
     union {
         struct cmsghdr header;
         char memory[CMSG_SPACE(2 * sizeof(int))];

@@ -1,4 +1,4 @@
-/* The mistake: an fd_set ends at descriptor 1023, and FD_SET does not look. */
+/* The mistake: an fd_set ends at descriptor 1023, and FD_SET does not check. */
 #include "tutorial.h"
 
 #include <string.h>

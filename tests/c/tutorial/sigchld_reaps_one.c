@@ -1,4 +1,4 @@
-/* The mistake: one signal is taken for one child. */
+/* The mistake: it takes one signal for one child. */
 #include "tutorial.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The mistake: waitpid returns 0 while the children that are left live, and 0 goes on. */
+/* The mistake: waitpid returns 0 while the other children run, and the loop goes on at 0. */
 #include "tutorial.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
-/* tutorial.h - what the files here define: the helpers as the tutorials write them, each file with its own mistakes.
+/* tutorial.h - the helpers as the tutorials write them, each file with its own mistakes.
  *
- * They are written for the regression programs, which must fail with them, and are good for nothing else. A file holds
- * the mistake that its first comment names; what else it needs is right, so that nothing but the mistake is seen.
+ * They are only for the regression programs, which must fail with them. A file has the mistake that its first comment
+ * names; the rest is correct, so that a test sees only that mistake.
  */
 #ifndef TUTORIAL_H
 #define TUTORIAL_H
@@ -14,7 +14,7 @@ ssize_t readn(int fd, void *buf, size_t n);
 ssize_t writen(int fd, const void *buf, size_t n);
 ssize_t readline(int sockfd, void *buf, size_t maxlen);
 
-/* Sends back one line, taken by the given readline. 0 or -1. */
+/* Sends back one line, read with the given readline. 0 or -1. */
 int echo_line(ssize_t (*take)(int fd, void *buf, size_t maxlen), int fd);
 
 /* 1: all n bytes; 0: end of stream; -1: error, EAGAIN when the time is up. */
@@ -23,14 +23,14 @@ int read_within(int fd, void *buf, size_t n, int timeout_ms);
 /* 1 or 0; -1: error. */
 int wait_readable(int fd, int timeout_ms);
 
-/* What wait_readable keeps on its stack, in memory that a test can look at. */
+/* The stack of wait_readable, in memory that a test can check. */
 #define STACK_BYTE 0x23
 extern struct select_frame {
     fd_set set;
     unsigned char behind[64];
 } select_frame;
 
-/* The test's: what it looks at when FD_SET has been called. */
+/* Defined by the test: its check after FD_SET. */
 void after_fd_set(void);
 
 /* The handler of SIGCHLD. */
@@ -56,7 +56,7 @@ int connect_within(int fd, const struct sockaddr *address, socklen_t size, int t
 /* The connection, or -1. */
 int connect_by_name(const char *host, const char *service, int timeout_ms);
 
-/* Answers so many clients, each with a line: how many it did answer, and who they were. */
+/* Answers so many clients, each with a line. Returns how many it answered, with their names. */
 int serve_clients(int listenfd, struct sockaddr_storage *peers, int count);
 
 /* A listener on the loopback, or -1. */

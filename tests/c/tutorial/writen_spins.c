@@ -1,4 +1,4 @@
-/* The mistake: 0 from write is taken for "try again". */
+/* The mistake: it takes 0 from write for "try again". */
 #include "tutorial.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-//! Two processes that talk over every kind of connection that the library makes.
+//! Two processes that talk over each kind of connection of the library.
 
 #![allow(
     missing_docs,

@@ -1,5 +1,5 @@
-//! Endpoints where the resolver or the kernel answers as a test wants: `tests/c/endpoints.c` puts its own functions in
-//! the place of libc's, which a Rust test cannot.
+//! Endpoints with answers of resolver and kernel that a test chooses: `tests/c/endpoints.c` replaces libc's functions,
+//! which a Rust test cannot.
 
 #![allow(
     missing_docs,

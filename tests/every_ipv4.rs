@@ -24,7 +24,7 @@ fn a_sample_of_ipv4_addresses_is_written_and_read_back() {
 #[test]
 #[ignore = "takes minutes: make exhaustive"]
 fn every_ipv4_address_is_written_and_read_back() {
-    // It shows how far it is while it runs, and no time limit suits every machine.
+    // It prints its progress, and no time limit suits every machine.
     let status = Command::new(program(Link::Static)).arg("all").status().expect("it was just compiled");
     assert!(status.success(), "{status}");
 }

@@ -1,8 +1,8 @@
-//! The table: a name's addresses and a limit, and what has to come of them.
+//! The table: a name's addresses and a limit, and the expected result.
 //!
 //! The rules are API.md's for `tcp_connect`: the next attempt begins as soon as one fails, or after 250 ms (less where
-//! little time is left for many addresses, but at least 100); those that have begun go on; 16 addresses count; eight at
-//! once, of which the oldest counts as timed out at two seconds.
+//! little time is left for many addresses, but at least 100); those that have begun go on; at most 16 addresses; eight
+//! at once, of which the oldest counts as timed out at two seconds.
 
 use std::ffi::c_int;
 
@@ -13,21 +13,21 @@ pub const FOREVER: c_int = -1;
 /// How long the kernel here waits for an answer: see `race::set_up`.
 pub const KERNEL_MS: u64 = 3000;
 
-/// As many as a call tries.
+/// The number of addresses that a call tries.
 const MOST: usize = 16;
 
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Cell {
     pub hosts: Vec<Host>,
-    /// Which of them have IPv6 addresses: none, unless it is said.
+    /// Which of them have IPv6 addresses: none by default.
     pub v6: Vec<usize>,
-    /// Addresses to which this machine has no way, which the resolver puts last.
+    /// Addresses without a route, which the resolver puts last.
     pub without_route: usize,
     pub limit: c_int,
     pub outcome: Outcome,
     pub after_ms: u64,
-    /// When the attempts begin, since the first of them; so many, and in this order of hosts.
+    /// When the attempts begin, after the first one; so many, in this order of hosts.
     pub begin_ms: Vec<u64>,
 }
 
@@ -51,7 +51,7 @@ fn dead() -> Host {
     Host { answer: Answer::Nothing, delay_ms: 0 }
 }
 
-/// At once, a message of ICMP would find the socket busy with sending, and the kernel would pass over it.
+/// An ICMP message that comes at once finds the socket busy with sending, and the kernel ignores it.
 const ICMP_MS: u64 = 20;
 
 fn no_host() -> Host {
@@ -71,7 +71,7 @@ fn every(ms: u64, count: usize) -> Vec<u64> {
     (0..count as u64).map(|i| i * ms).collect()
 }
 
-/// What `tcp_connect` does with hosts that are all alike.
+/// `tcp_connect` with hosts that are all alike.
 fn alike() -> Vec<Cell> {
     const LIMITS: [c_int; 5] = [20, 150, 500, 10_000, FOREVER];
     let mut cells = vec![];
@@ -79,7 +79,7 @@ fn alike() -> Vec<Cell> {
         let tried = n.min(MOST);
         for limit in LIMITS {
             let all = |host| vec![host; n];
-            // When the attempts begin if none of them ends.
+            // The starts of the attempts if none of them ends.
             let begins = match (limit, n) {
                 (20, _) | (150 | 500, 1) => vec![0],
                 (150, _) => vec![0, 100],
@@ -106,7 +106,7 @@ fn alike() -> Vec<Cell> {
                 _ => begins.last().unwrap() + KERNEL_MS,
             };
             cells.push(cell(all(dead()), limit, Fails(libc::ETIMEDOUT), ms, &begins));
-            // All answer that there is nobody: the next one begins at once.
+            // All refuse: the next one begins at once.
             if limit != 20 {
                 cells.push(cell(all(refuses(0)), limit, Fails(libc::ECONNREFUSED), 0, &vec![0; tried]));
             }
@@ -119,7 +119,7 @@ fn alike() -> Vec<Cell> {
     cells
 }
 
-/// What it does with hosts of which one is another.
+/// Hosts of which one differs.
 fn mixed() -> Vec<Cell> {
     let dead = |n: usize| vec![dead(); n];
     let then = |mut hosts: Vec<Host>, more: &[Host]| {
@@ -128,7 +128,7 @@ fn mixed() -> Vec<Cell> {
     };
     let mut cells = vec![];
 
-    // A dead one in front costs a delay, whatever the limit.
+    // A dead first host costs a delay, whatever the limit.
     for (limit, ms) in [(150, 100), (500, 250), (10_000, 250), (FOREVER, 250)] {
         cells.push(cell(then(dead(1), &[accepts(0)]), limit, Connected(1), ms, &[0, ms]));
     }
@@ -137,7 +137,7 @@ fn mixed() -> Vec<Cell> {
     cells.push(cell(then(dead(3), &[accepts(0)]), 10_000, Connected(3), 750, &every(250, 4)));
     cells.push(cell(then(dead(7), &[accepts(0)]), 10_000, Connected(7), 1750, &every(250, 8)));
 
-    // The ninth has its turn when the first is two seconds old.
+    // The ninth begins when the first is two seconds old.
     for limit in [10_000, FOREVER] {
         cells.push(cell(then(dead(8), &[accepts(0)]), limit, Connected(8), 2000, &every(250, 9)));
     }
@@ -155,23 +155,23 @@ fn mixed() -> Vec<Cell> {
         cells.push(cell(then(dead(16), &[accepts(0)]), limit, Fails(libc::ETIMEDOUT), after, &every(250, 16)));
     }
 
-    // What has begun goes on: the first to succeed is taken, not the last to begin.
+    // Attempts that have begun go on: the first to succeed wins, not the last to begin.
     for limit in [10_000, FOREVER] {
         cells.push(cell(then(vec![accepts(600)], &dead(3)), limit, Connected(0), 600, &every(250, 3)));
         cells.push(cell(vec![accepts(600), accepts(0)], limit, Connected(1), 250, &[0, 250]));
-        // Not two seconds count, as long as no ninth waits.
+        // The two seconds do not count if no ninth waits.
         cells.push(cell(then(vec![accepts(2300)], &dead(7)), limit, Connected(0), 2300, &every(250, 8)));
         let after = 2000 + KERNEL_MS;
         cells.push(cell(then(vec![accepts(2300)], &dead(8)), limit, Fails(libc::ETIMEDOUT), after, &every(250, 9)));
     }
 
-    // One that fails gives its turn on at once.
+    // After a failure the next one begins at once.
     cells.push(cell(vec![refuses(0), accepts(0)], 500, Connected(1), 0, &[0, 0]));
     cells.push(cell(vec![refuses(100), accepts(0)], 10_000, Connected(1), 100, &[0, 100]));
     cells.push(cell(vec![no_host(), accepts(0)], FOREVER, Connected(1), ICMP_MS, &[0, ICMP_MS]));
     cells.push(cell(vec![refuses(0), refuses(0), dead(1)[0], accepts(0)], 10_000, Connected(3), 250, &[0, 0, 0, 250]));
 
-    // The most telling errno: an answer, else the time, else what never left; of each the first.
+    // The most specific errno: an answer, else a time-out, else a local failure; the first of its kind.
     let refused = Fails(libc::ECONNREFUSED);
     cells.push(cell(vec![refuses(0), no_host(), no_network()], 10_000, refused, 40, &[0, 0, 20]));
     cells.push(cell(vec![no_network(), refuses(0), no_host()], 10_000, refused, 40, &[0, 20, 20]));
@@ -191,7 +191,7 @@ fn mixed() -> Vec<Cell> {
     cells
 }
 
-/// What it does with addresses of both families: IPv6 is first, by RFC 6724.
+/// Addresses of both families: IPv6 is first, by RFC 6724.
 pub fn both_families() -> Vec<Cell> {
     let dead = dead();
     let mut cells = vec![];
@@ -211,7 +211,7 @@ pub fn both_families() -> Vec<Cell> {
     cells
 }
 
-/// Those of IPv4 alone.
+/// Only those of IPv4.
 pub fn one_family() -> Vec<Cell> {
     [alike(), mixed()].concat()
 }

@@ -1,5 +1,4 @@
-//! Connections to oneself: to a local port at which nobody listens, when the kernel chooses that very port for the
-//! client.
+//! Self-connections: to a local port without a listener, if the kernel chooses that port for the client.
 
 use std::ffi::{CString, c_int, c_uint};
 use std::fs;
@@ -16,7 +15,7 @@ use crate::support::left_out;
 
 const NUMERIC: c_uint = 1 << 20;
 
-/// The kernel hands out this port and the next one; the first one first, which is of the same parity as the lowest.
+/// The kernel chooses this port and the next one; first the one with the same parity as the lowest.
 const PORT: u16 = 40_000;
 
 /// Clients that try again.
@@ -31,7 +30,7 @@ fn in_time_wait() -> usize {
     text.lines().filter(waits).count()
 }
 
-/// Whether the kernel connects a socket to itself here, and takes that back.
+/// Whether the kernel connects a socket to itself here; undoes it.
 fn meets_itself(host: &str) -> bool {
     let Ok(stream) = TcpStream::connect((host, PORT)) else { return false };
     let itself = stream.local_addr().unwrap() == stream.peer_addr().unwrap();

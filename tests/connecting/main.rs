@@ -1,5 +1,5 @@
-//! Connecting to a name with many addresses, and to oneself, in a network of the test's own: hosts that answer late, or
-//! with a refusal, or not at all are made by the test (`reflector`), with the delays that it wants.
+//! Connecting to a name with many addresses, and to oneself, in a separate network: the test makes hosts (`reflector`)
+//! that answer late, refuse or do not answer, with the delays that it wants.
 
 #![allow(unsafe_code, reason = "the functions under test take raw pointers")]
 #![allow(

@@ -1,5 +1,5 @@
-//! A network of the test's own: the test program starts itself again in new network and mount namespaces, so that no
-//! packet leaves the machine and no file of it changes. What the machine does not allow is reported and left out.
+//! A separate network: the test program starts itself again in new network and mount namespaces, so that no packet
+//! leaves the machine and none of its files changes. What the machine does not allow is reported and left out.
 
 use std::env;
 use std::ffi::{CStr, CString};
@@ -22,7 +22,7 @@ const INSIDE: &str = "SOCKUTIL_TEST_NAMESPACE";
 /// Longer than any test here takes on a busy machine.
 const SECONDS: u32 = 120;
 
-/// Whether an error says that the machine does not have something, or does not give it to this user.
+/// Whether an error means that the machine lacks something, or does not allow it to this user.
 pub fn is_lacking(e: &io::Error) -> bool {
     const LACKING: [c_int; 10] = [
         libc::EACCES,
@@ -39,7 +39,7 @@ pub fn is_lacking(e: &io::Error) -> bool {
     e.raw_os_error().is_some_and(|code| LACKING.contains(&code))
 }
 
-/// Runs the body of the test of this name in a process with a network of its own, where it is root.
+/// Runs the body of the test of this name as root in a process with its own network.
 pub fn inside(test: &str, body: impl FnOnce()) {
     if env::var_os(INSIDE).is_some() {
         unsafe { libc::alarm(SECONDS) };
@@ -57,7 +57,7 @@ pub fn inside(test: &str, body: impl FnOnce()) {
     });
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(INSIDE, "1");
-    // Between fork and exec there is one thread, as a user namespace wants, and nothing here allocates.
+    // Between fork and exec there is one thread, as a user namespace requires, and nothing here allocates.
     unsafe { child.pre_exec(move || enter(&maps)) };
     let output = match child.output() {
         Err(e) if is_lacking(&e) => return left_out("no network namespace", e),
@@ -92,7 +92,7 @@ fn done(answer: c_int) -> io::Result<()> {
     if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Puts one file in the place of another, for this process alone.
+/// Replaces a file by another one, for this process only.
 pub fn replace(file: &Path, by: &Path) -> io::Result<()> {
     let text = |path: &Path| CString::new(path.to_str().unwrap()).unwrap();
     let none = ptr::null();
@@ -120,7 +120,7 @@ fn index(interface: &str) -> c_int {
     index as c_int
 }
 
-/// Makes an interface work.
+/// Takes an interface up.
 pub fn set_up(interface: &str) {
     const UP: u32 = libc::IFF_UP as u32;
     // struct ifinfomsg: no family, any type, the index, the flags, and which of them change.
@@ -131,12 +131,13 @@ pub fn set_up(interface: &str) {
 /// Gives an interface an address, without a network around it.
 pub fn add_address(interface: &str, ip: IpAddr) -> io::Result<()> {
     let bytes = octets(ip);
-    // struct ifaddrmsg: the flag makes the kernel not look first whether somebody has the address; scope 0 is everywhere.
+    // struct ifaddrmsg: with the flag the kernel does not check first whether another host has the address; scope 0 is
+    // everywhere.
     let body = [&[family(ip), bits(ip), libc::IFA_F_NODAD as u8, 0][..], &index(interface).to_ne_bytes()].concat();
     netlink(libc::RTM_NEWADDR, libc::NLM_F_CREATE, &body, &[(libc::IFA_LOCAL, &bytes), (libc::IFA_ADDRESS, &bytes)])
 }
 
-/// Sends what goes to a network by an interface.
+/// Adds a route to a network through an interface.
 pub fn add_route(interface: &str, to: IpAddr, prefix: u8) -> io::Result<()> {
     let device = index(interface).to_ne_bytes();
     let scope = if to.is_ipv4() { libc::RT_SCOPE_LINK } else { libc::RT_SCOPE_UNIVERSE };

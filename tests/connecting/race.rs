@@ -1,4 +1,4 @@
-//! The table's cells, each in a thread with descriptors of its own, all at once.
+//! The table's cells, each in a thread with its own descriptors, all at once.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -25,17 +25,17 @@ use crate::support::left_out;
 /// How late a busy machine may be.
 const LATE: Duration = Duration::from_secs(1);
 
-/// How often a cell is tried that a busy machine may have spoilt.
+/// How often a cell is tried again that a busy machine may have disturbed.
 const TRIES: usize = 5;
 
 /// How many of the cells that take less than a second run at once.
 const SHORT_AT_ONCE: usize = 6;
 
-/// This machine, as the hosts see it.
+/// This machine's address, as the hosts see it.
 const OURS: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1))];
 
-/// Where the hosts are. None shares a longer prefix with our address than another, by which the resolver would sort.
+/// The hosts' addresses. All share an equally long prefix with our address, by which the resolver sorts.
 fn host_address(number: usize, v6: bool) -> IpAddr {
     let [.., high, low] = (number + 1).to_be_bytes();
     if v6 {
@@ -45,7 +45,7 @@ fn host_address(number: usize, v6: bool) -> IpAddr {
     }
 }
 
-/// A cell, and the name and the addresses that it has here.
+/// A cell, with its name and addresses here.
 struct Named {
     cell: Cell,
     name: String,
@@ -62,7 +62,7 @@ fn named(cells: Vec<Cell>) -> Vec<Named> {
     cells.into_iter().enumerate().map(name).collect()
 }
 
-/// What /etc/hosts would say.
+/// Its lines for /etc/hosts.
 fn hosts_file(all: &[Named]) -> String {
     let mut text = String::from("192.0.2.7 known.test\n");
     for named in all {
@@ -77,7 +77,7 @@ fn hosts_file(all: &[Named]) -> String {
     text
 }
 
-/// The network and the names; `None`, and a line that says why, where this machine does not allow it.
+/// The network and the names; `None`, and a line with the reason, if this machine does not allow it.
 fn set_up_hosts(all: &[Named], v6: bool) -> Option<Seen> {
     let folder = support::scratch("connecting");
     let ours = |name: &str, text: &str| {
@@ -90,7 +90,7 @@ fn set_up_hosts(all: &[Named], v6: bool) -> Option<Seen> {
     let prepared = || -> io::Result<_> {
         ours("hosts", &hosts_file(all))?;
         ours("nsswitch.conf", "hosts: files\nservices: files\n").or_else(|e| {
-            // A libc may do without.
+            // Not every libc needs it.
             if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) }
         })?;
         let tun = open_tun(c"tun0")?;
@@ -132,7 +132,7 @@ fn local_port(listener: &TcpListener) -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// What came of one call; `Err` says what is wrong with it.
+/// The result of one call; `Err` is what is wrong with it.
 fn run(named: &Named, port: u16, seen: &Seen) -> Result<(), String> {
     const MARK: Errno = Errno(4711);
     let (cell, name) = (&named.cell, CString::new(named.name.as_str()).unwrap());
@@ -174,7 +174,7 @@ fn run(named: &Named, port: u16, seen: &Seen) -> Result<(), String> {
     if order != in_turn {
         writeln!(wrong, "  tried {order:?} instead of {in_turn:?}").unwrap();
     }
-    // Since the call began, which is a little before the first of them: none is early.
+    // Counted from the call, a little before the first attempt: none is early.
     let begun: Vec<Duration> = attempts.iter().map(|attempt| attempt.at - start).collect();
     let in_time = |(begun, ms): (&Duration, &u64)| {
         let wanted = Duration::from_millis(*ms);
@@ -198,7 +198,8 @@ impl std::fmt::Debug for Named {
     }
 }
 
-/// Runs cells one after another, with descriptors that no other thread opens or closes; what is wrong with them.
+/// Runs cells one after another, with descriptors that no other thread opens or closes. Returns what is wrong with
+/// them.
 fn run_some<'a>(cells: impl Iterator<Item = &'a Named>, port: u16, seen: &Seen) -> Vec<String> {
     assert_eq!(unsafe { libc::unshare(libc::CLONE_FILES) }, 0);
     let run = |named: &Named| {
@@ -218,7 +219,7 @@ fn race(cells: Vec<Cell>, v6: bool) {
     for listener in listeners.iter().chain([&listener]) {
         assert_eq!(unsafe { libc::listen(std::os::fd::AsRawFd::as_raw_fd(listener), 4096) }, 0);
     }
-    // Those that take long all at once, the others a few at a time, so that they do not disturb each other.
+    // Long ones all at once, the others a few at a time, so that they do not disturb each other.
     let (long, short): (Vec<_>, Vec<_>) = all.iter().partition(|named| named.cell.after_ms >= 1000);
     let short = Mutex::new(short.into_iter());
     let next_short = || iter::from_fn(|| short.lock().unwrap().next());

@@ -1,8 +1,8 @@
-//! Hosts that are not there: what this machine sends to them comes out of a TUN interface and is answered here.
+//! Hosts that do not exist: this machine's packets to them come out of a TUN interface and are answered here.
 //!
-//! A packet whose two addresses change places seems to come from the host that it was sent to. So a SYN for such a host
-//! becomes one from it to this machine, whose own listener answers; and that answer, turned round too, reaches the
-//! client. TCP's checksum is a sum, in which the order of the two does not matter.
+//! A packet with its two addresses exchanged seems to come from the host that it was sent to. So a SYN for such a host
+//! becomes one from it to this machine, whose own listener answers; that answer, exchanged too, reaches the client.
+//! TCP's checksum is a sum, in which the order of the two does not matter.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 
 use crate::namespace::octets;
 
-/// Where marks are sent to.
+/// The destination of marks.
 const MARKS: Ipv4Addr = Ipv4Addr::new(10, 1, 255, 255);
 
-/// A mark that has not come by then was dropped.
+/// A mark that is later than this was dropped.
 const RESEND: Duration = Duration::from_secs(1);
 
 const TCP: u8 = 6;
@@ -28,22 +28,22 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 
-/// What a host answers to a SYN.
+/// A host's answer to a SYN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Answer {
     /// It accepts the connection.
     Accepts,
-    /// RST: nobody listens there.
+    /// RST: there is no listener.
     Refuses,
     /// An ICMP message on the way: there is no such host.
     NoHost,
     /// An ICMP message on the way: there is no such network.
     NoNetwork,
-    /// Nothing at all.
+    /// No answer.
     Nothing,
 }
 
-/// A host, and how long its answer takes.
+/// A host, and the delay of its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Host {
     pub answer: Answer,
@@ -65,12 +65,12 @@ struct Log {
     marks: HashSet<u64>,
 }
 
-/// What has come out of the interface.
+/// The packets from the interface.
 #[derive(Clone, Default)]
 pub struct Seen(Arc<(Mutex<Log>, Condvar)>);
 
 impl Seen {
-    /// The attempts to connect to these hosts that have been made before, by time; and forgets them.
+    /// Returns the attempts to connect to these hosts so far, by time, and forgets them.
     pub fn take(&self, hosts: &[IpAddr]) -> Vec<Attempt> {
         self.await_mark();
         let mut log = self.0.0.lock().unwrap();
@@ -79,7 +79,7 @@ impl Seen {
         attempts
     }
 
-    /// Sends a packet the same way, and waits until it has come: then all before it have.
+    /// Sends a packet the same way, and waits until it has come: then all packets before it have come.
     fn await_mark(&self) {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -133,7 +133,7 @@ struct Reflector {
 impl Reflector {
     fn turn(&mut self) {
         let now = Instant::now();
-        // Those whose time has come, in the order of their times.
+        // The answers that are due, in the order of their times.
         self.waiting.sort_by_key(|(at, _)| *at);
         let later = self.waiting.partition_point(|(at, _)| *at <= now);
         for (_, packet) in self.waiting.drain(..later) {
@@ -216,7 +216,7 @@ impl<'a> Packet<'a> {
         packet
     }
 
-    /// RFC 9293, section 3.10.7.1: what a closed port answers to a SYN.
+    /// RFC 9293, section 3.10.7.1: a closed port's answer to a SYN.
     fn reset(&self) -> Vec<u8> {
         let sequence = u32::from_be_bytes(self.tcp[4..8].try_into().unwrap());
         let mut tcp = [&self.tcp[2..4], &self.tcp[0..2], &[0; 4]].concat();

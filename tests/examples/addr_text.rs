@@ -1,13 +1,13 @@
-//! `addr_text`: which texts are addresses. What is expected comes from POSIX (`inet_pton`, `inet_addr`), RFC 4291, section
-//! 2.2, and RFC 5952.
+//! `addr_text`: which texts are addresses. The expected results come from POSIX (`inet_pton`, `inet_addr`), RFC 4291,
+//! section 2.2, and RFC 5952.
 
 use std::process::Command;
 
 use crate::kit::*;
 use crate::support::told;
 
-/// A text; what `sockutil_pton`, `sockutil_addr_parse`, `inet_addr` and `inet_aton` make of it, "" where they refuse it;
-/// and why.
+/// A text; the results of `sockutil_pton`, `sockutil_addr_parse`, `inet_addr` and `inet_aton`, "" if they refuse it;
+/// and the reason.
 type Row = [&'static str; 6];
 
 const OCTAL: &str = "a leading zero: octal for inet_aton";
@@ -60,14 +60,14 @@ const TABLE: [Row; 27] = [
     ["[1.2.3.4]:80", "", "", "", "", NO_ENDPOINT],
 ];
 
-/// glibc's old functions stop at a blank. POSIX does not know of that.
+/// glibc's old functions stop at a blank; POSIX does not say so.
 const BEHIND_A_BLANK: Row = if cfg!(target_env = "gnu") {
     ["1.2.3.4 x", "", "", "1.2.3.4", "1.2.3.4", BLANK]
 } else {
     ["1.2.3.4 x", "", "", "", "", BLANK]
 };
 
-/// Texts to be judged that are given as arguments.
+/// Texts from the arguments.
 const GIVEN: [Row; 33] = [
     ["", "", "", "", "", MISSING],
     [".", "", "", "", "", MISSING],
@@ -160,7 +160,7 @@ fn inet_ntoa_overwrites_its_answer_and_a_size_includes_the_nul() {
 fn given_texts_are_judged_and_nothing_else() {
     let rows: Vec<Row> = TABLE.iter().chain(&GIVEN).copied().collect();
     let mut command = Command::new(program("addr_text", ""));
-    // What starts with a minus is no option here.
+    // A text that starts with a minus is no option here.
     let output = finished(command.arg("--").args(rows.iter().map(|row| row[0])), b"");
     assert!(output.status.success() && output.stderr.is_empty(), "{}", told(&output));
     let text = String::from_utf8(output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! `byte_order`: the order of a number's bytes. What is expected comes from the compiler's idea of this host.
+//! `byte_order`: the order of a number's bytes. The expected results come from the compiler.
 
 use std::process::Command;
 

@@ -6,14 +6,14 @@ use std::process::{Command, Stdio};
 use crate::kit::*;
 use crate::support::told;
 
-/// One of the foreign programs, or a word about what is missing.
+/// One of the other programs, or a message about a missing one.
 fn tool(name: &str, version: &str) -> Command {
     let there = Command::new(name).arg(version).output();
     assert!(there.is_ok(), "{name} is missing: make test-clients needs netcat (netcat-openbsd) and socat");
     Command::new(name)
 }
 
-/// Each sends its stdin, ends its own direction, and prints what comes until the server ends the other.
+/// Each sends its stdin, ends its own direction, and prints its input until the server ends the other.
 fn foreign_clients(port: u16) -> [Command; 2] {
     let mut nc = tool("nc", "-h");
     nc.args(["-N", "127.0.0.1", &port.to_string()]);
@@ -22,7 +22,7 @@ fn foreign_clients(port: u16) -> [Command; 2] {
     [nc, socat]
 }
 
-/// What a client got that sent `input`.
+/// The answer to a client that sent `input`.
 fn answer(client: &mut Command, input: &[u8]) -> Vec<u8> {
     let output = finished(client, input);
     assert!(output.status.success(), "{client:?}: {}", told(&output));

@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::kit::*;
 
-/// An attempt, as the program tells it: the address, the state after the start, the milliseconds and the rest.
+/// An attempt in the program's output: the address, the state after the start, the milliseconds and the rest.
 fn attempt(run: &Running, to: &str) -> (u16, String) {
     let start = run.out();
     let start = start.strip_prefix(to).unwrap_or_else(|| panic!("{start}"));
@@ -38,7 +38,7 @@ fn tells_apart(kind: &str) {
 
     assert_eq!(attempt(&run, "a full backlog, one repetition"), (listener, "SYN_SENT".into()));
     let mut seen = connections(listener);
-    // Somebody else's, who had the port before.
+    // Another program's, which had the port before.
     seen.retain(|c| c.state != "TIME_WAIT");
     let count = |local: bool, state| {
         let wanted = |c: &&Connection| (c.local == listener) == local && c.state == state;

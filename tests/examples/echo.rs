@@ -164,7 +164,7 @@ fn the_words_of_the_command_line_are_one_line() {
             (&[&long, "Grüße"], &format!("{long} Grüße\n")),
         ];
         for (words, sent) in cases {
-            // Its stdin is not looked at.
+            // It does not read its stdin.
             let output = finished(server.client(kind).args(words), b"not this\n");
             assert!(output.status.success() && output.stdout == sent.as_bytes(), "{words:?}: {}", output.status);
         }
@@ -182,10 +182,10 @@ fn a_line_that_is_too_long_for_the_client_is_an_error() {
     assert!(output.stderr.ends_with(complaint.as_bytes()), "{}", told(&output));
 }
 
-/// A server of the test's own, which has not read or written a byte yet, and a client that sends it a file of 16 MiB.
+/// A server in the test, which has not read or written a byte yet, and a client that sends it a file of 16 MiB.
 fn client_with_a_file(name: &str) -> (Running, TcpStream, Vec<u8>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    // The connections inherit it: whatever this machine's limits are, the file is not taken before somebody reads.
+    // The connections inherit it: whatever this machine's limits are, the file does not fit before the server reads.
     set_socket_option(&listener, libc::SO_RCVBUF, &65_536_i32);
     let port = listener.local_addr().unwrap().port().to_string();
     let path = scratch("examples-input").join(name);
@@ -209,7 +209,7 @@ fn the_client_receives_while_it_cannot_send() {
     stream.read_to_end(&mut came).unwrap();
     assert_eq!(client.out().len(), 999);
     assert_eq!(client.out().len(), 16 << 20);
-    // We have ended first, so that it need not have sent everything. But there is no gap in what it sent.
+    // We have ended first, so it may not have sent everything. But its bytes have no gap.
     assert!(sent.starts_with(&came), "{} bytes came, not in order", came.len());
     client.ended();
 }
@@ -228,7 +228,7 @@ fn quit_leaves_at_an_open_keyboard() {
         (&["a\nqu", "it\nb\n"], &["a"]),
         (&["a\nq", "uit\n"], &["a"]),
         (&["a\nQUIT", "\n"], &["a"]),
-        // What only looked like one, and so was held back.
+        // A start of one that turned out to be another line.
         (&["a\nquit", "e\nquit\n"], &["a", "quite"]),
         (&["a\nQ", "\nquit\n"], &["a", "Q"]),
         // Not at the start of a line.
@@ -242,7 +242,7 @@ fn quit_leaves_at_an_open_keyboard() {
             let mut back = back.iter();
             for (i, piece) in typed.iter().enumerate() {
                 client.type_in(piece);
-                // What comes back shows that the piece was read, before the next one is typed.
+                // The echo shows that the piece was read, before the next one is typed.
                 if i + 1 < typed.len() {
                     assert_eq!(client.out(), *back.next().unwrap(), "{typed:?}");
                 }
@@ -347,7 +347,7 @@ fn terminal() -> (File, File) {
     // SAFETY: plain system calls, each on the descriptor that the first one made, and a buffer with its own length.
     let keyboard = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
     assert!(keyboard >= 0, "{}", io::Error::last_os_error());
-    // SAFETY: the descriptor is new, and nobody else's.
+    // SAFETY: the descriptor is new, and only we own it.
     let keyboard = unsafe { OwnedFd::from_raw_fd(keyboard) };
     // SAFETY: as above.
     let granted = unsafe { libc::grantpt(keyboard.as_raw_fd()) };
@@ -517,7 +517,7 @@ fn the_server_survives_every_accept_error() {
 /// Sets how many descriptors a process may have.
 fn limit_descriptors(pid: i32, most: libc::rlim_t) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: most, rlim_max: most.max(64) };
-    // SAFETY: the new limit is alive, and the old one is not asked for.
+    // SAFETY: the new limit lives until the call returns, and the old one is not requested.
     let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
@@ -548,7 +548,7 @@ fn without_a_free_descriptor_the_server_pauses_and_then_goes_on() {
 fn a_child_that_is_told_to_stop_leaves_the_listener_alone() {
     for signal in [libc::SIGINT, libc::SIGTERM] {
         let server = Server::run(Command::new(faulty_server()).env("FORK_SIGNAL", signal.to_string()), 0);
-        // The child gets the signal before it has run a line of its own.
+        // The child gets the signal before its first statement.
         let mut stream = server.connect();
         let local = stream.local_addr().unwrap();
         assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0, "the child ends");
@@ -597,7 +597,7 @@ fn signals_stop_the_server_whenever_they_come() {
         for signal in [libc::SIGINT, libc::SIGTERM] {
             for served in 0..10 {
                 let server = Server::start("echo_server", kind);
-                // The more, the closer the signal comes to the parent's way back into accept.
+                // With more of them, the signal comes closer to the parent's next accept.
                 let crowd: Vec<TcpStream> = (0..served).map(|_| server.connect()).collect();
                 // It and its children end, although all clients are still there.
                 server.stop_group(signal);
@@ -627,8 +627,8 @@ fn a_restart_binds_at_once() {
     for kind in KINDS {
         let server = Server::start("echo_server", kind);
         let port = server.port;
-        // The side that closes first keeps the connection in TIME_WAIT: have it be the server's. An acknowledgement that
-        // the server still owes may cross with the client's end, which answers by RST: then that one is over at once.
+        // The side that closes first keeps the connection in TIME_WAIT: here the server. A late acknowledgement of the
+        // server may cross with the client's end, which answers with RST: then the connection is over at once.
         within_deadline("a connection in TIME_WAIT", || {
             let (mut client, _) = server.typing_client(kind);
             kill(server.child(), libc::SIGKILL);

@@ -16,8 +16,8 @@ fn flood() -> impl Iterator<Item = Vec<u8>> {
     [1, 2, 80, 1024, 4095, 4096, 10_000].into_iter().cycle().map(line)
 }
 
-/// Sends lines and reads no answer, until the server takes no more: it neither can get rid of the answers nor keeps
-/// them. All that was taken.
+/// Sends lines and reads no answer, until the server takes no more: it can neither send the answers nor keep them.
+/// Returns all bytes that it took.
 fn stuff(stream: &mut TcpStream) -> Vec<u8> {
     let mut sent = Vec::new();
     stream.set_nonblocking(true).unwrap();
@@ -80,7 +80,7 @@ fn slow_silent_and_deaf_clients_delay_no_other() {
         let (mut other, _) = accepted(&server);
         for byte in &text {
             slow.write_all(&[*byte]).unwrap();
-            // They stay what they are while the other is served.
+            // They stay unchanged while the other is served.
             exchange(&mut other, &line(100));
             exchange(&mut other, &line(5000));
         }
@@ -104,7 +104,7 @@ fn a_client_that_floods_it_delays_no_other() {
     let lines = b"\n".repeat(1 << 16);
     thread::scope(|scope| {
         let mut answers = flooding.try_clone().unwrap();
-        // It takes its answers as they come: the server never has a reason of its own to stop.
+        // It takes its answers as they come: the server never has a reason to stop.
         scope.spawn(move || while answers.read(&mut [0; 1 << 13]).is_ok_and(|n| n > 0) {});
         scope.spawn(|| {
             while !enough.load(Ordering::Relaxed) {
@@ -172,7 +172,7 @@ fn a_peer_that_half_closes_gets_its_answers_and_one_that_is_gone_is_dropped() {
         assert_eq!(server.run.err(), format!("client {local}: Connection reset by peer"));
         assert_eq!(server.run.out(), format!("client close {local}"));
 
-        // While it waits to get rid of an answer.
+        // While it waits to send an answer.
         let (mut stream, local) = accepted(&server);
         stuff(&mut stream);
         reset(stream);
@@ -209,7 +209,7 @@ fn a_client_costs_a_small_and_fixed_memory() {
         };
         let empty = resident_kib(pid);
         let first = round();
-        // Its 4 KiB buffer begins in the middle of a page, and there is the rest of what is kept of it.
+        // Its 4 KiB buffer begins in the middle of a page, next to the rest of the client's state.
         assert!(first - empty <= 200 * 8 + 256, "{empty} KiB without clients, {first} KiB with 200");
         for _ in 0..4 {
             let again = round();
@@ -245,7 +245,7 @@ fn a_line_costs_three_system_calls() {
 fn lines_that_came_together_are_served_in_turns() {
     let server = Server::run(Command::new(faulty(NAME)).env("COUNT", "yes"), 0);
     let (mut stream, _) = accepted(&server);
-    // No more comes behind them, which could remind the server of those that it holds.
+    // No more input follows, which could wake the server for the lines that it holds.
     exchange(&mut stream, &b"\n".repeat(4000));
     let [recv, send, _, wait, ctl, turn] = counts(server);
     assert_eq!(send, 4000);
@@ -289,7 +289,7 @@ fn half_a_line_keeps_nothing_busy() {
     let server = Server::start(NAME, "");
     let mut stream = server.connect();
     exchange(&mut stream, b"hello\n");
-    // Once behind a whole line: then the reader holds it, and epoll knows nothing of it.
+    // Once after a whole line: then the reader holds it, and epoll does not see it.
     for text in [&b"half a line"[..], b"hello\nhalf a line"] {
         stream.write_all(text).unwrap();
         both::it_does_not_spin_while("half a line waits", &server);

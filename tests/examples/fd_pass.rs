@@ -1,11 +1,11 @@
-//! `fd_pass`: a descriptor handed to another process.
+//! `fd_pass`: a descriptor passed to another process.
 
 use std::process::Command;
 
 use crate::kit::*;
 use crate::support::told;
 
-/// What a process says of a descriptor: its number, the socket's, `FD_CLOEXEC`, `O_NONBLOCK`.
+/// A process's line about a descriptor: its number, the socket's, `FD_CLOEXEC`, `O_NONBLOCK`.
 fn described<'a>(line: &'a str, who: &str) -> (u32, &'a str, &'a str, &'a str) {
     let words: Vec<&str> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let [name, "descriptor", fd, "is", "socket", socket, "FD_CLOEXEC", on_exec, "O_NONBLOCK", nonblock] = words[..]
@@ -25,7 +25,7 @@ fn the_receiver_has_the_senders_socket_under_a_number_of_its_own() {
         assert_eq!((on_exec, nonblock), ("off", "off"), "{lines:?}");
         assert!(socket.parse::<u64>().unwrap() > 0, "{lines:?}");
 
-        // FD_CLOEXEC is the new descriptor's own, and O_NONBLOCK has come along.
+        // FD_CLOEXEC belongs to the new descriptor, and O_NONBLOCK was passed.
         let (received, same, on_exec, nonblock) = described(&lines[1], "child");
         assert_eq!((same, on_exec, nonblock), (socket, "on", "off"), "{lines:?}");
         assert_ne!(received, sent, "{lines:?}");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::kit::*;
 use crate::support::told;
 
-/// What a client is sent, to the end of the stream. The connection stays open on its side.
+/// The bytes that a client gets, up to the end of the stream. The connection stays open on its side.
 fn greeted(stream: &mut TcpStream) -> String {
     let mut line = String::new();
     stream.read_to_string(&mut line).unwrap();
@@ -65,7 +65,7 @@ fn each_client_gets_its_line_and_leaves_one_time_wait_on_the_servers_side() {
     for kind in KINDS {
         let server = Server::start("greet_server", kind);
         let before = descriptors(server.run.pid());
-        // Of somebody who had the port before.
+        // Of another program that had the port before.
         let others = time_waits(server.port);
         let clients: BTreeSet<u16> = (0..20).map(|_| greets(&server)).collect();
         assert_eq!(clients.len(), 20);
@@ -89,7 +89,7 @@ fn a_restart_binds_in_spite_of_time_wait() {
         let mut clients: BTreeSet<u16> = (0..5).map(|_| greets(&server)).collect();
         server.stop(libc::SIGINT);
 
-        // Nobody listens any more. But without the option, nobody could.
+        // There is no listener any more. But a new one needs the option.
         assert!(!connections(port).iter().any(|connection| connection.state == "LISTEN"));
         assert_eq!(plain_bind(port).unwrap_err().raw_os_error(), Some(libc::EADDRINUSE));
 
@@ -124,7 +124,7 @@ fn what_a_client_has_said_costs_it_nothing() {
             let local = stream.local_addr().unwrap();
             stream.write_all(said).unwrap();
             server.run.signal(libc::SIGCONT);
-            // Left unread, it would have made the close an RST, which is ECONNRESET here.
+            // Unread input would make the close send RST, which is ECONNRESET here.
             assert_eq!(greeted(&mut stream), format!("hello {local}\n"));
             drop(stream);
             for line in [format!("client {local}"), format!("client close {local}"), "left in TIME_WAIT".into()] {
@@ -196,7 +196,7 @@ fn a_client_that_stays_holds_the_others_up_for_three_seconds() {
     assert_eq!(server.run.out(), "left in FIN_WAIT2");
     assert_eq!(states(server.port, local.port()), ["FIN_WAIT2"]);
     greets(&server);
-    // The kernel goes on where the program has left it.
+    // The kernel goes on where the program stopped.
     drop(stays);
     within_deadline("its TIME_WAIT", || (states(server.port, local.port()) == ["TIME_WAIT"]).then_some(()));
 }

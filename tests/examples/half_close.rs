@@ -15,7 +15,7 @@ const CLIENT_SENDS_NO_MORE: &[&str] = &[
     "server writes 10 bytes",
     "client reads 10 bytes \"the answer\", then EAGAIN",
     "client FIN_WAIT2, server CLOSE_WAIT",
-    // The other FIN.
+    // The second FIN.
     "client TIME_WAIT, server CLOSED",
     "client reads 0 bytes \"\", then end of stream",
 ];
@@ -26,7 +26,8 @@ const CLIENT_RECEIVES_NO_MORE: &[&str] = &[
     "client: SHUT_RD",
     // Nothing was sent: the peer does not know.
     "client ESTABLISHED, server ESTABLISHED",
-    // Queued bytes can still be read, and so can later ones. Where there are none a read says end of stream, not EAGAIN.
+    // Queued bytes can still be read, and so can later ones. Without any, a read returns the end of the stream, not
+    // EAGAIN.
     "client reads 6 bytes \"queued\", then end of stream",
     "client reads 0 bytes \"\", then end of stream",
     "server writes 5 bytes",
@@ -36,21 +37,21 @@ const CLIENT_RECEIVES_NO_MORE: &[&str] = &[
     "server reads 10 bytes \"still here\", then EAGAIN",
 ];
 
-/// The ports of a line that tells the addresses of both ends.
+/// The ports in a line with the addresses of both ends.
 fn ports(line: &str) -> [u16; 2] {
     let (client, server) = line.split_once(", ").unwrap();
     let port = |text: &str, who| text.strip_prefix(who).unwrap_or_else(|| panic!("{text}")).parse().unwrap();
     [port(client, "client 127.0.0.1:"), port(server, "server 127.0.0.1:")]
 }
 
-/// What the kernel has of the connection: the state at each end, client first.
+/// The kernel's state of the connection at each end, client first.
 fn states([client, server]: [u16; 2]) -> [Option<&'static str>; 2] {
     let all = connections(client);
     let state = |local, peer| all.iter().find(|c| c.local == local && c.peer == peer).map(|c| c.state);
     [state(client, server), state(server, client)]
 }
 
-/// What the program says, without the two lines of addresses, which start its two parts.
+/// The program's output, without the two lines of addresses, which start its two parts.
 fn parts(kind: &str) -> [Vec<String>; 2] {
     let mut said = printed("half_close", kind);
     let second = 1 + CLIENT_SENDS_NO_MORE.len();

@@ -1,4 +1,4 @@
-//! What holds for all programs, for their Makefile and for the demo.
+//! Rules for all programs, for their Makefile and for the demo.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -17,7 +17,7 @@ fn the_demo_shows_a_conversation() {
         assert_eq!(said.matches(part).count(), 2, "{said}");
     }
     assert!(said.contains("\n12 lines, 200310 bytes, all came back identical.\n"), "{said}");
-    // Each step of the tour is named, then says something of its own; the programs' tests look at what.
+    // Each step of the tour prints its name, then its output, which the programs' tests check.
     for (step, part) in [("tcp_states", "CLOSING"), ("reuse", "EADDRINUSE"), ("linger_reset", "ECONNRESET")] {
         let tour = said.split(&format!("\n--- {step}: ")).nth(1).unwrap_or_else(|| panic!("no {step}: {said}"));
         let tour = tour.split("\n--- ").next().unwrap();
@@ -28,7 +28,7 @@ fn the_demo_shows_a_conversation() {
 #[test]
 fn the_demo_finds_a_byte_that_differs() {
     let folder = scratch("examples-broken");
-    // In a process of its own: what is open for writing here may be so in a child, too, and then cannot be executed.
+    // In a separate process: a file open for writing here may be open in a child, too, and then cannot be executed.
     let script = r#"cd "$1" && ln -sf "$2"/* . && rm echo_client_static
         printf '#!/bin/sh\n"%s/echo_client" "$@" | tr l L\n' "$2" >echo_client_static && chmod +x echo_client_static"#;
     run(Command::new("sh").args(["-c", script, "sh"]).arg(&folder).arg(programs()));
@@ -120,7 +120,7 @@ fn no_program_is_longer_than_a_tutorial_may_be() {
     }
 }
 
-/// The programs with a section of their own in the README, and those in its table of what the kernel does.
+/// The programs with a section in the README, and those in its table about the kernel.
 #[test]
 fn the_readme_tells_of_every_program() {
     let readme = fs::read_to_string(root().join("c_examples/README.md")).unwrap();

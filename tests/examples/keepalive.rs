@@ -1,4 +1,4 @@
-//! `keepalive`: a peer that vanished without a word.
+//! `keepalive`: a peer that vanished without FIN or RST.
 
 use std::fs;
 use std::io;
@@ -12,14 +12,14 @@ use crate::support::{Link, compile_c, told};
 
 // ---- A network of its own ----
 
-/// What is set in it.
+/// Its settings.
 #[derive(Clone, Copy, Default)]
 pub struct Network {
     /// The digit for `/proc/sys/net/ipv4/tcp_tw_reuse`.
     pub tcp_tw_reuse: Option<u8>,
 }
 
-/// Takes the loopback link up, in the network that we are in.
+/// Takes the loopback link up, in the current network.
 fn link_up() -> io::Result<()> {
     let done = |result: i32| if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) };
     let up = libc::c_short::try_from(libc::IFF_UP).unwrap();
@@ -40,7 +40,7 @@ fn link_up() -> io::Result<()> {
     }
 }
 
-/// Root's way to a network, and everybody's, where the system allows it.
+/// The way to a network for root, and for others if the system allows it.
 const AS_ROOT: i32 = libc::CLONE_NEWNET;
 const AS_USER: i32 = libc::CLONE_NEWUSER | libc::CLONE_NEWNET;
 
@@ -62,18 +62,18 @@ fn enter(network: Network, ways: &[i32]) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets a command run in a network of its own. It cannot be started where there is no right to one.
+/// Runs a command in its own network. Without the right to one it does not start.
 pub fn of_its_own(command: &mut Command, network: Network) {
     // SAFETY: see there.
     unsafe { command.pre_exec(move || enter(network, &[AS_ROOT, AS_USER])) };
 }
 
-/// Takes this thread, and all that it starts, to a network of its own.
+/// Moves this thread, and all that it starts, into its own network.
 pub fn leave_the_network() -> io::Result<()> {
     enter(Network::default(), &[AS_ROOT])
 }
 
-/// Whether there is a right to a network of one's own, tried by a child of ours.
+/// Whether we have the right to a separate network; a child tries it.
 pub fn network() -> io::Result<()> {
     right(&[AS_ROOT, AS_USER])
 }
@@ -129,7 +129,7 @@ fn says_that_it_may_not(program: &Path, deny: &str, why: Option<&str>) {
     assert!(why.is_none_or(|why| reason.trim_end() == why), "{said}");
 }
 
-/// What must be seen where there is a right, and where there is none.
+/// The expected output with the right, and without it.
 fn sees(program: &Path, deny: &str, right: &io::Result<()>) {
     match right {
         Ok(()) => finds_out(program, deny),

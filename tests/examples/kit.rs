@@ -1,4 +1,4 @@
-//! What the tests of the programs share: how to build one, run one, and look at what it does.
+//! Shared by the tests of the programs: build one, run one, and check what it does.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -15,22 +15,22 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Link, compile_c, compiler, libraries, root, run, sanitizer_flags, scratch, told, under};
 
-/// What has not happened by then never will.
+/// The deadline for each event.
 pub const DEADLINE: Duration = Duration::from_secs(60);
-/// The end of a process that nobody ended: later than the deadline, which has more to say.
+/// The time when a process is killed: after the deadline, whose message says more.
 pub const ALARM_S: u32 = 120;
-/// How each program is linked: what its name ends with.
+/// The end of a program's name: how it is linked.
 pub const KINDS: [&str; 2] = ["", "_static"];
 
 // ---- The programs ----
 
-/// What this machine's libc calls an errno value: strerror(3), whose words are not the same in every libc.
+/// This machine's text of an errno value: strerror(3) differs between libcs.
 pub fn reason(errno: libc::c_int) -> String {
     let text = io::Error::from_raw_os_error(errno).to_string();
     text.split_once(" (os error").expect("Rust adds the number").0.to_owned()
 }
 
-/// `make` in `c_examples`, on nobody else's behalf.
+/// `make` in `c_examples`, without the settings of an outer make.
 pub fn make() -> Command {
     let mut make = Command::new("make");
     make.arg("-C").arg(root().join("c_examples")).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
@@ -42,7 +42,7 @@ pub fn make() -> Command {
     make
 }
 
-/// A path as make in `c_examples` is given it: make would take one with a space in it for two.
+/// A path for make in `c_examples`: make would take one with a space for two.
 pub fn from_examples(path: &Path) -> PathBuf {
     path.strip_prefix(root()).map_or_else(|_| path.to_owned(), |below| Path::new("..").join(below))
 }
@@ -60,7 +60,7 @@ pub fn programs() -> &'static Path {
     FOLDER.get_or_init(|| {
         let folder = scratch("examples");
         run(make().arg("-j4").arg(variable("BIN", from_examples(&folder))));
-        // Programs or scripts, they are all in one folder.
+        // All programs and scripts are in one folder.
         let programs = fs::read_dir(&folder).unwrap().map(|program| under(program.unwrap().path()));
         programs.last().expect("there are programs").parent().unwrap().to_owned()
     })
@@ -72,7 +72,7 @@ pub fn program(name: &str, kind: &str) -> PathBuf {
 
 // ---- Processes ----
 
-/// A program that runs, and what it says, line by line as it comes.
+/// A running program, and its output, line by line.
 pub struct Running {
     pub child: Child,
     pub stdin: Option<ChildStdin>,
@@ -85,13 +85,13 @@ impl Running {
         Self::start_for(command, ALARM_S)
     }
 
-    /// A program whose end comes after so many seconds, if nobody ended it.
+    /// A program that is killed after so many seconds.
     pub fn start_for(command: &mut Command, alarm_s: u32) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // SAFETY: both are async-signal-safe; what they set outlives the exec that follows.
+        // SAFETY: both are async-signal-safe; their settings survive exec.
         unsafe {
             command.pre_exec(move || {
-                // A shell without job control has what it starts in the background ignore this.
+                // A shell without job control makes its background programs ignore this.
                 libc::signal(libc::SIGINT, libc::SIG_DFL);
                 libc::alarm(alarm_s);
                 Ok(())
@@ -117,7 +117,7 @@ impl Running {
         self.err.recv_timeout(DEADLINE).expect("a line on stderr")
     }
 
-    /// What it still prints, up to its end and that of its children.
+    /// The rest of its output, up to its end and that of its children.
     pub fn rest(&self) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
@@ -133,7 +133,7 @@ impl Running {
         self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for its end, which nobody but it itself brings about.
+    /// Waits until it ends by itself.
     pub fn ended(&mut self) -> ExitStatus {
         within_deadline("the end of the program", || self.child.try_wait().unwrap())
     }
@@ -150,8 +150,8 @@ impl Drop for Running {
     }
 }
 
-/// A program that gets on only as its lines are taken: one has room in its stdout, and to write the next it waits. So
-/// what it has done can be looked at before it does more.
+/// A program that goes on only as its lines are taken: its stdout has room for one, and it waits to write the next. So
+/// a test can check its work so far.
 pub struct Stepping {
     child: Child,
     out: File,
@@ -160,16 +160,16 @@ pub struct Stepping {
 impl Stepping {
     pub fn start(command: &mut Command) -> Self {
         let mut ends = [0; 2];
-        // A pipe where each write fills a page of its own, if only in part.
+        // A pipe where each write uses a whole page.
         // SAFETY: a plain system call, with room for two descriptors.
         let made = unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_DIRECT | libc::O_CLOEXEC) };
         assert_eq!(made, 0, "{}", io::Error::last_os_error());
-        // SAFETY: the descriptors are new, and nobody else's.
+        // SAFETY: the descriptors are new, and only we own them.
         let [out, stdout] = ends.map(|fd| unsafe { File::from_raw_fd(fd) });
         // SAFETY: a plain system call. One byte is rounded up to one page.
         let size = unsafe { libc::fcntl(stdout.as_raw_fd(), libc::F_SETPIPE_SZ, 1) };
         assert!(size > 0, "{}", io::Error::last_os_error());
-        // SAFETY: alarm is async-signal-safe; it outlives the exec that follows.
+        // SAFETY: alarm is async-signal-safe; it survives exec.
         unsafe {
             command.stdin(Stdio::null()).stdout(stdout).pre_exec(|| {
                 libc::alarm(ALARM_S);
@@ -177,7 +177,7 @@ impl Stepping {
             })
         };
         let child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-        // The command has the other end too, and would keep the stream from its end.
+        // The command also has the other end, and would keep the stream open.
         command.stdout(Stdio::null());
         Self { child, out }
     }
@@ -190,7 +190,7 @@ impl Stepping {
         assert_eq!(unsafe { libc::poll(&raw mut out, 1, limit) }, 1, "a line on stdout");
     }
 
-    /// Takes a line. None: the program has ended, and well.
+    /// Takes a line. None: the program has ended with success.
     pub fn line(&mut self) -> Option<String> {
         self.wait();
         let mut line = [0; 4096];
@@ -212,7 +212,7 @@ impl Drop for Stepping {
 }
 
 pub fn kill(pid: i32, signal: i32) {
-    // SAFETY: a plain system call. The process is a child of ours that nobody has waited for, or a child of such a one.
+    // SAFETY: a plain system call. The process is our child, not reaped yet, or a child of such a process.
     assert_eq!(unsafe { libc::kill(pid, signal) }, 0, "kill {pid}: {}", io::Error::last_os_error());
 }
 
@@ -237,7 +237,7 @@ pub fn lines_of(said: &[u8]) -> usize {
     String::from_utf8_lossy(said).lines().count()
 }
 
-/// Looks again and again until there is something to see.
+/// Checks again and again until there is a result.
 pub fn within_deadline<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -253,7 +253,7 @@ pub fn within_deadline<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
 pub fn children(parent: i32) -> Vec<(i32, char)> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
-        // A process may end while we look.
+        // A process may end during the check.
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
         let Some((head, tail)) = stat.rsplit_once(')') else { continue };
         let mut fields = tail.split_whitespace();
@@ -269,7 +269,7 @@ pub fn descriptors(pid: i32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }
 
-/// The time that a process has been given so far, in clock ticks of 10 ms.
+/// The processor time of a process so far, in clock ticks of 10 ms.
 pub fn ticks(pid: i32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -301,9 +301,9 @@ impl Server {
         Self::run_for(command, port, ALARM_S)
     }
 
-    /// One whose end comes after so many seconds, if nobody ended it.
+    /// One that is killed after so many seconds.
     pub fn run_for(command: &mut Command, port: u16, alarm_s: u32) -> Self {
-        // A process group of its own, as a shell gives to each command.
+        // A separate process group, as a shell gives to each command.
         command.args(["127.0.0.1", &port.to_string()]).stdin(Stdio::null()).process_group(0);
         let run = Running::start_for(command, alarm_s);
         let said = run.out();
@@ -319,7 +319,7 @@ impl Server {
         command
     }
 
-    /// A client at an open keyboard, connected. Its own address and its server's are told and seen to be right.
+    /// A connected client that waits at the keyboard. Checks the addresses that it prints.
     pub fn typing_client(&self, kind: &str) -> (Running, String) {
         let client = Running::start(self.client(kind).stdin(Stdio::piped()));
         let local = client.err();
@@ -329,7 +329,7 @@ impl Server {
         (client, local)
     }
 
-    /// Sees that a new client is served.
+    /// Checks that a new client is served.
     pub fn serves(&self) {
         let output = finished(self.client("").arg("still there?"), b"");
         assert!(output.status.success() && output.stdout == b"still there?\n", "{}", told(&output));
@@ -340,7 +340,7 @@ impl Server {
         within_deadline("a child of the server", || children(self.run.pid()).first().map(|&(pid, _)| pid))
     }
 
-    /// Stops the process until SIGCONT: what is done meanwhile comes before all that it does.
+    /// Stops the process until SIGCONT: all that the test does meanwhile comes first.
     pub fn freeze(&self) {
         self.run.signal(libc::SIGSTOP);
         let us = i32::try_from(std::process::id()).unwrap();
@@ -354,13 +354,13 @@ impl Server {
         stream
     }
 
-    /// Ends it as kill(1) does. All that it still printed.
+    /// Ends it as kill(1) does. Returns the rest of its output.
     pub fn stop(self, signal: i32) -> Vec<String> {
         self.run.signal(signal);
         self.stopped()
     }
 
-    /// Ends it as Ctrl-C at a terminal does, which tells the children too.
+    /// Ends it as Ctrl-C at a terminal does, which also signals the children.
     pub fn stop_group(self, signal: i32) -> Vec<String> {
         kill(-self.run.pid(), signal);
         self.stopped()
@@ -383,7 +383,7 @@ impl Drop for Server {
     }
 }
 
-/// Runs a program to its end, with `input` on its stdin, and gives what it said.
+/// Runs a program to its end, with `input` on its stdin, and returns its output.
 pub fn finished(command: &mut Command, input: &[u8]) -> Output {
     let mut bounded = Command::new("timeout");
     bounded.args(["-k", "5", "60"]).arg(command.get_program()).args(command.get_args());
@@ -411,7 +411,7 @@ pub fn reset(stream: TcpStream) {
     drop(stream);
 }
 
-/// Text that no accident repeats: a cut, a swap or a repetition shows. All of it is one text, again and again.
+/// Text in which a cut, a swap or a repetition of pieces shows.
 pub fn bytes(n: usize) -> Vec<u8> {
     static TEXT: OnceLock<Vec<u8>> = OnceLock::new();
     let text = TEXT.get_or_init(|| {
@@ -442,7 +442,7 @@ pub struct Connection {
     pub state: &'static str,
 }
 
-/// What `/proc/net/tcp` of our network says about a port, whichever end has it. Not the library's way: that asks `sock_diag`.
+/// The connections of a port in `/proc/net/tcp` of our network, at either end. The library asks `sock_diag` instead.
 pub fn connections(port: u16) -> Vec<Connection> {
     const STATES: [&str; 12] = [
         "ESTABLISHED",
@@ -473,7 +473,7 @@ pub fn in_time_wait(port: u16) -> bool {
     connections(port).iter().any(|connection| connection.local == port && connection.state == "TIME_WAIT")
 }
 
-/// What a program without arguments prints, line by line. It ends well and has nothing to complain about.
+/// The output of a program without arguments, line by line. It must succeed, without a message on stderr.
 pub fn printed(name: &str, kind: &str) -> Vec<String> {
     let output = finished(&mut Command::new(program(name, kind)), b"");
     assert!(output.status.success() && output.stderr.is_empty(), "{name}{kind}: {}", told(&output));

@@ -10,12 +10,12 @@ use crate::support::told;
 struct Row {
     /// This end's port, and the peer's.
     ports: (u16, u16),
-    /// How it was closed, and what that returned.
+    /// How it was closed, and the result of the close.
     closed: String,
     ms: u32,
     /// The state of this end when the close had returned.
     state: String,
-    /// What the peer read, and how it ended.
+    /// The bytes that the peer read, and how the stream ended.
     bytes: usize,
     end: String,
     /// The states of both ends when the peer had closed, too.
@@ -54,15 +54,15 @@ impl Row {
 const LINE: usize = 6;
 const MUCH: usize = 200_000;
 const ALL: RangeInclusive<usize> = MUCH..=MUCH;
-/// What was on its way is lost; what the peer's kernel had before, it can still read.
+/// Bytes on their way are lost; the peer can still read the bytes in its kernel.
 const LOST: RangeInclusive<usize> = 1..=MUCH - 1;
-/// Less than any close takes that waits for its time to run out.
+/// Less than the time of any close whose limit runs out.
 const SOON: RangeInclusive<u32> = 0..=900;
 /// One second, give or take a tick of the kernel and a busy machine.
 const LINGERED: RangeInclusive<u32> = 990..=1900;
 
-/// How it is closed and what that returns, the time it takes, this end's state then, what the peer reads, this end's
-/// state later. The peer's is always CLOSED: it was not the first, and had all there was to wait for.
+/// How it is closed, with which result, how long that takes, this end's state then, what the peer reads, this end's
+/// state later. The peer's state is always CLOSED: it did not close first, and had nothing to wait for.
 type Expected = (&'static str, RangeInclusive<u32>, &'static str, RangeInclusive<usize>, &'static str, &'static str);
 
 fn with_room() -> [Expected; 4] {

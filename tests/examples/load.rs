@@ -12,12 +12,12 @@ use crate::keepalive::leave_the_network;
 use crate::kit::*;
 use crate::thread_server::threads;
 
-/// A longer line than either server takes at once is among them, and the shortest.
+/// Among them a longer line than either server takes at once, and the shortest one.
 const LINES: [usize; 7] = [1, 2, 80, 1023, 4095, 300, 9000];
-/// What the second round may need more than the first, although nothing is lost: the allocator's habits.
+/// The memory that the second round may need more than the first without a leak: the allocator's overhead.
 const SLACK_KIB: u64 = 512;
 
-/// What makes a client special.
+/// The kinds of clients.
 #[derive(Clone, Copy, PartialEq)]
 enum Manner {
     /// Nothing: it sends and receives as fast as it can.
@@ -76,7 +76,7 @@ impl Client {
     }
 }
 
-/// Lets all who are not done yet go on, until all are done who are counted. Returns how long that took.
+/// Runs all clients that are not done, until all counted ones are done. Returns how long that took.
 fn drive(clients: &mut [Client], counts: impl Fn(&Client) -> bool, done: impl Fn(&Client) -> bool) -> Duration {
     let start = Instant::now();
     let mut buffer = vec![0; 1 << 16];
@@ -107,7 +107,7 @@ fn drive(clients: &mut [Client], counts: impl Fn(&Client) -> bool, done: impl Fn
     }
 }
 
-/// Connects from an address of its own: each has as many ports as a machine usually has for all.
+/// Connects from a separate address, since each address has its own ports.
 pub fn connect_from(from: [u8; 4], port: u16) -> io::Result<TcpStream> {
     let address = |ip: [u8; 4], port: u16| libc::sockaddr_in {
         sin_family: libc::sa_family_t::try_from(libc::AF_INET).unwrap(),
@@ -128,7 +128,7 @@ pub fn connect_from(from: [u8; 4], port: u16) -> io::Result<TcpStream> {
     }
 }
 
-/// Lines of different lengths, which no two clients share.
+/// Lines of different lengths, different for each client.
 fn text(number: usize, filler: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     for turn in 0..LINES.len() {
@@ -162,7 +162,7 @@ fn enough_descriptors_for(connections: usize) {
     assert!(limit.rlim_max >= needed, "{needed} open files are needed, {} may be: see ulimit -Hn", limit.rlim_max);
 }
 
-/// What is seen of a server from outside.
+/// The state of a server, seen from outside.
 #[derive(Debug, PartialEq)]
 struct Outside {
     descriptors: usize,
@@ -185,7 +185,8 @@ impl Outside {
     }
 }
 
-/// A round: `count` clients connect, all are served at once, and all leave. What the server needed with all of them.
+/// A round: `count` clients connect, all are served at once, and all leave. Returns what the server needed with all of
+/// them.
 fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_all: &Outside) -> u64 {
     let pid = server.run.pid();
     let count = with_all.connections;
@@ -210,7 +211,7 @@ fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_al
             Client { stream, manner, text, due, sent: 0, back: 0, ended: false }
         })
         .collect();
-    // All are there before any is served: the server tells of each one that it has.
+    // All connect before any is served: the server prints each one.
     let named = |what: &str| {
         for _ in 0..count {
             let said = server.run.out();
@@ -225,7 +226,7 @@ fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_al
     }
     let connected = start.elapsed();
 
-    // The deaf one first gets as far as it can: from then on the server has something that it cannot get rid of.
+    // The deaf client first sends as much as it can: from then on the server has bytes that it cannot send.
     let stuck = Cell::new((0, Instant::now()));
     let moves = |client: &Client| {
         if client.manner == Manner::Deaf && client.sent != stuck.get().0 {
@@ -263,13 +264,13 @@ fn round(name: &str, number: usize, server: &Server, manners: &[Manner], with_al
     resident
 }
 
-/// Two rounds. The second finds the server as the first did, and leaves it so.
+/// Two rounds. The server is the same before and after the second.
 fn load(name: &str, count: usize, manners: &[Manner], with_all: impl Fn(&Outside) -> Outside, farewell: usize) {
     enough_descriptors_for(count);
     println!("\nserver        round connections bytes each way connect s exchange s   leave s server KiB");
     programs();
-    // Thousands of connections in TIME_WAIT would take ports from other tests. Only where there is no right to a network
-    // of our own must they.
+    // Thousands of connections in TIME_WAIT would take ports from other tests. They do so only without the right to a
+    // separate network.
     let _ = leave_the_network();
     let server = Server::start(name, "");
     let pid = server.run.pid();

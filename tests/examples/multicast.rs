@@ -61,7 +61,7 @@ fn what_others_of_this_host_have_joined_makes_no_difference() {
     sees_all(&printed("multicast", ""));
 }
 
-/// Puts the calling process into a network namespace of its own, whose only interface is lo, and takes that up.
+/// Puts the calling process into a separate network namespace, whose only interface is lo, and takes that up.
 fn leave_the_network() -> io::Result<()> {
     // SAFETY: plain system calls. The process has one thread.
     let alone = unsafe {
@@ -89,11 +89,11 @@ fn no_network_is_needed() {
     }
     let mut command = Command::new(program("multicast", ""));
     command.stdin(Stdio::null());
-    // SAFETY: what runs between fork and exec allocates nothing and takes no lock.
+    // SAFETY: the code between fork and exec allocates nothing and takes no lock.
     unsafe { command.pre_exec(leave_the_network) };
-    // Where the machine gives no namespace, its own network has to do.
+    // If the machine allows no namespace, use its own network.
     let mut permitted = Command::new("true");
-    // SAFETY: as above.
+    // SAFETY: the code between fork and exec allocates nothing and takes no lock.
     unsafe { permitted.pre_exec(leave_the_network) };
     let mut run = match permitted.status() {
         Ok(_) => Running::start(&mut command),

@@ -26,12 +26,12 @@ fn told_of(number: usize, body: &[u8]) -> String {
     format!("packet {number}: {} bytes, checksum {:08x}", body.len(), checksum(body))
 }
 
-/// A packet as it is on its way: a big-endian length of four bytes, and the body.
+/// A packet on the wire: a big-endian length of four bytes, and the body.
 fn framed(body: &[u8]) -> Vec<u8> {
     [&u32::try_from(body.len()).unwrap().to_be_bytes(), body].concat()
 }
 
-/// The bodies of all packets of a stream, which ends behind one.
+/// The bodies of all packets of a stream, which ends after one.
 fn unframed(mut stream: &[u8]) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     while let Some((header, rest)) = stream.split_first_chunk::<4>() {
@@ -58,7 +58,7 @@ fn total(bodies: &[Vec<u8>]) -> String {
     format!("{} packets, {} bytes", bodies.len(), bodies.iter().map(Vec::len).sum::<usize>())
 }
 
-/// What the server answers, to the end of the stream: one packet.
+/// The server's answer, up to the end of the stream: one packet.
 fn answer(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).unwrap();
@@ -66,7 +66,7 @@ fn answer(stream: &mut TcpStream) -> String {
     String::from_utf8(only).unwrap()
 }
 
-/// A client that has said all it has to say. Its connection and its address.
+/// A client that has sent everything. Returns its connection and its address.
 fn says(server: &Server, stream: &[u8]) -> (TcpStream, String) {
     let mut client = server.connect();
     client.write_all(stream).unwrap();
@@ -75,7 +75,7 @@ fn says(server: &Server, stream: &[u8]) -> (TcpStream, String) {
     (client, local)
 }
 
-/// Sees that the server tells of each packet, one for one, and of the end.
+/// Checks that the server prints each packet and the end.
 fn tells(server: &Server, local: &str, bodies: &[Vec<u8>], answer: &str) {
     assert_eq!(server.run.out(), format!("client {local}"));
     for (i, body) in bodies.iter().enumerate() {
@@ -85,7 +85,7 @@ fn tells(server: &Server, local: &str, bodies: &[Vec<u8>], answer: &str) {
     assert_eq!(server.run.out(), format!("client close {local}"));
 }
 
-/// Sees that a new client is served.
+/// Checks that a new client is served.
 fn serves(server: &Server) {
     let (mut client, local) = says(server, &framed(b"still there?"));
     assert_eq!(answer(&mut client), "1 packets, 12 bytes");
@@ -108,7 +108,7 @@ fn typing(kind: &str, port: u16) -> (Running, String) {
     (client, local)
 }
 
-/// Sees that a client has sent these packets, and that all have come. Its address.
+/// Checks that a client has sent these packets, and that all have come. Returns its address.
 fn sent(output: &Output, bodies: &[Vec<u8>]) -> String {
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
@@ -164,7 +164,7 @@ fn packets_that_come_byte_by_byte_come_out_one_for_one() {
             for byte in framed(body) {
                 client.write_all(&[byte]).unwrap();
             }
-            // Before the next one: a packet is told as soon as it is there.
+            // Before the next one: a packet is printed as soon as it is there.
             assert_eq!(server.run.out(), told_of(i + 1, body));
         }
         client.shutdown(Shutdown::Write).unwrap();
@@ -211,7 +211,7 @@ fn the_client_sends_random_packets_back_to_back() {
         let mut client = Running::start(command.args(["-n", "5000", "127.0.0.1", &port.to_string()]));
         let (mut stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        // All of them, and the end, before we say a word.
+        // All of them, and the end, before we send anything.
         let mut all = Vec::new();
         stream.read_to_end(&mut all).unwrap();
         let bodies = unframed(&all);
@@ -259,7 +259,7 @@ fn an_oversized_header_is_refused_and_the_server_goes_on() {
             let mut client = server.connect();
             let local = client.local_addr().unwrap().to_string();
             client.write_all(&[&first[..], &length.to_be_bytes(), &bytes(follows)].concat()).unwrap();
-            // We have not ended, and much of it is unread. The answer comes all the same, and the end.
+            // We have not ended, and much of it is unread. The answer and the end still come.
             let expected = format!("packet 3 is refused: {length} bytes, more than 65536");
             assert_eq!(answer(&mut client), expected);
             drop(client);
@@ -437,7 +437,7 @@ fn signals_stop_the_server_whatever_it_waits_for() {
                 drop(crowd);
                 assert_eq!(server.stop(signal).last().map(String::as_str), Some("server stopped"));
             }
-            // For the rest of a packet. No answer: the end was not the client's.
+            // It waits for the rest of a packet. No answer: the client did not end.
             let server = Server::start("packet_server", kind);
             let (mut client, local) = typing(kind, server.port);
             client.type_in("hello\n");
@@ -446,7 +446,7 @@ fn signals_stop_the_server_whatever_it_waits_for() {
             assert_eq!(server.stop(signal), [format!("client close {local}"), "server stopped".into()]);
             assert_eq!(client.err(), "server close");
             assert_eq!(client.ended().code(), Some(1));
-            // For a client to close that has got its answer.
+            // It waits for a client with its answer to close.
             let server = Server::start("packet_server", kind);
             let mut stays = server.connect();
             let start = Instant::now();

@@ -11,14 +11,14 @@ const BIND: &str = "bind: EADDRINUSE";
 const LISTEN: &str = "listen: EADDRINUSE";
 const OPTIONS: [&str; 3] = ["none", "SO_REUSEADDR", "SO_REUSEPORT"];
 
-/// What comes of the new socket with each option, for each option of the old one.
+/// The result for the new socket with each option, for each option of the old one.
 type Table = [[&'static str; 3]; 3];
 const SAME_OPTION: Table = [[BIND; 3], [BIND, "ok", BIND], [BIND, BIND, "ok"]];
 const REUSEPORT_ONLY: Table = [[BIND; 3], [BIND; 3], [BIND, BIND, "ok"]];
 const ONE_LISTENS: Table = [[BIND; 3], [BIND, LISTEN, BIND], [BIND, BIND, "ok"]];
 const ALWAYS: Table = [["ok"; 3]; 3];
 
-/// Who has the port, in which state, and who can have it too: socket(7), listen(2).
+/// The owner of the port, its state, and which other socket can have it too: socket(7), listen(2).
 const HOLDERS: [(&str, &str, Table); 8] = [
     ("a closed connection", "TIME_WAIT", SAME_OPTION),
     ("a connection whose listener is gone", "ESTABLISHED", SAME_OPTION),
@@ -95,7 +95,7 @@ fn lines_of_success(output: &Output) -> Vec<String> {
 
 #[test]
 fn tcp_tw_reuse_changes_nothing_of_that() {
-    // tcp_tw_reuse is about the ports that connect chooses. Only in a network of our own may we change it.
+    // tcp_tw_reuse is about the ports that connect chooses. We may change it only in a separate network.
     let values: &[Option<u8>] = if network().is_ok() { &[Some(b'0'), Some(b'1'), Some(b'2')] } else { &[None] };
     for &value in values {
         let run = |name: &str| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::kit::*;
 
-/// The program at an open keyboard, and the ports of its client and its server.
+/// The program while it waits at the keyboard, and the ports of its client and its server.
 fn at_the_keyboard(kind: &str) -> (Running, u16, u16) {
     let run = Running::start(Command::new(program("server_gone", kind)).stdin(Stdio::piped()));
     let (client, server) = ports(&run.out());
@@ -42,7 +42,7 @@ fn a_client_at_the_keyboard_learns_of_its_servers_end_only_by_its_next_line() {
         assert_eq!(run.out(), "client CLOSE_WAIT, server FIN_WAIT2");
         assert_eq!(run.out(), "waiting at the keyboard");
         assert_eq!(children(run.pid()), [], "nobody serves any more, and nobody is a zombie");
-        // A moment that anybody who looks at the socket has enough time in.
+        // Long enough for a program that checks the socket.
         for _ in 0..20 {
             assert_eq!(states(client, server), (Some("CLOSE_WAIT"), Some("FIN_WAIT2")));
             thread::sleep(Duration::from_millis(5));
@@ -109,6 +109,6 @@ fn interrupted_at_the_keyboard_it_leaves_nobody_behind() {
     // kill(1) of the client alone: Ctrl-C would end its server as well.
     run.signal(libc::SIGINT);
     assert_eq!(run.ended().signal(), Some(libc::SIGINT));
-    // The server, which nobody killed, has read the end of its stream and closed: the client's FIN was the first.
+    // The server, which was not killed, has read the end of its stream and closed: the client's FIN was the first.
     within_deadline("the server's close", || (states(client, server) == (Some("TIME_WAIT"), None)).then_some(()));
 }

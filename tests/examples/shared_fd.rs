@@ -12,16 +12,16 @@ fn an_offset_and_a_connection_are_shared_after_fork() {
             (client.parse().unwrap(), server.parse().unwrap())
         };
         assert_eq!(lines.len(), 16, "{lines:?}");
-        // From the end: what is removed moves what follows.
+        // From the end, since a removal moves the following lines.
         let shut_down = connection(&lines.remove(11));
         let closed = connection(&lines.remove(4));
         let expected = [
-            // The descriptor is shared with its offset; what each opens for itself is not.
+            // The shared descriptor has one offset; a file that each opens itself does not.
             "child, file opened before fork, reads: 12345",
             "child, file opened after fork, reads: 12345",
             "parent, file opened before fork, reads: 67890",
             "parent, file opened after fork, reads: 12345",
-            // The child has no descriptor any more, and the connection does not notice.
+            // The child has no descriptor any more, and the connection stays open.
             "child, after its close, writes: EBADF",
             "the child has closed: server's end ESTABLISHED, client's end ESTABLISHED",
             "parent writes: taken",
@@ -35,7 +35,7 @@ fn an_offset_and_a_connection_are_shared_after_fork() {
             "client reads: end of stream",
         ];
         assert_eq!(lines, expected);
-        // Both were ended by the server's end.
+        // The server's end closed both.
         for (local, peer) in [(closed.1, closed.0), (shut_down.1, shut_down.0)] {
             within_deadline("TIME_WAIT at the server's end, and nothing at the client's", || {
                 let mut left = connections(local);

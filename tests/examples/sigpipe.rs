@@ -2,7 +2,7 @@
 
 use crate::kit::*;
 
-/// All that the program says, a paragraph for each child: how it writes, and what comes of it.
+/// The program's output, a paragraph for each child: how it writes, and the result.
 fn paragraphs(kind: &str) -> Vec<(String, Vec<String>)> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for line in printed("sigpipe", kind) {
@@ -14,7 +14,7 @@ fn paragraphs(kind: &str) -> Vec<(String, Vec<String>)> {
     all
 }
 
-/// Sees that each of these children, and each only once, fared so.
+/// Checks the result of each of these children, each only once.
 fn fared(children: &[&str], facts: &[&str]) {
     assert!(!children.is_empty() && !facts.is_empty());
     for kind in KINDS {

@@ -1,8 +1,8 @@
 //! The servers for minutes, against clients that are well-behaved and clients that are not, while signals interrupt
 //! every call that waits. `make soak` runs this; `make test` does not.
 //!
-//! Each server has a thread here, which is all its clients. One thread more sends the signals. What a client does comes
-//! from the seed; when it comes to that, from the machine.
+//! Each server has a thread here, which is all its clients. Another thread sends the signals. The seed decides what a
+//! client does; the machine decides when.
 
 mod clients;
 mod dice;
@@ -29,12 +29,12 @@ use dice::Dice;
 use servers::{Packets, Plan, SERVERS, Trade, Words, told_packets};
 use storm::{Exposed, Shared, storm};
 
-/// What a server may need more at the end than after the warm-up, although nothing is lost: the allocator's habits.
+/// The memory that a server may need more at the end than after the warm-up without a leak: the allocator's overhead.
 const SLACK_KIB: u64 = 512;
-/// A server that has nobody left to serve and does not come to rest for so long never will.
+/// The time in which a server without clients must come to rest.
 const UNREST: Duration = Duration::from_secs(10);
 
-/// What is seen of a server from outside.
+/// The state of a server, seen from outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Outside {
     descriptors: usize,
@@ -48,7 +48,7 @@ impl Outside {
     }
 }
 
-/// What came of it.
+/// The result.
 #[derive(Default)]
 struct Report {
     connections: [u64; MANNERS.len()],
@@ -79,7 +79,7 @@ impl Soak<'_> {
         command.args(["127.0.0.1", &self.server.port.to_string()]);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a client");
-        // Not more than there is room for in a pipe. The client may have gone again.
+        // Not more than a pipe has room for. The client may be gone by then.
         let n = 1 + self.dice.below(30_000);
         let _ = child.stdin.as_mut().unwrap().write_all(&line(n + 1));
         let at = Instant::now() + Duration::from_millis(20) + self.dice.ms_below(200);
@@ -145,7 +145,7 @@ impl Soak<'_> {
     }
 
     fn enter(&mut self) -> Result<(), String> {
-        // One of each first, so that none is missing; then as the dice fall.
+        // First one of each, so that none is missing; then at random.
         let mut roll = self.dice.below(100);
         let by_chance = MANNERS.iter().position(|(_, of_100)| {
             let found = roll < *of_100;
@@ -156,8 +156,8 @@ impl Soak<'_> {
         self.came += 1;
         let mut manner = MANNERS[number].0;
         if self.plan.trade == Trade::Datagrams {
-            // Without connections there is less that one can do. Nor may so much be on its way that the kernel must
-            // drop some, for then nobody could tell who has lost it.
+            // Without connections there are fewer kinds. And not so many datagrams may be on their way that the kernel
+            // drops some: it would be unknown who lost them.
             manner = match manner {
                 Reset | Vanish | Stall if self.answered => Vanish,
                 HalfClose | Slow | Late | Reset | Vanish | Stall => Plain,
@@ -180,7 +180,7 @@ impl Soak<'_> {
         Ok(())
     }
 
-    /// Waits a moment for whoever can go on, and lets them.
+    /// Waits for clients that can go on, and runs them.
     fn turn(&mut self) -> Result<(), String> {
         let now = Instant::now();
         let mut polled: Vec<libc::pollfd> = self.visitors.iter().map(|visitor| visitor.polled(now)).collect();
@@ -201,7 +201,7 @@ impl Soak<'_> {
         self.listen()
     }
 
-    /// What went wrong for a client, and what of the server may be the cause.
+    /// The error of a client, and the state of the server that may be the cause.
     fn explained(&mut self, what: String) -> String {
         // It takes a moment to die.
         thread::sleep(Duration::from_millis(200));
@@ -225,8 +225,8 @@ impl Soak<'_> {
         Ok(())
     }
 
-    /// Clients come until then, or until something has gone wrong elsewhere. Returns when the last of them has gone, and
-    /// the server is as it was before the first.
+    /// Runs clients until then, or until another error. Returns when the last client is gone, and the server is as
+    /// before the first.
     fn busy(&mut self, until: Instant, empty: Outside) -> Result<(Outside, u64), String> {
         let mut next = Instant::now();
         while Instant::now() < until && !self.shared.failed.load(Ordering::Relaxed) {
@@ -267,7 +267,7 @@ impl Soak<'_> {
     }
 }
 
-/// Lets clients come to one server, and says what came of it.
+/// Runs clients against one server, and returns the result.
 fn soak(plan: &Plan, program: &Path, shared: &Shared, dice: Dice, warm_up: Duration, rest: Duration) -> Report {
     let count = scratch("soak").join(format!("{}-{}", plan.name, plan.spoil.unwrap_or("sound")));
     std::fs::write(&count, [0; 8]).unwrap();
@@ -293,7 +293,7 @@ fn soak(plan: &Plan, program: &Path, shared: &Shared, dice: Dice, warm_up: Durat
         answered: false,
         report: Report::default(),
     };
-    // The younger one goes first, should this panic.
+    // If this panics, the younger one is dropped first.
     let exposed = Exposed::new(shared, soak.server.run.pid(), plan.name == "thread_server");
     let outcome = soak.run(warm_up, rest);
     drop(exposed);
@@ -320,7 +320,7 @@ fn signals(file: &Path) -> u64 {
 
 /// The soaks of several servers, side by side.
 fn soaks(plans: &[Plan], seed: u64, warm_up: Duration, rest: Duration) -> Vec<Report> {
-    // Built before the clock runs, and before one of them does: two plans may have one program.
+    // Built before the clock starts, and before any of them runs: two plans may have one program.
     programs();
     let built: Vec<_> = plans.iter().map(Plan::program).collect();
     let shared = Shared::default();
@@ -410,7 +410,7 @@ fn the_servers_stay_as_they_are() {
     let minutes = number("SOAK_MINUTES").unwrap_or(1);
     assert!(minutes <= 24 * 60, "{minutes} minutes are more than a day");
     let total = Duration::from_secs(if minutes == 0 { 10 } else { minutes * 60 });
-    // Threads need memory of their own the first time that so many are there at once, and so on.
+    // The first time that so many threads run at once, they need memory, and so on.
     let warm_up = (total / 10).max(Duration::from_secs(3));
     let reports = soaks(&SERVERS, seed(), warm_up, total.saturating_sub(warm_up));
     println!("\nPairs of figures: after the warm-up of {} s, and at the end.\n", warm_up.as_secs());
@@ -431,7 +431,7 @@ fn mistakes_are_noticed() {
         (spoil(0, "child"), "left behind: Outside { descriptors: "),
         (spoil(4, "byte"), "127."),
         (spoil(4, "eintr"), "127."),
-        // That needs a client which resets at the right moment: have many.
+        // This needs a client that resets at the right time: use many.
         (Plan { at_once: 24, pace_ms: 1, ..spoil(3, "sigpipe") }, "the server has ended: signal: 13"),
     ];
     let plans = wrong.map(|(plan, _)| plan);

@@ -1,4 +1,4 @@
-//! Those who come to a server: what each does, and what must come back to it.
+//! The clients: what each does, and what it must receive.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
@@ -23,7 +23,7 @@ pub enum Manner {
     Late,
     /// Sends what is no line, no frame, or too long.
     Garbage,
-    /// Ends with an RST, whatever is on its way.
+    /// Ends with an RST, whatever bytes are on their way.
     Reset,
     /// Closes with its input unread.
     Vanish,
@@ -35,7 +35,7 @@ pub enum Manner {
 
 use Manner::{Garbage, HalfClose, Killed, Late, Plain, Reset, Slow, Stall, Vanish};
 
-/// All of them, and how many of a hundred clients are so.
+/// All kinds, and how many of a hundred clients are of each.
 pub const MANNERS: [(Manner, usize); 9] = [
     (Plain, 40),
     (HalfClose, 12),
@@ -48,15 +48,15 @@ pub const MANNERS: [(Manner, usize); 9] = [
     (Killed, 2),
 ];
 
-/// Every byte that these are sent is looked at. The others are there to disturb them.
+/// These check every byte that they receive. The others disturb them.
 pub fn is_checked(manner: Manner) -> bool {
     !matches!(manner, Reset | Vanish | Stall | Killed)
 }
 
-/// What a visit has come to.
+/// The result of a visit.
 pub enum Visit {
     GoesOn,
-    /// Over, and so many bytes were looked at.
+    /// Over, with so many checked bytes.
     Over(usize),
 }
 
@@ -91,7 +91,7 @@ impl Client {
         send | if self.receives(now) { libc::POLLIN } else { 0 }
     }
 
-    /// What is wrong, with all that there is to know about it.
+    /// An error, with all details.
     pub fn wrong(&self, what: &str) -> String {
         format!(
             "client {} ({:?}), after {} ms: {what}; {} of {} bytes sent, {} of {} back",
@@ -147,7 +147,7 @@ impl Client {
             moved = moved.and_then(|()| self.receive(buffer));
         }
         if !is_checked(self.manner) {
-            // Whatever the server does with one who behaves so, it is not this one's to complain.
+            // A client that behaves like this accepts whatever the server does.
             self.ended |= moved.is_err();
             self.due = if self.ended { 0 } else { self.due };
             return Ok(if now < self.acts { Visit::GoesOn } else { Visit::Over(0) });
@@ -175,7 +175,7 @@ impl Client {
     }
 }
 
-/// One who sends datagrams, the next one when the last has come back.
+/// A sender of datagrams, the next one when the last has come back.
 pub struct Talk {
     pub socket: UdpSocket,
     pub manner: Manner,
@@ -236,14 +236,14 @@ pub enum Visitor {
 }
 
 impl Visitor {
-    /// What to wait for on its behalf.
+    /// The events to wait for.
     pub fn polled(&self, now: Instant) -> libc::pollfd {
         let (fd, events) = match self {
             Self::Stream(client) => (client.stream.as_raw_fd(), client.events(now)),
             Self::Datagrams(talk) => (talk.socket.as_raw_fd(), libc::POLLIN),
             Self::Process(_) => (-1, 0),
         };
-        // One who waits for nothing but the time would be told of a hang-up again and again.
+        // A client that waits only for the time would get a hang-up again and again.
         libc::pollfd { fd: if events == 0 { -1 } else { fd }, events, revents: 0 }
     }
 

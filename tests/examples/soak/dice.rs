@@ -1,4 +1,4 @@
-//! Chance that can be repeated.
+//! Repeatable random numbers.
 
 use std::time::Duration;
 
@@ -34,12 +34,13 @@ impl Dice {
         bytes
     }
 
-    /// The like, without a newline.
+    /// The same, without a newline.
     pub fn no_line(&mut self, n: usize) -> Vec<u8> {
         self.bytes(n).into_iter().map(|b| if b == b'\n' { b'N' } else { b }).collect()
     }
 
-    /// One of 16 million addresses of this machine: a late word about a client is not taken for one about another.
+    /// One of 16 million addresses of this machine, so that a late message about a client is not taken for another
+    /// client's.
     pub fn address(&mut self) -> [u8; 4] {
         let [a, b, c, ..] = self.next().to_ne_bytes();
         [127, 1 + a % 254, b, 1 + c % 254]

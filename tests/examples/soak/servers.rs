@@ -1,4 +1,4 @@
-//! The servers: what is said to each, what it answers, and what it may say itself.
+//! The servers: the input of each, its answers, and its allowed output.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::support::{Link, compile_c};
 use super::clients::Manner::{self, Garbage, Late, Slow, Stall};
 use super::dice::Dice;
 
-/// As `packet_server` has it.
+/// As in `packet_server`.
 const MOST: usize = 65_536;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Trade {
 }
 
 impl Trade {
-    /// A refusal is told while the client still could send, as is a greeting.
+    /// A refusal is sent while the client can still send, as is a greeting.
     pub fn ends_first(self) -> bool {
         matches!(self, Self::Packets | Self::Greeting)
     }
@@ -36,7 +36,7 @@ pub struct Plan {
     /// How many clients at once, and how many milliseconds between one and the next.
     pub at_once: usize,
     pub pace_ms: usize,
-    /// It makes plain calls of its own that wait, and its own handlers have `SA_RESTART`.
+    /// Its own plain calls wait, and its own handlers have `SA_RESTART`.
     pub restart: bool,
     /// The mistake that is planted.
     pub spoil: Option<&'static str>,
@@ -69,7 +69,7 @@ impl Plan {
         compile_c(&format!("examples/spoiled_{}", self.name), &sources, Link::Static, &flags)
     }
 
-    /// What a client says, and what it is answered.
+    /// A client's input, and the answer to it.
     pub fn text(&self, manner: Manner, local: &str, dice: &mut Dice) -> (Vec<u8>, Vec<u8>) {
         match self.trade {
             Trade::Echo | Trade::Upper => {
@@ -128,7 +128,7 @@ pub fn packets_of_a(manner: Manner, dice: &mut Dice) -> (Vec<u8>, Vec<u8>) {
     }
     let mut answer = format!("{count} packets, {bytes} bytes");
     if manner == Garbage && dice.one_in(2) {
-        // A length that nobody has the memory for, and bytes that mean nothing.
+        // A length that is too large for any memory, and random bytes.
         let length = u32::try_from(MOST + 1 + dice.below(usize::try_from(u32::MAX).unwrap() - MOST)).unwrap();
         text.extend(length.to_be_bytes());
         let more = dice.below(100_000);
@@ -153,7 +153,7 @@ pub struct Packets {
     pub bytes: usize,
 }
 
-/// The whole packets of a stream as the server tells them: FNV-1a, 32 bits.
+/// The whole packets of a stream as the server prints them: FNV-1a, 32 bits.
 pub fn told_packets(mut text: &[u8]) -> Packets {
     let mut told = Packets::default();
     while let Some((header, rest)) = text.split_first_chunk() {
@@ -168,14 +168,15 @@ pub fn told_packets(mut text: &[u8]) -> Packets {
     told
 }
 
-/// What a server says, and whether it may say so.
+/// A server's output, and whether it is allowed.
 #[derive(Default)]
 pub struct Words {
-    /// The clients that behave: none of them is complained of, and of each the end is told. With the packets.
+    /// The clients that behave: the server must print no error for them, and must print the end of each. With the
+    /// packets.
     pub good: HashMap<String, Packets>,
-    /// The packets told since the last client came.
+    /// The packets printed since the last client came.
     pub packets: Vec<String>,
-    /// The bytes in packets that were told right.
+    /// The bytes in packets that were printed correctly.
     pub bytes: usize,
 }
 
@@ -198,7 +199,7 @@ impl Words {
             return Ok(());
         }
         let known = ["client ", "answer: ", "left in "].iter().any(|start| line.starts_with(start));
-        // A state that could not be asked for is no state.
+        // A state that could not be read does not count.
         if known && !line.ends_with("UNKNOWN") { Ok(()) } else { Err(format!("the server says: {line}")) }
     }
 

@@ -1,4 +1,4 @@
-//! The signals that come over the servers.
+//! The signals to the servers.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::dice::Dice;
 
-/// A server that signals may be sent to.
+/// A server that may get signals.
 struct Target {
     pid: i32,
     /// Each of its threads gets signals of its own.
@@ -26,7 +26,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// No signal more for this server.
+    /// No more signals for this server.
     fn spare(&self, pid: i32) {
         let mut targets = self.targets.lock().unwrap();
         if let Some(number) = targets.iter().position(|target| target.pid == pid) {
@@ -35,7 +35,7 @@ impl Shared {
         }
     }
 
-    /// Whether a server has ended. Then it gets no signal more, and can be waited for.
+    /// Whether a server has ended. Then it gets no more signals, and can be reaped.
     pub fn has_ended(&self, pid: i32) -> bool {
         // SAFETY: plain system calls on a child of ours, which stays as it is; all zeros are a siginfo_t.
         let ended = unsafe {
@@ -52,7 +52,8 @@ impl Shared {
     }
 }
 
-/// While it lives, the storm is over a server. It ends before the server does: a number could then be another's.
+/// While this exists, a server gets signals. It ends before the server does: the number could then be another
+/// process's.
 pub struct Exposed<'a>(&'a Shared, i32);
 
 impl<'a> Exposed<'a> {
@@ -68,17 +69,17 @@ impl Drop for Exposed<'_> {
     }
 }
 
-/// To the server and its children: they are a process group, whose number nobody else gets as long as the server is
-/// not waited for. The server may have died, which is noticed elsewhere.
+/// To the server and its children: they are a process group, whose number stays theirs until the server is reaped. The
+/// server may have died, which another check notices.
 fn signal_group(pid: i32, signal: i32) {
-    // SAFETY: a plain system call. The group is that of a child of ours that nobody has waited for.
+    // SAFETY: a plain system call. The group is that of our child, which is not reaped yet.
     unsafe { libc::kill(-pid, signal) };
 }
 
 fn signal_threads(pid: i32) {
     for thread in std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
         let thread: i32 = thread.file_name().to_str().unwrap().parse().unwrap();
-        // SAFETY: a plain system call. The kernel sees to it that the thread, if there still is one, is this process's.
+        // SAFETY: a plain system call. The kernel checks that the thread, if it still exists, is this process's.
         unsafe { libc::syscall(libc::SYS_tgkill, pid, thread, libc::SIGUSR1) };
     }
 }

@@ -82,8 +82,8 @@ consume() {
     $CC $strict consumer.c -o packaged $(pkg-config --cflags --libs 'sockutil >= 0.1')
     needs packaged yes
     LD_LIBRARY_PATH=$libdir run ./packaged
-    # A completely static program. It does not use getaddrinfo, which would still need the shared libc. shellcheck
-    # disable=SC2046,SC2086
+    # A completely static program. It does not use getaddrinfo, which would still need the shared libc.
+    # shellcheck disable=SC2046,SC2086
     $CC $strict -static consumer.c -o packaged_static $(pkg-config --static --cflags --libs sockutil)
     run ./packaged_static
     make -s -C "$root/c_examples" INSTALLED=yes BIN="$work/consumer/bin" CC="$CC" \

@@ -90,7 +90,8 @@ status=0
 "$@" || status=$?
 found=$(find "$findings" -type f -size +0)
 if [ -n "$found" ]; then
-    # File names have no blanks here. shellcheck disable=SC2086
+    # File names have no blanks here.
+    # shellcheck disable=SC2086
     cat $found >&2
     echo "memory.sh: the above, in $(echo "$found" | wc -l) processes under $tool" >&2
     exit 1

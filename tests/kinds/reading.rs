@@ -19,6 +19,9 @@ pub const FOREVER: c_int = -1;
 /// So long that who waits for it to end is caught by the watchdog.
 pub const LONG: c_int = 20_000;
 
+/// Long enough for something in the middle, unless the machine is very busy.
+const SHORT: c_int = 700;
+
 /// How long after the beginning of a call something comes.
 pub const MIDDLE: Duration = Duration::from_millis(60);
 
@@ -58,7 +61,7 @@ impl Column {
 impl Column {
     /// The ways to end that a refused preadv2 could change; that it ends on time is the same for all.
     fn for_refusals(self) -> bool {
-        matches!(self, Self::Quiet(_) | Self::Middle(LONG | 300) | Self::Queued)
+        matches!(self, Self::Quiet(_) | Self::Middle(LONG | SHORT) | Self::Queued)
     }
 }
 
@@ -150,7 +153,7 @@ fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -
         let (give, later, at) = helper.join().unwrap();
         given.extend(later);
         // On a busy machine it may come too late for a short limit.
-        late = at + Duration::from_millis(100) > ended;
+        late = at + Duration::from_millis(400) > ended;
         (got, give)
     });
     mode.unchanged(fd, before)?;
@@ -159,7 +162,7 @@ fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -
         // It depends on when which of it was read.
         allowed.extend([End::Done, End::Fails(EAGAIN)]);
     }
-    if late && column == Column::Middle(300) {
+    if late && column == Column::Middle(SHORT) {
         allowed.extend(ends(kind, call, &[], mode));
     }
     check_end(got.answer, &allowed, limit)?;
@@ -241,7 +244,7 @@ pub fn cells() -> Vec<Cell> {
                 Column::Middle(LONG)
                     if !completes(&kind, call) || kind.late || kind.blind && mode == Mode::Blocking =>
                 {
-                    Column::Middle(300)
+                    Column::Middle(SHORT)
                 }
                 column => column,
             };

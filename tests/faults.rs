@@ -1,5 +1,5 @@
-//! Faults: a preloaded shim makes the calls that `libsockutil.so` makes of libc fail or fall short, one at a time and
-//! mixed, and a driver checks after each that the contract has held. `make test-faults` runs all of it.
+//! Faults: a preloaded shim makes the libc calls of `libsockutil.so` fail or fall short, one at a time and mixed, and a
+//! driver checks the contract after each. `make test-faults` runs all of it.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that goes wrong may well panic")]
 
@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 use support::{C_WARNINGS, below_root, compiler, libraries, root, run, sanitizer_flags, scratch, told};
 
-/// What the shim need not stand before: memory and text, the place of errno, and the hooks of loader and tools.
+/// Functions that the shim need not interpose: memory and text, the place of errno, and the hooks of loader and tools.
 const CANNOT_FAIL: [&str; 13] = [
     "memchr",
     "memcpy",
@@ -30,10 +30,10 @@ const CANNOT_FAIL: [&str; 13] = [
     "_ITM_registerTMCloneTable",
 ];
 
-/// Longer than the full form takes on a slow machine that is busy.
+/// Longer than the full form takes on a slow, busy machine.
 const SECONDS: &str = "1200";
 
-/// A library that is wrong in one place.
+/// A library with one mistake.
 struct Broken {
     what: &'static str,
     file: &'static str,
@@ -142,7 +142,7 @@ struct Harness {
 
 fn compile(arguments: &[&str], sources: &[&str], program: &Path) -> Command {
     let mut command = compiler(false);
-    // What a distribution's compiler may put before read and poll would collide with the shim's.
+    // A distribution's compiler may put wrappers around read and poll, which would collide with the shim.
     command.args(["-std=c11", "-D_GNU_SOURCE", "-U_FORTIFY_SOURCE"]).args(C_WARNINGS).args(arguments);
     command.arg("-I").arg(root().join("include"));
     command.args(sources.iter().map(|source| root().join("tests/faults").join(source)));
@@ -182,7 +182,7 @@ fn names(which: &str, library: &Path) -> BTreeSet<String> {
     last.filter_map(|name| name.split('@').next()).map(str::to_owned).collect()
 }
 
-/// What a library imports that the shim does not stand before, although it may fail.
+/// Imports of a library that may fail, but that the shim does not interpose.
 fn out_of_reach(library: &Path) -> Vec<String> {
     let reached = names("--defined-only", &harness().shim);
     assert!(reached.contains("recv") && reached.contains("fault_arm"), "{reached:?}");
@@ -233,7 +233,7 @@ fn all_faults_do_no_harm() {
     holds("full");
 }
 
-/// Builds the library from a copy of its sources that is wrong in one place, and gives the folder that it is in.
+/// Builds the library from a copy of its sources with one mistake, and returns its folder.
 fn broken_library(broken: &Broken) -> PathBuf {
     let copy = scratch("faults/broken");
     for part in ["src", "capi", "include", "man"] {

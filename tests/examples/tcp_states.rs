@@ -8,7 +8,7 @@ use crate::support::told;
 
 type States = (&'static str, &'static str);
 
-/// What each connection goes through, client and server. RFC 9293, figure 5.
+/// The states of each connection, client and server. RFC 9293, figure 5.
 const OPENS: [States; 4] =
     [("CLOSED", "LISTEN"), ("SYN_SENT", "LISTEN"), ("ESTABLISHED", "SYN_RECV"), ("ESTABLISHED", "ESTABLISHED")];
 const CLOSES: [States; 4] =
@@ -29,7 +29,7 @@ const ALL: [&str; 11] = [
     "TIME_WAIT",
 ];
 
-/// The two columns of a line: states, or addresses. What comes before them says something.
+/// The two columns of a line: states, or addresses, after a text.
 fn columns(line: &str) -> (&str, &str) {
     assert!(line.len() <= 100, "wider than a terminal: {line}");
     let (rest, server) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
@@ -38,7 +38,7 @@ fn columns(line: &str) -> (&str, &str) {
     (client, server)
 }
 
-/// The ports of both ends, from the line above what is done to a connection.
+/// The ports of both ends, from the line before the steps of a connection.
 fn ports(line: &str, title: &str) -> (u16, u16) {
     assert!(line.starts_with(title), "{line}");
     let (client, server) = columns(line);
@@ -61,7 +61,7 @@ impl Steps {
         Self(Running::start(Command::new(program("tcp_states", kind)).arg("-s").stdin(Stdio::piped())))
     }
 
-    /// The next line's states. While it stays on them, the kernel's table has the same.
+    /// The next line's states. The kernel's table has the same until the program goes on.
     fn next(&mut self, (client, server): (u16, u16)) -> (String, String) {
         let line = self.0.out();
         let (here, there) = columns(&line);
@@ -78,7 +78,7 @@ impl Steps {
         ends
     }
 
-    /// Whether the two FINs crossed. If a timer was late, they have not, and there will be another connection.
+    /// Whether the two FINs crossed. If a timer was late, they have not, and the program tries another connection.
     fn go_through_at_once(&mut self) -> ((u16, u16), bool) {
         let ends = ports(&self.0.out(), "Both ends close at once");
         let own = |(client, server): States| (client.to_owned(), server.to_owned());
@@ -112,7 +112,7 @@ fn every_line_agrees_with_the_kernels_table_and_only_time_wait_stays() {
     }
 }
 
-/// All eleven states, and the two ends of the one close that has two who closed first.
+/// All eleven states, and both ends of the close that both begin at once.
 fn shows_all(lines: &[String]) {
     let rows: Vec<(&str, &str)> =
         lines.iter().filter(|line| line.starts_with("  ")).map(|line| columns(line)).collect();

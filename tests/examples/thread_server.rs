@@ -1,4 +1,4 @@
-//! `thread_server`, and what it has in common with `epoll_server`: both serve all clients in one process.
+//! `thread_server`, and tests that it shares with `epoll_server`: both serve all clients in one process.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -21,7 +21,7 @@ pub fn faulty(name: &str) -> PathBuf {
     compile_c(&program, &[&own, "examples/server_faults.c"], Link::Static, &flags)
 }
 
-/// How many threads a process has, without the one that is qemu's own.
+/// How many threads a process has, without qemu's own.
 pub fn threads(pid: i32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).unwrap().count() - usize::from(emulated())
 }
@@ -36,25 +36,25 @@ pub fn resident_kib(pid: i32) -> u64 {
 /// Sets how many descriptors a process may have, and may give itself.
 pub fn limit_descriptors(pid: i32, soft: libc::rlim_t, hard: libc::rlim_t) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
-    // SAFETY: the new limit is alive, and the old one is not asked for.
+    // SAFETY: the new limit lives until the call returns, and the old one is not requested.
     let set = unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &raw const limit, std::ptr::null_mut()) };
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Sends a line and sees it come back.
+/// Sends a line, and checks its echo.
 pub fn exchange(stream: &mut TcpStream, line: &[u8]) {
     stream.write_all(line).unwrap();
     expect(stream, line);
 }
 
-/// Sees exactly these bytes come.
+/// Checks that exactly these bytes come.
 pub fn expect(stream: &mut TcpStream, bytes: &[u8]) {
     let mut back = vec![0; bytes.len()];
     stream.read_exact(&mut back).unwrap();
     assert!(back == bytes, "what came back differs");
 }
 
-/// A connection, and the name that the server has just called it by.
+/// A connection, and its name in the server's output.
 pub fn accepted(server: &Server) -> (TcpStream, String) {
     let stream = server.connect();
     let local = stream.local_addr().unwrap().to_string();
@@ -62,7 +62,7 @@ pub fn accepted(server: &Server) -> (TcpStream, String) {
     (stream, local)
 }
 
-// ---- What holds for both ----
+// ---- Tests of both ----
 
 pub fn each_client_is_named_when_it_comes_and_when_it_goes(name: &str, before_the_end: &[&str]) {
     for kind in KINDS {
@@ -91,7 +91,7 @@ pub fn lines_come_back_byte_for_byte(name: &str) {
         b"a\0b\0\0c\n\0\n\0".to_vec(),
         line(1023),
         line(1024),
-        // Around what either server has room for.
+        // Around the room of either server.
         [line(4094), line(4095), line(4096), line(4097)].concat(),
         [line(8190), line(8191), line(8192), line(8193)].concat(),
         bytes(4095),
@@ -165,12 +165,12 @@ pub fn clients_that_reset_harm_nobody(name: &str) {
 }
 
 /// A connection whose far end has sent two lines and its end, and has then reset it, before the server could do anything.
-/// The first write then fails with EPIPE, not with ECONNRESET: one that raises SIGPIPE.
+/// The first write then fails with EPIPE, not with ECONNRESET: a plain write would raise SIGPIPE.
 pub fn sigpipe_provoked(server: &Server) -> String {
     let (mut stream, local) = accepted(server);
     exchange(&mut stream, b"hello\n");
     server.run.signal(libc::SIGSTOP);
-    // Each thread halts by itself; one that has ended in between is none any more.
+    // Each thread stops separately; some may have ended by then.
     let halted =
         |thread: fs::DirEntry| fs::read_to_string(thread.path().join("stat")).is_ok_and(|s| s.contains(") T "));
     let threads = || fs::read_dir(format!("/proc/{}/task", server.run.pid())).unwrap().flatten();
@@ -187,7 +187,7 @@ pub fn sigpipe_provoked(server: &Server) -> String {
 }
 
 pub fn every_accept_error_is_survived(name: &str) {
-    // Those of accept(2) that the library does not pass over by itself.
+    // The errors in accept(2) that the library does not skip.
     let errors = [
         libc::EMFILE,
         libc::ENFILE,
@@ -207,7 +207,7 @@ pub fn every_accept_error_is_survived(name: &str) {
     let list: Vec<String> = errors.iter().map(i32::to_string).collect();
     let server = Server::run(Command::new(faulty(name)).env("FAIL_ACCEPT", list.join(",")), 0);
     for error in errors {
-        // In both, the attempt after the failure is made without being asked for again.
+        // Both servers try again after the failure, without a new event.
         let mut stream = server.connect();
         exchange(&mut stream, b"hello\n");
         assert_eq!(server.run.err(), format!("accept: {}", reason(error)));
@@ -215,7 +215,7 @@ pub fn every_accept_error_is_survived(name: &str) {
     server.stop(libc::SIGTERM);
 }
 
-/// Leaves a process no descriptor but those that it has, or lets it have 64.
+/// Limits a process to the descriptors that it has, or to 64.
 fn more_descriptors(pid: i32, allowed: bool) {
     let taken = |fd: &libc::rlim_t| fs::read_link(format!("/proc/{pid}/fd/{fd}")).is_ok();
     let lowest_free = (0..64).find(|fd| !taken(fd)).unwrap();
@@ -231,12 +231,12 @@ pub fn without_a_free_descriptor_it_pauses_and_then_goes_on(name: &str) {
     let (mut other, _) = accepted(&server);
     exchange(&mut other, b"hello\n");
     more_descriptors(pid, false);
-    // An accept that waits already has its descriptor: the first of these may still get that.
+    // An accept that already waits has its descriptor: the first client may still get it.
     let mut new = [server.connect(), server.connect()];
     assert_eq!(server.run.err(), format!("accept: {}", reason(libc::EMFILE)));
     let (start, used) = (Instant::now(), ticks(pid));
     for _ in 0..5 {
-        // Who is there is served all the time, and that does not shorten the pause.
+        // Connected clients are served all the time, which does not shorten the pause.
         for _ in 0..100 {
             exchange(&mut other, b"hello\n");
         }
@@ -279,8 +279,8 @@ pub fn signals_stop_it_whenever_they_come(name: &str) {
     }
 }
 
-/// A flag that is looked at before the call, and no more, would be missed by it. Nothing else ends its wait, but for a
-/// call that is only made when a client comes.
+/// A server that checks a flag only before the call would miss the signal. Nothing else ends the wait before the next
+/// client.
 pub fn a_signal_just_before_a_call_is_not_missed(name: &str, call: &str, client: bool) {
     let server = Server::run(Command::new(faulty(name)).env("SIGNAL_BEFORE", call), 0);
     let _client = client.then(|| server.connect());
@@ -303,8 +303,7 @@ pub fn a_restart_binds_at_once(name: &str) {
     }
 }
 
-/// Nagle's algorithm would hold the second answer back until the client has acknowledged the first, and that takes its
-/// time: 40 ms at least.
+/// Nagle's algorithm would hold back the second answer until the client has acknowledged the first: at least 40 ms.
 pub fn answers_to_lines_sent_together_do_not_wait_for_each_other(name: &str) {
     let server = Server::start(name, "");
     let mut stream = server.connect();
@@ -362,7 +361,7 @@ fn the_ten_thousandth_connection_works_as_the_first() {
         for i in 1..=10_000 {
             let (mut stream, local) = accepted(&server);
             exchange(&mut stream, format!("connection {i}\n").as_bytes());
-            // Some end as they should, which leaves TIME_WAIT on our side, the others leave nothing.
+            // Some end normally, which leaves TIME_WAIT on our side; the others leave nothing.
             if i % 10 == 0 {
                 stream.shutdown(Shutdown::Write).unwrap();
                 assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
@@ -446,7 +445,7 @@ fn a_signal_is_not_missed() {
 fn server_stopped_is_its_last_word() {
     for _ in 0..20 {
         let server = Server::start(NAME, "");
-        // Threads that end, and say so, while main ends.
+        // Threads that end, and print that, while main ends.
         let crowd: Vec<TcpStream> = (0..50).map(|_| accepted(&server).0).collect();
         std::thread::scope(|scope| {
             scope.spawn(move || drop(crowd));

@@ -20,8 +20,8 @@ fn port(socket: &UdpSocket) -> u16 {
     socket.local_addr().unwrap().port()
 }
 
-/// A port where nobody is: the socket that has it takes datagrams from itself alone. Nobody else can get it while the
-/// test runs, as could happen to one that is closed.
+/// A closed port: its socket takes datagrams only from itself. No other program can get the port during the test, as
+/// could happen after a close.
 fn dead_port() -> UdpSocket {
     let socket = socket();
     socket.connect(socket.local_addr().unwrap()).unwrap();
@@ -35,7 +35,7 @@ fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     (buffer, from)
 }
 
-/// The peers of the UDP sockets of 127/8 and of the wildcard at a local port, as the kernel's table has them. Port 0 is
+/// The peers of the UDP sockets of 127/8 and of the wildcard at a local port, as the kernel's table has them. Port 0:
 /// no peer.
 fn peers(local: u16) -> Vec<u16> {
     let port_of = |address: &str| u16::from_str_radix(address.split_once(':').unwrap().1, 16).unwrap();
@@ -54,7 +54,7 @@ fn typing(kind: &str, options: &[&str], port: u16) -> Running {
     Running::start(client(kind, options, port).stdin(Stdio::piped()))
 }
 
-/// What a client says about itself while it has a peer: its own port.
+/// A client's line about itself while it has a peer: its own port.
 fn connected(line: &str, peer: u16) -> u16 {
     let rest = line.strip_prefix("connected: local 127.0.0.1:").unwrap_or_else(|| panic!("{line}"));
     rest.strip_suffix(&format!(", peer 127.0.0.1:{peer}")).unwrap_or_else(|| panic!("{line}")).parse().unwrap()
@@ -343,7 +343,7 @@ fn a_stranger_is_ignored_by_the_client_or_kept_away_by_the_kernel() {
                 let stranger = stranger.local_addr().unwrap();
                 assert_eq!(client.err(), format!("ignored: 9 bytes from {stranger}"));
             } else {
-                // Not even to the stranger is it open: his own kernel tells him so.
+                // It is closed to the stranger, too: its kernel reports that.
                 assert_eq!(stranger.recv(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionRefused);
             }
             server.send_to(b"server\n", from).unwrap();

@@ -28,7 +28,7 @@ fn typing(kind: &str, port: u16) -> (Running, String) {
     (client, local)
 }
 
-/// Sees that a client was answered to the full. Its address.
+/// Checks that a client got its whole answer. Returns its address.
 fn answered(output: &Output, answer: &[u8]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
@@ -42,7 +42,7 @@ fn second(kind: &str, port: u16) -> Server {
     Server::run(&mut Command::new(program("upper_server", kind)), port)
 }
 
-/// A connection that says "x" and gets its answer. The client's address.
+/// A connection that sends "x" and gets its answer. Returns the client's address.
 fn served(port: u16) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -81,7 +81,7 @@ fn all_comes_back_with_a_to_z_and_nothing_else_in_upper_case() {
         line(1_000_000),
         bytes(100_000),
     ];
-    // What the answer is, by no code of ours.
+    // The expected answer, from other code.
     assert_eq!(b"az\x80\xe1\xff{`\0".to_ascii_uppercase(), b"AZ\x80\xe1\xff{`\0");
     for kind in KINDS {
         let server = Server::start("upper_server", kind);
@@ -100,13 +100,13 @@ fn a_line_longer_than_all_buffers_stops_nobody() {
     for kind in KINDS {
         let server = Server::start("upper_server", kind);
         answered(&finished(&mut client(kind, server.port), &sent), &sent.to_ascii_uppercase());
-        // From a file, which gives as much as is asked for.
+        // From a file, which fills each read.
         let path = scratch("examples-input").join(format!("long{kind}"));
         fs::write(&path, &sent).unwrap();
         let mut from_file = Running::start(client(kind, server.port).stdin(File::open(&path).unwrap()));
         assert!(from_file.out().as_bytes() == sent[..sent.len() - 1].to_ascii_uppercase());
         assert_eq!(from_file.ended().code(), Some(0));
-        // And with another client, which does not wait for answers before it sends on.
+        // And with another client, which sends on without waiting for answers.
         let mut stream = server.connect();
         let mut sending = stream.try_clone().unwrap();
         let mut answer = Vec::new();
@@ -135,7 +135,7 @@ fn the_words_of_the_command_line_are_one_line() {
             (&[&long, "Gr\u{fc}\u{df}e"], &format!("{} GR\u{fc}\u{df}E\n", long.to_ascii_uppercase())),
         ];
         for (words, answer) in cases {
-            // Its stdin is not looked at.
+            // It does not read its stdin.
             answered(&finished(client(kind, server.port).args(words), b"not this\n"), answer.as_bytes());
         }
         let not_utf8 = OsString::from_vec(vec![b'a', 0xff, 0xe0]);
@@ -252,7 +252,7 @@ fn a_client_waits_for_its_own_server_while_the_other_one_is_free() {
         stream.shutdown(Shutdown::Write).unwrap();
         queued.push(stream);
     }
-    // The free one serves its share and then has nothing to do, while the others wait in the queue of the busy one.
+    // The free one serves its share and is then idle, while the others wait in the queue of the busy one.
     let mut quick = 0;
     let wait = within_deadline("a server without clients, and one with a queue", || {
         quick += free.run.out.try_iter().filter(|said| said.starts_with("client close ")).count();
@@ -330,7 +330,7 @@ fn the_server_survives_clients_that_reset() {
 fn a_write_to_a_client_that_is_gone_raises_no_signal() {
     for kind in KINDS {
         let server = Server::start("upper_server", kind);
-        // Its end was there before its reset. So the server reads what it said, and the answer is EPIPE, not ECONNRESET.
+        // Its end came before its reset. So the server reads its text, and the answer fails with EPIPE, not ECONNRESET.
         server.freeze();
         let mut stream = server.connect();
         let local = stream.local_addr().unwrap();
@@ -469,13 +469,13 @@ fn signals_stop_the_server_whatever_it_waits_for() {
                 drop(crowd);
                 assert_eq!(server.stop(signal).last().map(String::as_str), Some("server stopped"));
             }
-            // For a client that says nothing.
+            // It waits for a silent client.
             let server = Server::start("upper_server", kind);
             let silent = server.connect();
             let local = silent.local_addr().unwrap();
             assert_eq!(server.run.out(), format!("client {local}"));
             assert_eq!(server.stop(signal), [format!("client close {local}"), "server stopped".into()]);
-            // For a client that does not read.
+            // It waits for a client that does not read.
             let server = Server::start("upper_server", kind);
             let mut deaf = server.connect();
             let local = deaf.local_addr().unwrap();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::kit::*;
 
-/// More than the two buffers of 64 KiB hold. socket(7): the kernel doubles what is asked for.
+/// More than the two buffers of 64 KiB hold. socket(7): the kernel doubles the requested size.
 const TOTAL: usize = 1_000_000;
 
 /// A line with a # for each number, and the numbers.
@@ -53,7 +53,7 @@ fn the_writer_waits_for_a_reader_that_does_not_read_and_goes_on_when_it_does() {
     }
 }
 
-/// What `/proc/net/tcp` says that an end holds: not acknowledged, and not read.
+/// The bytes that an end holds in `/proc/net/tcp`: not acknowledged, and not read.
 fn queues(local: usize, peer: usize) -> Option<(usize, usize)> {
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
     let ends = format!("0100007F:{local:04X} 0100007F:{peer:04X} ");
@@ -67,7 +67,7 @@ fn the_kernel_holds_what_was_taken_while_nobody_reads() {
     let mut run = Stepping::start(&mut Command::new(program("window", "")));
     let [_, _, _, _, writer, _, _, _, _, reader, _] = numbers_of(&run.line().unwrap(), ADDRESSES);
     numbers_of::<2>(&run.line().unwrap(), NOT_YET);
-    // While nobody takes the third line the program stays before the fifth, and so before it reads.
+    // Until the test takes the third line, the program stops before the fifth, and so before it reads.
     run.wait();
     let mut seen = Vec::new();
     let (unsent, unread) = within_deadline("queues that do not change", || {

@@ -1,7 +1,7 @@
-/* The scenarios of connections: addresses, endpoints, options, descriptors that are handed on, TCP state. Each has one
- * armed call. A run without a fault says what is due; then every call of libc that it makes fails once in every way.
- * Where many things go wrong at once only what holds always is checked: no descriptor more or less than before, none of
- * the caller's changed, -1 with an errno or what an undisturbed call gives, no hang. */
+/* The scenarios of connections: addresses, endpoints, options, passed descriptors, TCP state. Each has one armed call.
+ * A run without a fault shows the due result; then every libc call that it makes fails once in every way. With several
+ * faults at once, only the general rules are checked: no descriptor more or less than before, none of the caller's
+ * changed, -1 with an errno or the result of an undisturbed call, no hang. */
 #include "run.h"
 #include <fcntl.h>
 #include <netdb.h>
@@ -16,15 +16,15 @@
 #include <unistd.h>
 
 enum {
-    GIVES_FD = 1, /* the answer is a new descriptor */
-    CHANGES = 2,  /* it is there to change a mode of the descriptor */
+    GIVES_FD = 1, /* the result is a new descriptor */
+    CHANGES = 2,  /* its purpose is to change a mode of the descriptor */
     TWO = 4,      /* two addresses are tried, where the machine has both families */
     LISTENS = 8,  /* some errno values mean "not this family" */
-    LIES = 16,    /* a connect that passes for refused is a lie here: what comes of it is not checked */
-    RACE = 32,    /* the resolver's answer is `hosts`, and the time is the driver's: what it waits for is not spent */
-    ITSELF = 64,  /* each socket meets itself */
+    LIES = 16,    /* a false "refused" from connect: the result is not checked */
+    RACE = 32,    /* the resolver's answer is `hosts`, and the driver sets the time, without real waits */
+    ITSELF = 64,  /* each socket connects to itself */
     HOUR_MS = 3600 * 1000,
-    ANY = -1, /* due() does not say */
+    ANY = -1, /* due() does not decide */
     HANG_S = 10,
     MOST_CALLS = 1000
 };
@@ -37,11 +37,11 @@ static struct {
     char text[128], bytes[16];
 } w;
 
-/* What tcp_connect finds at each address, in this order: a letter for each; and how many of its lists are not freed. */
+/* The hosts of tcp_connect, in order, a letter for each; and how many of its lists are not freed. */
 enum { MOST_HOSTS = 32 };
 static const char *hosts;
 static int race_says; /* errno, 0 for a connection */
-static long race_ms;  /* the time that is waited for; how long the calls themselves take is not in it */
+static long race_ms;  /* the time of the waits, without that of the calls */
 static union host {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -50,7 +50,8 @@ static union host {
 static struct addrinfo list[MOST_HOSTS];
 static int lists;
 static long skew_ms;
-static int dead_door, dead_client, closed_door; /* one that is full, who fills it, and one that does not listen */
+static int dead_door, dead_client,
+    closed_door; /* a full listener, the client that fills it, and a socket that does not listen */
 static sockutil_addr dead_address, closed_address;
 
 static char path[108];
@@ -66,7 +67,7 @@ struct scene {
     void (*check)(bool succeeded);
 };
 
-/* ---- What is there before ---------------------------------------------- */
+/* ---- The state before ---------------------------------------------- */
 
 static void stream4(void) {
     w.fd = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
@@ -171,7 +172,7 @@ static void living_file(void) {
     MUST(listen(w.fd, 5));
 }
 
-/* A port that is nobody's. */
+/* An unused port. */
 static void free_port(void) {
     struct sockaddr_in any = {.sin_family = AF_INET};
     sockutil_addr local = {.len = sizeof any};
@@ -183,7 +184,7 @@ static void free_port(void) {
     snprintf(closed_port, sizeof closed_port, "%d", sockutil_addr_port(&local));
 }
 
-/* The resolver's answer: `d` is dead, `r` refuses, `l` is alive, each at an address of its own. */
+/* The resolver's answer: `d` is dead, `r` refuses, `l` is alive, each at its own address. */
 static void answer(const char *letters, int err, long ms) {
     hosts = letters;
     race_says = err;
@@ -246,7 +247,7 @@ static void group_begin(void) {
 static void member_begin(void) {
     group_begin();
     if (sockutil_multicast_join(w.fd, &w.to, 1) < 0)
-        return; /* where that is not possible, what the scene is about fails too */
+        return; /* if that is not possible, the tested call fails too */
 }
 
 static void zone_begin(void) {
@@ -324,7 +325,7 @@ ARMED(get_int, sockutil_getsockopt_int(w.fd, SOL_SOCKET, SO_TYPE, &w.number))
 ARMED(set_int, sockutil_setsockopt_int(w.fd, SOL_SOCKET, SO_KEEPALIVE, 1))
 ARMED(take_error, sockutil_take_error(w.fd))
 
-/* ---- What is there afterwards ------------------------------------------ */
+/* ---- The state afterwards ------------------------------------------ */
 
 static void no_output(bool succeeded) {
     static const sockutil_addr none;
@@ -343,7 +344,7 @@ static void gai_told(bool succeeded) {
     CHECK(&run, run.hit == F_getaddrinfo || run.plan.seed != 0 || w.gai == 0);
 }
 
-/* The list was freed, and the descriptor is blocking or not as it was asked for. */
+/* The list was freed, and the descriptor is blocking or not, as requested. */
 static void race_over(bool succeeded) {
     gai_told(succeeded);
     CHECK(&run, lists == 0);
@@ -365,14 +366,14 @@ static void descriptor_got(bool succeeded) {
     CHECK(&run, !succeeded || (fcntl(w.third, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
-/* The file is there with a listener, or was not left behind by one that failed. */
+/* The file has a listener, or a failed call has left none. */
 static void listener_file(bool succeeded) {
     struct stat status;
     CHECK(&run, !succeeded || lstat(path, &status) == 0);
     CHECK(&run, succeeded || run.hit != F_listen || lstat(path, &status) != 0);
 }
 
-/* Its file too, unless a lie was believed. */
+/* Its file too, unless the library believed a false answer. */
 static void living_stays(bool succeeded) {
     struct stat status;
     bool lied = run.hit == F_lstat || run.hit == F_connect || run.plan.seed != 0;
@@ -384,7 +385,7 @@ static void connection_works(bool succeeded) {
     CHECK(&run, !succeeded || getpeername(w.fd, (struct sockaddr *)&peer.ss, &peer.len) == 0);
 }
 
-/* ---- What has to come of a fault ---------------------------------------- */
+/* ---- The due result of a fault ---------------------------------------- */
 
 static size_t names_found; /* addresses of "localhost" */
 
@@ -392,15 +393,15 @@ static bool tries_two(const struct scene *s) {
     return (s->flags & TWO) != 0 && ((s->call != listen_name && s->call != connect_name) || names_found > 1);
 }
 
-static int v6_says; /* what a connect to ::1 at the port fails with */
+static int v6_says; /* the errno of a connect to ::1 at the port */
 
-/* What an errno of a connect tells: the more, the larger. */
+/* The rank of an errno of connect. */
 static int telling(int err) {
     bool here = err == ENETUNREACH || err == EHOSTUNREACH || err == EADDRNOTAVAIL || err == EAFNOSUPPORT;
     return here ? 0 : err == ETIMEDOUT ? 1 : 2;
 }
 
-/* The same for tcp_connect, one of whose attempts has failed so: it is as if that address were such a one. */
+/* The same for tcp_connect if one of its attempts has failed with it, as if that address were such a host. */
 static int due_of_race(const struct scene *s, const struct fault_call *call, size_t sockets) {
     const char *found = (s->flags & (RACE | ITSELF)) != 0 ? hosts : tries_two(s) ? "6l" : "l";
     int err = call->err, most = 0;
@@ -408,7 +409,7 @@ static int due_of_race(const struct scene *s, const struct fault_call *call, siz
     case F_socket:
     case F_connect:
         break;
-    case F_getsockopt: /* The refusal is another one then. */
+    case F_getsockopt: /* Then the refusal is another errno. */
         break;
     case F_getsockname:
     case F_getpeername:
@@ -469,7 +470,7 @@ static int due(const struct scene *s, const struct fault_call *call) {
         if (call->function == F_connect)
             return err == ECONNREFUSED || err == ENOENT ? 0 : EADDRINUSE;
         if (call->function == F_unlink && err == ENOENT)
-            return stale ? EADDRINUSE : 0; /* It is there: bind says so. */
+            return stale ? EADDRINUSE : 0; /* It exists: bind reports that. */
         return err;
     }
     if ((s->flags & LISTENS) != 0)
@@ -480,7 +481,7 @@ static int due(const struct scene *s, const struct fault_call *call) {
     if (strcmp(s->function, "sockutil_tcp_connect") == 0)
         return due_of_race(s, call, sockets);
     if (strcmp(s->function, "sockutil_connect") == 0 && call->function == F_getpeername)
-        return 0; /* It has no peer, then, and connect says the rest. */
+        return 0; /* Then it has no peer, and connect decides. */
     if ((call->function == F_send || call->function == F_recv) && err == EINTR)
         return 0;
     if (call->function == F_connect) {
@@ -530,7 +531,7 @@ static int due(const struct scene *s, const struct fault_call *call) {
 
 /* ---- Runs --------------------------------------------------------------- */
 
-static bool disturbed; /* a call that sets, or sets back, a mode was hit */
+static bool disturbed; /* a call that sets or restores a mode was hit */
 static struct fault_call hit;
 
 static uint64_t next_random(void) {
@@ -603,7 +604,7 @@ static void let_go(int fd) {
         complain(&run, "a descriptor of the caller's was closed");
 }
 
-/* What has arrived at the listeners meanwhile. */
+/* Takes what has arrived at the listeners meanwhile. */
 static void empty(int listener) {
     int fd;
     while ((fd = accept(listener, NULL, NULL)) >= 0)
@@ -668,7 +669,7 @@ static void once(const struct scene *s, const struct plan *plan) {
         bool as_before = (s->flags & GIVES_FD) != 0 && succeeded ? base_ret >= 0 : run.ret == base_ret;
         if (err > 0 && (succeeded || run.err != err))
             complain(&run, "-1 and %s were due", strerror(err));
-        /* What listens already is said to be there, whichever call says so. */
+        /* An existing listener is reported, whichever call reports it. */
         if (err == 0 && (!as_before || (!succeeded && run.err != base_err)))
             complain(&run, "the fault was to be passed over: %lld was due", base_ret);
     }
@@ -798,7 +799,7 @@ static const struct scene scenes[] = {
 
 static char living[108];
 
-/* However the driver ends. */
+/* Runs however the driver ends. */
 static void remove_files(void) {
     (void)unlink(living);
     (void)unlink(path);
@@ -809,7 +810,7 @@ static void look_up(int fd, sockutil_addr *address) {
     MUST(getsockname(fd, (struct sockaddr *)&address->ss, &address->len));
 }
 
-/* What the resolver's addresses are: one listener that is full, and one that is none. */
+/* The resolver's addresses: a full listener, and a socket that does not listen. */
 static void make_hosts(void) {
     struct sockaddr_in any = {.sin_family = AF_INET};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};

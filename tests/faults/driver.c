@@ -1,5 +1,5 @@
-/* The driver: for every scenario, every call of libc that it makes, and every way in which that call can fail or fall
- * short, one run; then runs with a seeded mix of all of them.
+/* The driver: one run for every scenario, every libc call that it makes, and every way in which that call can fail or
+ * fall short; then runs with a seeded mix.
  * usage: LD_PRELOAD=shim.so driver quick|full [SCENARIO] */
 #include "run.h"
 #include <dlfcn.h>
@@ -32,7 +32,7 @@ static void one_run(const struct scenario *s, int kind, int limit, int arrival, 
     }
 }
 
-/* In the quick form the errno values that have a meaning of their own, and one of the others in turn. */
+/* In the quick form the errno values with a special meaning, and one of the others in turn. */
 static bool wanted(int err, size_t index, size_t turn) {
     switch (err) {
     case EAGAIN:
@@ -65,14 +65,14 @@ static bool base_suits(const struct scenario *s, int limit, int arrival, enum ba
         return moves && (s->flags & PEEKS) == 0;
     case BASE_OLD:
         return moves && (s->flags & PEEKS) == 0 && (limit & (NOWAIT | TIMED)) != 0;
-    case BASE_CUT: /* Ten thousand bytes, each by itself, tell no more than a hundred. */
+    case BASE_CUT: /* Ten thousand single bytes show no more than a hundred. */
         return moves && ((s->flags & WRITES) == 0 || arrival == QUEUED);
     default:
         return moves;
     }
 }
 
-/* Hits every call once with everything that can happen to it. */
+/* Hits every call once with each possible fault. */
 static void singles(const struct scenario *s, int kind, int limit, int arrival, enum base base) {
     static enum fault_function trace[LOG];
     static long number[LOG];

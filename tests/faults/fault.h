@@ -1,7 +1,7 @@
-/* fault.h - what the driver and the preloaded shim say to each other.
+/* fault.h - the interface between the driver and the preloaded shim.
  *
- * The shim stands before every function of libc that libsockutil.so imports and that can fail. While armed it asks the
- * driver before each call what is to become of it, and tells it afterwards what came of it. All policy is the driver's.
+ * The shim interposes every libc function that libsockutil.so imports and that can fail. While armed it asks the driver
+ * before each call what to do, and reports the result afterwards. The driver has all policy.
  */
 #ifndef FAULT_H
 #define FAULT_H
@@ -55,7 +55,7 @@ enum { FAULT_JUMP_S = 2 * 3600, FAULT_MOMENT_MS = 2 };
 enum fault_act {
     ACT_PASS,
     ACT_FAIL,     /* -1 (0, NULL) and err; nothing else happens, except that close closes, as Linux does */
-    ACT_CUT,      /* one byte at the most is moved */
+    ACT_CUT,      /* at most one byte is moved */
     ACT_TIME_OUT, /* poll: 0 at once */
     ACT_JUMP,     /* clock_gettime: FAULT_JUMP_S later */
     ACT_QUICK,    /* poll: 0 after FAULT_MOMENT_MS, if nothing is ready by then */
@@ -76,7 +76,7 @@ struct fault_call {
     int err;
     long skew_ms;            /* of clock_gettime: so much later */
     struct addrinfo *answer; /* of getaddrinfo, if libc's is not asked */
-    /* What came of it. */
+    /* The result. */
     long long result;
     int failed_with; /* errno; 0: it did not fail */
 };

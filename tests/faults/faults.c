@@ -1,4 +1,4 @@
-/* The faults: which there are, when they happen, and what has to come of them. */
+/* The faults: which exist, when they happen, and the due results. */
 #include "run.h"
 #include <netdb.h>
 #include <stdlib.h>
@@ -8,10 +8,10 @@
 
 enum {
     MOST_CALLS = 30000, /* of libc by one call: more is spinning */
-    FEW_CALLS = 16      /* that a call may still make for one try after its time has run out */
+    FEW_CALLS = 16      /* that a call may make for its last try after its time has run out */
 };
 
-/* ---- Which there are, and when ------------------------------------------ */
+/* ---- Which exist, and when ------------------------------------------ */
 
 bool is_transfer(enum fault_function function) {
     switch (function) {
@@ -160,7 +160,7 @@ static bool every_other(struct run *r, const struct fault_call *call) {
     return *turn;
 }
 
-/* Whether what lies under the plan has decided already. */
+/* Whether the base under the plan has already decided. */
 static bool base_decides(struct run *r, struct fault_call *call) {
     switch (r->plan.base) {
     case BASE_EINTR:
@@ -191,7 +191,7 @@ static uint64_t next_random(struct run *r) {
     return r->random >> 11;
 }
 
-/* Half of the calls pass; mostly what is transient happens to the others. */
+/* Half of the calls pass; the others get mostly transient faults. */
 static void mix(struct run *r, struct fault_call *call) {
     switch (next_random(r) % 16) {
     case 0:
@@ -263,8 +263,8 @@ void before_call(struct fault_call *call) {
     if (r->jumping && call->function == F_clock_gettime && call->act == ACT_PASS)
         call->act = ACT_JUMP;
     if (call->pause && call->act == ACT_PASS)
-        call->act = ACT_TIME_OUT; /* It waits for nothing but the time: that need not be spent. */
-    /* What the clock said first is where a time limit starts: then all of it is later. */
+        call->act = ACT_TIME_OUT; /* It waits only for the time: skip that. */
+    /* A time limit starts at the first reading of the clock: later readings are moved. */
     for (size_t i = 0; r->jumping && !r->jumped && i < r->logged; i++)
         r->jumped = r->log[i].function == F_clock_gettime && r->log[i].act != ACT_JUMP;
     r->since_jump += r->jumped && r->limit == TIMED;
@@ -279,7 +279,7 @@ void after_call(const struct fault_call *call) {
     *(in ? &r->in : &r->out) += (size_t)call->result;
 }
 
-/* ---- What has to come of a call ----------------------------------------- */
+/* ---- The due result of a call ----------------------------------------- */
 
 /* When the time of a limit is over, there is one last try. */
 static bool has_last_try(const struct run *r) {
@@ -290,18 +290,18 @@ static bool is_terminal_read(const struct run *r) {
     return r->kind == TERMINAL && (r->scenario->flags & WRITES) == 0;
 }
 
-/* The contract: which failures of libc are told, injected or not. The first of them ends the call. */
+/* The contract: which failures of libc are returned, injected or not. The first of them ends the call. */
 static int surfaces(const struct run *r, const struct fault_call *call, bool own_time_runs, bool peeking, bool over) {
     int err = call->failed_with;
     int flags = r->scenario->flags;
     bool nothing_waits = r->limit == NOWAIT || ((r->limit & OWNS) != 0 && !own_time_runs);
-    /* What has no queue to look into is read byte by byte, whoever says so. */
+    /* A descriptor that cannot be peeked is read byte by byte, whichever call reports it. */
     bool falls_back = (flags & LINES) != 0 && peeking && (err == ENOTSOCK || err == EOPNOTSUPP);
-    /* poll says with 0 that time has run out; asked not to wait, that there is nothing yet. */
+    /* 0 from poll means that time has run out; without a wait, that there is nothing yet. */
     if (call->pause && call->result == 0)
-        return 0; /* A moment, for a descriptor that poll calls ready and that is not. */
+        return 0; /* A pause, for a descriptor that poll wrongly reports ready. */
     if (call->function == F_poll && call->result == 0 && call->timeout_ms == 0 && is_terminal_read(r))
-        return 0; /* Fewer bytes than VMIN: FIONREAD tells of them. */
+        return 0; /* Fewer bytes than VMIN: FIONREAD reports them. */
     if (call->function == F_poll && call->result == 0)
         return nothing_waits || over || (call->timeout_ms > 0 && !has_last_try(r)) ? EAGAIN : 0;
     if (err == 0 || err == EINTR || falls_back)
@@ -316,10 +316,10 @@ static int surfaces(const struct run *r, const struct fault_call *call, bool own
         return err;
     }
     switch (call->function) {
-    case F_isatty: /* It is no terminal, then; or one that has hung up. */
+    case F_isatty: /* Then it is no terminal, or one that has hung up. */
     case F_ioctl:
         return 0;
-    case F_clock_gettime: /* The coarse one is needed only where a signal comes: from then on it tells what is left. */
+    case F_clock_gettime: /* The coarse one is needed only after a signal: then it gives the time that is left. */
         return call->flags == CLOCK_MONOTONIC_COARSE && !own_time_runs ? 0 : err;
     case F_shutdown:
         return (flags & CLOSES) != 0 && err == ENOTCONN ? 0 : err;
@@ -330,13 +330,13 @@ static int surfaces(const struct run *r, const struct fault_call *call, bool own
     }
 }
 
-/* After a failure nothing more is done to the descriptor, unless it is to be closed in any case: then that is done, and
- * done well although SO_LINGER could not be turned off. */
+/* After a failure the call does nothing more to the descriptor, unless it must close it: then it does, even if
+ * SO_LINGER could not be turned off. */
 static bool may_follow(const struct run *r, enum fault_function failed, enum fault_function function) {
     return (r->scenario->flags & CLOSES) != 0 && (function == F_close || failed == F_setsockopt);
 }
 
-/* What a call may still do when its time has run out: one try, which for a line that comes byte by byte is all of it.
+/* The rest of a call when its time has run out: one try, which takes the whole line if it is read byte by byte.
  */
 static size_t last_calls(const struct run *r) {
     bool is_socket = (r->kind & SOCKETS) != 0 && r->plan.base != BASE_NO_SOCK && r->plan.base != BASE_OLD;
@@ -367,7 +367,7 @@ int verdict(struct run *r) {
             has_last_try(r) && call->function == F_poll && !call->pause && call->result == 0 && call->timeout_ms > 0;
         r->over = over || (is_terminal_read(r) && call->function == F_poll && call->result == 0);
         if (err == 0) {
-            /* The look ahead is given up for good, and what follows begins anew. */
+            /* The peek is given up for good, and the next part starts again. */
             own_time_runs &= !(peeking && call->failed_with == ENOTSOCK);
             continue;
         }

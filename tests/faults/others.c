@@ -33,7 +33,7 @@ static void now_ms(struct run *r) {
         r->finished = true;
 }
 
-/* Where there is no clock it says 0, and that is no failure. */
+/* Without a clock it returns 0, which is no failure. */
 static void ms_left(struct run *r) {
     int64_t now = sockutil_now_ms();
     CALL(r, sockutil_ms_left, now + INT64_C(10800000));
@@ -64,7 +64,7 @@ static void ignore_sigpipe(struct run *r) {
     r->finished |= ignored;
 }
 
-/* Three children have ended, one lives until the run is over. */
+/* Three children have ended, one runs until the run is over. */
 static void children_begin(struct run *r) {
     for (int i = 0; i < 4; i++) {
         siginfo_t info;
@@ -87,7 +87,7 @@ static void reap_children(struct run *r) {
         reaped += r->log[i].result > 0;
     r->done += (size_t)reaped;
     if (!returned(r, reaped, 0) || (r->logged > 0 && r->log[r->logged - 1].failed_with == ECHILD))
-        return; /* Again: an ECHILD that is not true ends a call before its time. */
+        return; /* Again: a false ECHILD ends a call too early. */
     CHECK(r, r->done == 3);
     r->finished = true;
 }
@@ -108,7 +108,7 @@ static void shutdown_write(struct run *r) {
     r->finished = true;
 }
 
-/* However it went: closed, by one call. */
+/* On every path: closed, by one call. */
 static bool closed(struct run *r) {
     size_t calls = 0;
     for (size_t i = 0; i < r->logged; i++)
@@ -129,7 +129,7 @@ static void close_step(struct run *r) {
 
 static const char farewell[] = "what was sent before the end";
 
-/* The peer has sent more than one buffer takes; this side has sent its farewell. */
+/* The peer has sent more than one buffer takes; this side has sent its last bytes. */
 static void graceful_begin(struct run *r) {
     add_pattern(r, r->arrival == QUEUED ? 4200 : 20);
     CHECK(r, write(r->fd, farewell, sizeof farewell) == (ssize_t)sizeof farewell);
@@ -165,7 +165,7 @@ static void was_closed(struct run *r) {
     CHECK(r, r->fd == -1 && r->all_out == 0);
 }
 
-/* ---- What makes no call of libc that can fail --------------------------- */
+/* ---- Functions without libc calls that can fail --------------------------- */
 
 static void pure(struct run *r) {
     static const unsigned char bytes[8] = {0, 1, 2, 3, 4, 5, 6, 7};

@@ -1,4 +1,4 @@
-/* One run of one scenario, and what is said about it. */
+/* One run of one scenario, and its reports. */
 #include "run.h"
 #include <fcntl.h>
 #include <stdarg.h>
@@ -158,13 +158,13 @@ bool suits(const struct scenario *s, int kind, int limit, int arrival) {
     if ((s->kinds & kind) == 0 || (s->limits & limit) == 0 || (s->arrivals & arrival) == 0)
         return false;
     if (arrival == PIECES && (kind == REGULAR || (kind == TCP && (s->flags & WRITES) != 0)))
-        return false; /* A file is there or not; a small TCP window is waited for in tenths of seconds. */
+        return false; /* A file exists or not; a small TCP window takes tenths of seconds. */
     if (limit == OWN_TIMEOUT && ((kind & SOCKETS) == 0 || arrival == PIECES))
         return false;
     return true;
 }
 
-/* False when something is wrong; it has been said then. */
+/* False if something is wrong, which is then reported. */
 bool run_once(const struct scenario *s, int kind, int limit, int arrival, const struct plan *plan) {
     struct run *r = &run;
     size_t size = offsetof(struct run, log);

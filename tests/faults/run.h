@@ -9,29 +9,29 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What the descriptor is. */
+/* The kind of descriptor. */
 enum { TCP = 1, UNIX = 2, PIPE = 4, FIFO = 8, REGULAR = 16, TERMINAL = 32, NO_FD = 64 };
 #define SOCKETS (TCP | UNIX)
 #define STREAMS (SOCKETS | PIPE | FIFO)
 
-/* How the call may wait; the last two are for those that go by the descriptor's own rules. */
+/* How the call may wait; the last two are for calls that follow the descriptor's own modes. */
 enum { FOREVER = 1, NOWAIT = 2, TIMED = 4, OWN = 8, OWN_TIMEOUT = 16 };
 #define LIMITS (FOREVER | NOWAIT | TIMED)
 #define OWNS (OWN | OWN_TIMEOUT)
 
-/* All that the call needs is there beforehand; or it comes in pieces, each when the call polls or has said EAGAIN. */
+/* The input is there before the call; or it comes in pieces, each when the call polls or has returned EAGAIN. */
 enum { QUEUED = 1, PIECES = 2 };
 
-/* What is peculiar to a scenario. */
+/* The properties of a scenario. */
 enum {
     WRITES = 1, /* else it reads */
-    LINES = 2,  /* what cannot be peeked is read byte by byte */
-    PEEKS = 4,  /* ENOTSOCK is told */
-    CLOSES = 8, /* the descriptor is closed on every path; ENOTCONN is passed over; time out is ETIMEDOUT */
+    LINES = 2,  /* descriptors that cannot be peeked are read byte by byte */
+    PEEKS = 4,  /* ENOTSOCK is returned */
+    CLOSES = 8, /* the descriptor is closed on every path; ENOTCONN is ignored; a time-out is ETIMEDOUT */
     HALF = 16   /* the peer never ends its stream */
 };
 
-/* Faults that lie under the one that is planned. */
+/* Faults in addition to the planned one. */
 enum base {
     BASE_NONE,
     BASE_EINTR,   /* every other call is interrupted */
@@ -55,7 +55,7 @@ struct run;
 struct scenario {
     const char *name;
     int kinds, limits, arrivals, flags;
-    size_t size; /* of the buffer, or of what is written at a time */
+    size_t size; /* of the buffer, or of each write */
     void (*begin)(struct run *r);
     void (*step)(struct run *r); /* one call; after a failure the same again */
     void (*end)(struct run *r);  /* NULL: the streams are compared */
@@ -75,7 +75,7 @@ struct run {
     int timeout_ms;
     int status_flags;
 
-    /* The stream: for a reader what the peer sends, for a writer what it is to receive. */
+    /* The stream: for a reader what the peer sends, for a writer what it must receive. */
     unsigned char stream[ROOM];
     size_t length;
     size_t fed;      /* sent by the peer so far */
@@ -87,7 +87,7 @@ struct run {
     size_t pos, done; /* of the stream: before this item; of this item */
     int phase;
     bool finished, failed;
-    unsigned char *buf, *second; /* of `size` bytes, and of as many as a scenario says, each between two guards */
+    unsigned char *buf, *second; /* of `size` bytes, and of a scenario's size, each between two guards */
     size_t second_size;
     unsigned char memory[2][GUARD + ROOM + GUARD];
     sockutil_reader reader;
@@ -99,9 +99,9 @@ struct run {
     long long ret;
     int err, surfaced;
     size_t in, out;       /* bytes that it moved */
-    bool jumping, jumped; /* the clock does; since it was first looked at */
+    bool jumping, jumped; /* the clock jumps; since it was first read */
     size_t since_jump;
-    bool over; /* poll has said that time has run out */
+    bool over; /* poll has reported that time has run out */
 
     /* The whole run. */
     size_t all_in, all_out, steps, injected, cut;
@@ -120,7 +120,7 @@ extern size_t runs, faults_injected, transfers_cut, functions_reached[F_COUNT], 
 extern const char *const function_names[F_COUNT];
 extern fault_arm_function *arm;
 
-/* Makes one call of the library, armed, and finds out what has to come of it. */
+/* Makes one armed call of the library, and computes its due result. */
 #define CALL(r, name, ...) CALL_AS(r, name, name(__VA_ARGS__))
 #define CALL_AS(r, name, expression)                                                                                   \
     do {                                                                                                               \
@@ -134,10 +134,10 @@ enum { MARK = 4711 };
 void call_begins(struct run *r, const char *function);
 void call_ends(struct run *r, long long result);
 
-/* Checks the answer: the errno that had to surface if there was one, else this one. True for the latter. */
+/* Checks the answer: the due errno if there is one, else this one. True for the latter. */
 bool returned(struct run *r, long long result, int err);
 
-/* Says what is wrong, once a run. */
+/* Reports what is wrong, once a run. */
 void complain(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define CHECK(r, condition)                                                                                            \
     do {                                                                                                               \
@@ -160,7 +160,7 @@ bool suits(const struct scenario *s, int kind, int limit, int arrival);
 const int *errnos_of(enum fault_function function, long number);
 bool is_transfer(enum fault_function function);
 
-/* faults.c: asked before each call of libc and told after it; then the errno that has to surface, or 0. */
+/* faults.c: called before and after each libc call; then the due errno, or 0. */
 void before_call(struct fault_call *call);
 void after_call(const struct fault_call *call);
 int verdict(struct run *r);
@@ -174,11 +174,11 @@ void compare_streams(struct run *r);
 void close_end(struct run *r, int *fd);
 uint64_t open_descriptors(void);
 
-/* What the harness itself needs must work. */
+/* Calls of the harness itself must work. */
 long must(long answer, const char *what);
 #define MUST(call) must((long)(call), #call)
 
-/* Says what is being run, and the functions that were called so far. */
+/* Reports the current run, and the functions called so far. */
 void describe(const struct run *r, char *text, size_t size);
 void print_functions(void);
 void note_function(const char *function);

@@ -1,5 +1,5 @@
-/* The shim: preloaded, it stands before libc for libsockutil.so, and for the driver, which arms it only around the
- * calls under test. */
+/* The shim: preloaded, it interposes libc for libsockutil.so, and for the driver, which arms it only around the calls
+ * under test. */
 #include "fault.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -36,7 +36,7 @@ void fault_arm(const struct fault_hooks *hooks) {
         memcpy(&real_##name, &found, sizeof found);                                                                    \
     }
 
-/* Asks the driver, and says whether the call is to fail; errno says so then. */
+/* Asks the driver, and returns whether the call must fail; then errno is set. */
 static bool fails(struct fault_call *call) {
     const struct fault_hooks *hooks = armed;
     if (hooks == NULL)
@@ -49,7 +49,7 @@ static bool fails(struct fault_call *call) {
     return call->act == ACT_FAIL;
 }
 
-/* Tells the driver. */
+/* Reports the result to the driver. */
 static long long told(struct fault_call *call, long long result) {
     const struct fault_hooks *hooks = armed;
     if (hooks != NULL) {
@@ -195,7 +195,7 @@ int fstat(int fd, struct stat *status) {
 }
 
 #ifdef __GLIBC__
-/* Instead of it where off_t has 32 bits. */
+/* Used instead if off_t has 32 bits. */
 int fstat64(int fd, struct stat64 *status) {
     REAL(fstat64)
     struct fault_call call = {.function = F_fstat, .fd = fd};
@@ -248,7 +248,7 @@ int close(int fd) {
     REAL(close)
     struct fault_call call = {.function = F_close, .fd = fd};
     if (fails(&call)) {
-        /* Whatever it then says, Linux has let go of the descriptor. */
+        /* Whatever it returns, Linux has freed the descriptor. */
         int err = errno;
         (void)real_close(fd);
         errno = err;
@@ -293,7 +293,7 @@ int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size) {
     memcpy(&to, &address, sizeof to);
     struct fault_call call = {.function = F_connect, .fd = fd, .address = to, .size = size};
     if (fails(&call)) {
-        /* Of these two the attempt goes on, but for a Unix socket's. */
+        /* After these two the attempt goes on, except on a Unix socket. */
         int err = errno;
         if ((err == EINTR || err == EINPROGRESS) && to->sa_family != AF_UNIX)
             (void)real_connect(fd, address, size);
@@ -362,8 +362,8 @@ int fcntl(int fd, int command, ...) {
     return (int)told(&call, fails(&call) ? -1 : real_fcntl(fd, command, flags));
 }
 
-/* Its failures are EAI_ codes; where the driver says errno, EAI_SYSTEM goes with it. What the
- * resolver itself calls is none of the library's. */
+/* Its failures are EAI_ codes; if the driver sets errno, the code is EAI_SYSTEM. The resolver's own calls are not the
+ * library's. */
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     REAL(getaddrinfo)
     struct fault_call call = {.function = F_getaddrinfo, .fd = -1};

@@ -1,9 +1,9 @@
-/* The scenarios that move bytes: each step makes one call, checks what it gave against the stream, and goes on. */
+/* The scenarios that move bytes: each step makes one call, compares its result with the stream, and goes on. */
 #include "run.h"
 #include <string.h>
 #include <unistd.h>
 
-/* The item is complete: the next starts behind it. */
+/* The item is complete: the next starts after it. */
 static void next_item(struct run *r, size_t n) {
     r->pos += n;
     r->done = 0;
@@ -31,7 +31,7 @@ static void read_full(struct run *r) {
     next_item(r, r->done);
 }
 
-/* Of a stream that does not end: all that comes. */
+/* All bytes of a stream that does not end. */
 static void read_terminal(struct run *r) {
     size_t before = r->done;
     CALL(r, sockutil_read_full, r->fd, r->buf, r->length, &r->done, r->timeout_ms);
@@ -64,7 +64,7 @@ static void recv_peek(struct run *r) {
     check_stream(r, r->buf, r->pos, n);
     CHECK(r, n > 0 || at_end(r, 0));
     r->finished |= n == 0;
-    /* What was seen is still there to read. */
+    /* The peeked bytes can still be read. */
     if (n > 0)
         CHECK(r, read(r->fd, r->buf, n) == (ssize_t)n);
     check_stream(r, r->buf, r->pos, n);
@@ -125,7 +125,7 @@ static void two_lines_begin(struct run *r) {
     add_bytes(r, text, sizeof text - 1);
 }
 
-/* How much of the stream is the next item, in at most `room` bytes. */
+/* The length of the next item, at most `room` bytes. */
 static size_t item_length(const struct run *r, unsigned char delimiter, size_t room) {
     size_t rest = r->length - r->pos, n = rest < room ? rest : room;
     const unsigned char *start = r->stream + r->pos, *found = memchr(start, delimiter, n);
@@ -154,7 +154,7 @@ static void read_line(struct run *r) {
     read_line_step(r);
 }
 
-/* Ends with the second line: what comes after it must be left in the queue. */
+/* Ends with the second line: bytes after it must stay in the queue. */
 static void read_two_lines(struct run *r) {
     read_line_step(r);
     r->finished |= r->pos == 5;
@@ -182,7 +182,7 @@ static void readline_two(struct run *r) {
 
 static char never;
 
-/* What a call for an item gives; `n` bytes are due from the stream, the first `skip` of them unseen. */
+/* The result of a call for an item; `n` bytes are due from the stream, the first `skip` of them hidden. */
 static bool item(struct run *r, int result, int err, size_t n, size_t skip, const char *start, size_t length) {
     size_t pending = sockutil_reader_pending(&r->reader), consumed = r->ret >= 0 ? n : 0;
     const char *mem = (const char *)r->buf;
@@ -200,13 +200,13 @@ static bool item(struct run *r, int result, int err, size_t n, size_t skip, cons
     return true;
 }
 
-/* Takes n bytes by way of the reader, as if it were not there. */
+/* Takes n bytes through the reader, as if it were not there. */
 static void reader_read_full(struct run *r, size_t n) {
     size_t before = r->done;
     CALL(r, sockutil_reader_read_full, &r->reader, r->second, n, &r->done, r->timeout_ms);
     size_t pending = sockutil_reader_pending(&r->reader);
     CHECK(r, r->done - before == r->in + r->held - pending);
-    /* Not more is read than was asked for. */
+    /* No more is read than requested. */
     CHECK(r, r->in == 0 || pending == 0);
     r->held = pending;
     check_stream(r, r->second, r->pos, r->done);
@@ -259,7 +259,7 @@ static void reader_line(struct run *r) {
     if (r->ret >= 0)
         next_item(r, n);
     else
-        /* More than is held: the others come straight from the descriptor. */
+        /* More than is held: the others come directly from the descriptor. */
         r->phase = (int)n + 2;
 }
 

@@ -15,7 +15,7 @@
 
 enum {
     HOUR_MS = 3600 * 1000, /* a timed call's limit: it never runs out by itself */
-    PIECE = 7              /* bytes that come at a time, when they come in pieces */
+    PIECE = 7              /* bytes in a piece, if they come in pieces */
 };
 
 long must(long answer, const char *what) {
@@ -82,14 +82,14 @@ static void end_stream(struct run *r) {
     }
 }
 
-/* The peer takes what is there. */
+/* The peer takes the queued bytes. */
 static void drain(struct run *r) {
     ssize_t n;
     while (r->received < ROOM && (n = read(r->peer, r->seen + r->received, ROOM - r->received)) > 0)
         r->received += (size_t)n;
 }
 
-/* What happens while the call waits. */
+/* The events during a wait of the call. */
 void pump(struct run *r) {
     if (r->peer < 0)
         return;
@@ -101,7 +101,7 @@ void pump(struct run *r) {
         end_stream(r);
 }
 
-/* What was sent is what the peer gets; what was not read is still there. */
+/* The peer gets the sent bytes; unread bytes are still there. */
 void compare_streams(struct run *r) {
     if ((r->scenario->flags & WRITES) != 0) {
         if (r->kind == REGULAR) {
@@ -147,7 +147,7 @@ static void connected(int *fd, int *peer) {
     MUST(setsockopt(*peer, IPPROTO_TCP, 1, &on, sizeof on));
 }
 
-/* Opened by its name in /proc, a pipe is a FIFO: it has none of what only pipe(2) sets up. */
+/* Opened by its name in /proc, a pipe is a FIFO: it lacks what only pipe(2) sets up. */
 static void named_pipe(int ends[2]) {
     char name[64];
     int pipe_ends[2];
@@ -159,7 +159,7 @@ static void named_pipe(int ends[2]) {
     MUST(close(pipe_ends[1]));
 }
 
-/* The end of a terminal that a program has, raw, and the other one. */
+/* The program's end of a terminal, raw, and the other end. */
 static void terminal(int ends[2]) {
     struct termios modes;
     ends[1] = (int)MUST(posix_openpt(O_RDWR | O_NOCTTY));
@@ -222,7 +222,7 @@ void make_world(struct run *r) {
     r->timeout_ms = r->limit == FOREVER ? SOCKUTIL_FOREVER : r->limit == NOWAIT ? SOCKUTIL_NOWAIT : HOUR_MS;
 }
 
-/* What the reader is to find before its first call. */
+/* The input before the reader's first call. */
 void fill_world(struct run *r) {
     if ((r->scenario->flags & WRITES) != 0 || r->arrival != QUEUED)
         return;
@@ -236,7 +236,7 @@ void fill_world(struct run *r) {
     }
 }
 
-/* With RST, so that a hundred thousand runs leave no connection in TIME_WAIT behind. */
+/* With RST, so that a hundred thousand runs leave no connection in TIME_WAIT. */
 void close_end(struct run *r, int *fd) {
     struct linger now = {1, 0};
     if (*fd < 0)

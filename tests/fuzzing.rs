@@ -1,5 +1,5 @@
-//! That the fuzz targets can find something: libraries that are wrong in one place, each of which one of them must
-//! catch. `make test-fuzz` runs it; `make fuzz-smoke` and `make fuzz` look for what is wrong in ours.
+//! The fuzz targets can find mistakes: libraries with one mistake each, which a target must catch. `make test-fuzz`
+//! runs it; `make fuzz-smoke` and `make fuzz` look for mistakes in ours.
 
 #![allow(
     clippy::expect_used,
@@ -17,10 +17,10 @@ use std::process::Command;
 
 use support::{root, run, scratch, told};
 
-/// How long a target may look for a bug that it must find.
+/// The time of a target to find a bug.
 const SECONDS: &str = "60";
 
-/// A library that is wrong in one place, and the target that must see it.
+/// A library with one mistake, and the target that must find it.
 struct Broken {
     target: &'static str,
     what: &'static str,
@@ -110,13 +110,13 @@ const BROKEN: [Broken; 11] = [
     },
 ];
 
-/// A copy of what the targets are built from that is wrong in one place.
+/// A copy of the targets' sources with one mistake.
 fn broken_copy(broken: &Broken) -> PathBuf {
     let copy = scratch("fuzzing");
     let parts = ["Cargo.toml", "Cargo.lock", "build.rs", "src", "capi", "man", "include", "tests"];
     let fuzz = ["Cargo.toml", "Cargo.lock", "run.sh", "src", "fuzz_targets", "corpus"];
     for part in parts.iter().map(|part| copy.join(part)).chain(fuzz.iter().map(|part| copy.join("fuzz").join(part))) {
-        // From an earlier run, whose target folder stays: what it holds of other crates is good.
+        // From an earlier run, whose target folder stays: its other crates are still good.
         let _ = fs::remove_dir_all(&part).or_else(|_| fs::remove_file(&part));
     }
     let _ = fs::remove_dir_all(copy.join("fuzz/target/corpus"));

@@ -1,4 +1,4 @@
-//! The shipped files: what they export and need, and that C programs of every kind are served by them.
+//! The shipped files: their exports and imports, and C programs of every kind that use them.
 
 #![allow(
     clippy::expect_used,
@@ -48,8 +48,7 @@ fn the_static_library_defines_what_the_header_declares() {
 fn the_static_library_holds_its_own_object_alone() {
     let members = stdout(Command::new("ar").arg("t").arg(libraries().join("libsockutil.a")));
     assert_eq!(members, "sockutil.o\n");
-    // It needs no more than the shared one, which is linked with libc alone. nm also names the object and the linker's
-    // table.
+    // It needs no more than the shared one, which links only libc. nm also names the object and the linker's table.
     let names = |arguments: &[&str], file: &str| -> BTreeSet<String> {
         let names = symbols(arguments, &libraries().join(file));
         names.into_iter().map(|name| name.split('@').next().unwrap_or_default().to_owned()).collect()
@@ -58,7 +57,7 @@ fn the_static_library_holds_its_own_object_alone() {
     assert!(needed.contains("recv"), "{needed:?}");
     let imported = names(&["--dynamic", "--undefined-only"], "libsockutil.so");
     let mut others = vec!["_GLOBAL_OFFSET_TABLE_", "sockutil.o:"];
-    // Every C compiler brings division of 64 bits to a machine that has none.
+    // Every C compiler has 64-bit division for a machine without it.
     if cfg!(target_pointer_width = "32") {
         others.extend(["__divdi3", "__udivdi3"]);
     }
@@ -82,12 +81,12 @@ fn no_allocation_no_printing_no_exit_no_threads() {
     let imported = symbols(&["--dynamic", "--undefined-only"], &libraries().join("libsockutil.so"));
     let mut names: BTreeSet<&str> = imported.iter().filter_map(|name| name.split('@').next()).collect();
     assert!(names.contains("recv"), "{names:?}");
-    // The one exception, as the contract says: who asks the resolver takes its memory, and gives it back.
+    // The one exception of the contract: a call of the resolver takes its memory, and frees it.
     assert_eq!(names.remove("getaddrinfo"), names.remove("freeaddrinfo"));
     for word in ["alloc", "free", "mmap", "brk", "print", "exit", "abort", "pthread", "mutex", "unwind", "panic"] {
         assert!(!names.iter().any(|name| name.contains(word)), "{word}: {names:?}");
     }
-    // Not stripped, so that the names of its own functions can be looked through too.
+    // Not stripped, so that the names of its own functions can be searched too.
     let own = symbols(&[], &libraries().join("libsockutil.so"));
     assert!(own.contains("sockutil_readn"));
     for word in ["panic", "unwind", "alloc"] {
@@ -102,7 +101,7 @@ fn serves(cpp: bool, language: &[&str], source: &Path) {
         let program = scratch("library").join(format!("{name}-{}-{how:?}", language.concat()));
         let mut command = compiler(cpp);
         command.args(language).args(C_WARNINGS).arg("-I").arg(root().join("include"));
-        // What comes after the source is a library again, whatever language the source was said to be.
+        // After the source come libraries, whatever the language of the source.
         command.arg(source).args(["-x", "none", "-o"]).arg(&program);
         run(link(&mut command, how));
         let done = output(under(program));
@@ -122,7 +121,7 @@ fn the_header_alone_serves_c99_and_later() {
 fn the_header_says_what_the_contract_says() {
     let source = root().join("tests/c/prototypes.c");
     serves(false, &["-std=c99"], &source);
-    // Another prototype for one of them must be refused, or the program above would show nothing.
+    // The control: another prototype for one of them must be refused.
     let other = scratch("library").join("other_prototype.c");
     let text = fs::read_to_string(source).unwrap();
     let wrong = text
@@ -219,7 +218,7 @@ fn the_readmes_programs_compile_and_run() {
     }
 }
 
-/// Code, commands, names and links: what a reader of either language must find.
+/// Code, commands, names and links, which both languages must have.
 fn untranslated(readme: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut in_code = false;

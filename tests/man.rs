@@ -1,4 +1,5 @@
-//! The manual pages: their programs compile, run and print what the page says, and the check of the names misses nothing.
+//! The manual pages: their programs compile, run and print the page's output, and the check of the names misses
+//! nothing.
 
 #![allow(
     missing_docs,
@@ -28,7 +29,7 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// What a reader sees of a displayed text.
+/// A displayed text as a reader sees it.
 fn seen(text: &str) -> String {
     let mut text = text.replace("\n\\&", "\n");
     for (escape, character) in
@@ -39,7 +40,7 @@ fn seen(text: &str) -> String {
     text
 }
 
-/// The programs of a page's EXAMPLES, each with what it prints.
+/// The programs of a page's EXAMPLES, each with its output.
 fn programs(page: &Path) -> Vec<(String, String)> {
     let text = fs::read_to_string(page).unwrap();
     let examples = text.split("\n.Sh ").find(|section| section.starts_with("EXAMPLES\n")).unwrap();
@@ -63,7 +64,7 @@ fn the_program_of_sockutil_tcp_state_prints_what_the_page_says() {
     assert_eq!(programs_print_what_the_page_says(|name| name == ASKS_SOCK_DIAG), 1);
 }
 
-/// How many programs there are in the pages that were chosen.
+/// The number of programs in the chosen pages.
 fn programs_print_what_the_page_says(chosen: impl Fn(&str) -> bool) -> usize {
     let mut ran = Vec::new();
     for page in pages().iter().filter(|page| chosen(page.file_name().unwrap().to_str().unwrap())) {
@@ -89,7 +90,7 @@ fn programs_print_what_the_page_says(chosen: impl Fn(&str) -> bool) -> usize {
     ran.len()
 }
 
-/// Names as they are in five places, to be broken in one of them.
+/// Names in five places, to break one of them.
 struct Names {
     library: PathBuf,
     folder: PathBuf,
@@ -100,7 +101,7 @@ impl Names {
     fn new(name: &str) -> Self {
         let folder = scratch("names").join(name);
         let man3 = folder.join("man/man3");
-        // What an earlier run has broken or added must not stay.
+        // Remove the changes of an earlier run.
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }
@@ -114,7 +115,7 @@ impl Names {
         Self { library: libraries().join("libsockutil.so"), folder }
     }
 
-    /// Takes a text out of a file, where it must have been.
+    /// Removes a text from a file, which must have it.
     fn without(self, file: &str, text: &str) -> Self {
         let path = self.folder.join(file);
         let old = fs::read_to_string(&path).unwrap();
@@ -132,7 +133,7 @@ impl Names {
         let source = self.folder.join("library.c");
         fs::write(&source, text.concat()).unwrap();
         self.library = self.folder.join("library.so");
-        // The compiler knows no other htons than its own; names are all that is asked for here.
+        // The compiler accepts only its own htons; only names matter here.
         run(compiler(false).args(["-w", "-fno-builtin", "-shared", "-fPIC"]).arg(&source).arg("-o").arg(&self.library));
         self
     }
@@ -148,7 +149,7 @@ impl Names {
         let complaints = String::from_utf8_lossy(&said.stderr);
         assert!(complaints.lines().any(|line| line == format!("names: {complaint}")), "{complaint}: {}", told(&said));
         assert_eq!(said.status.code(), Some(1), "{complaint}");
-        // Nothing else is wrong.
+        // There is no other complaint.
         let name = complaint.split(' ').find(|word| word.contains("sockutil_") || word.contains("read")).unwrap();
         assert!(complaints.lines().all(|line| line.contains(name)), "{complaint}: {complaints}");
     }

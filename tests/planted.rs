@@ -1,5 +1,5 @@
-//! That `tests/memory.sh` can find something: libraries that are wrong in one place, and programs that are, each of
-//! which one of its tools must catch. `make test-memory` runs it.
+//! `tests/memory.sh` can find mistakes: libraries and programs with one mistake each, which one of its tools must
+//! catch. `make test-memory` runs it.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that goes wrong may well panic")]
 
@@ -11,20 +11,20 @@ use std::process::{Command, Output};
 
 use support::{Link, compile_c, root, run, scratch, told};
 
-/// What is wrong in a library, and where.
+/// A mistake in a library, and its place.
 struct Change {
     file: &'static str,
     right: &'static str,
     wrong: &'static str,
 }
 
-/// A mistake, and what its tool says of it.
+/// A mistake, and its tool's message.
 struct Planted {
     tool: &'static str,
     /// Of `tests/c/planted.c`.
     case: &'static str,
     says: &'static str,
-    /// None: it is the program that is wrong.
+    /// None: the program is wrong.
     library: Option<Change>,
 }
 
@@ -82,12 +82,12 @@ const PLANTED: [Planted; 11] = [
     Planted { tool: "valgrind", case: "heap", says: "Invalid write of size 1", library: None },
 ];
 
-/// Where the library is built that is wrong. The target folder there stays from run to run.
+/// The folder of the wrong library. Its target folder stays from run to run.
 fn folder() -> PathBuf {
     scratch("planted")
 }
 
-/// Copies what the library is built from, and makes it wrong in one place.
+/// Copies the library's sources, and plants one mistake.
 fn copy(library: Option<&Change>) {
     for part in ["src", "capi", "include", "man"] {
         let _ = fs::remove_dir_all(folder().join(part));
@@ -102,7 +102,7 @@ fn copy(library: Option<&Change>) {
     }
 }
 
-/// Runs one case under its tool, by way of the test below.
+/// Runs one case under its tool, through the test below.
 fn under(planted: &Planted) -> Output {
     let mut memory = Command::new("sh");
     memory.arg(root().join("tests/memory.sh")).arg(planted.tool).arg(std::env::current_exe().unwrap());
@@ -134,7 +134,7 @@ fn mistakes_are_caught() {
         if planted.library.is_none() {
             is_caught(planted);
         } else {
-            // With the library as it is, there is nothing to find.
+            // The correct library has nothing to find.
             let said = under(planted);
             assert!(said.status.success(), "{} {}: {}", planted.tool, planted.case, told(&said));
         }

@@ -1,5 +1,5 @@
-//! The exported functions about signals and children, which are the whole process's: so this is one test, in a process
-//! of its own.
+//! The exported functions about signals and children, which affect the whole process: so this is one test, in its own
+//! process.
 
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "fork and the functions under test")]
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "fork and the functions under test")]
@@ -41,7 +41,7 @@ fn await_end(pid: i32) {
 fn signals_and_children() {
     let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
 
-    // ignore_sigpipe, from the disposition that a C program starts with.
+    // ignore_sigpipe, starting from a C program's first disposition.
     assert_ne!(unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }, libc::SIG_ERR);
     set_errno(Errno(4711));
     assert_eq!((sockutil_ignore_sigpipe(), errno()), (0, Errno(4711)));
@@ -49,7 +49,7 @@ fn signals_and_children() {
     assert_eq!(old.sa_sigaction, libc::SIG_IGN);
     assert_eq!(unsafe { libc::raise(libc::SIGPIPE) }, 0);
 
-    // No child, then some that ended and one that lives.
+    // No child, then some that ended and one that runs.
     assert_eq!(reap(), 0);
     let mut ends = [0; 2];
     assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);

@@ -46,7 +46,7 @@ theirs.sendall(b"hello")
 assert readn(ours.fileno(), buffer, 5) == 5 and buffer.raw[:5] == b"hello"
 assert writen(ours.fileno(), b"a\0b", 3) == 3 and theirs.recv(10) == b"a\0b"
 
-# A time limit, a count that is kept, and errno.
+# A time limit, a kept count, and errno.
 theirs.sendall(b"abc")
 done = c_size_t(0)
 assert read_full(ours.fileno(), buffer, 5, ctypes.byref(done), 20) == -1

@@ -1,5 +1,5 @@
-//! What people who copied the tutorials' code ran into. Each program of `tests/c/regressions` passes with the library,
-//! shared and static, and fails with a file of `tests/c/tutorial` in the library's place: so it can fail.
+//! The bugs of programs that copied the tutorials' code. Each program of `tests/c/regressions` passes with the library,
+//! shared and static, and fails with a file of `tests/c/tutorial` instead: so it can fail.
 
 #![allow(
     missing_docs,
@@ -17,7 +17,7 @@ use support::{Link, compile_c, output, told};
 fn regression(name: &str, tutorials: &[(&str, &str)]) {
     let program = format!("regressions/{name}");
     let source = format!("{program}.c");
-    // The programs put their own functions in the place of libc's, and FD_SET where it must not go.
+    // The programs replace libc functions, and use FD_SET past its limit.
     let plain = "-U_FORTIFY_SOURCE";
 
     for how in [Link::Shared, Link::Static] {
@@ -205,7 +205,7 @@ fn regression_16_a_pipe_is_written_to() {
     regression("16_pipe_is_written_to", &[("writen_send", "a pipe is not written to")]);
 }
 
-/// A program that no test runs would be no regression.
+/// Each program must be run by a test.
 #[test]
 fn every_program_has_its_test() {
     let tests = std::fs::read_to_string(support::root().join("tests/regressions.rs")).unwrap();

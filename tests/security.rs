@@ -1,4 +1,4 @@
-//! SECURITY.md claims nothing without a test that there is.
+//! Each claim of SECURITY.md names an existing test.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that goes wrong may well panic")]
 
@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 
-/// Where the claims stand that need no test.
+/// The sections whose claims need no test.
 const WITHOUT: [&str; 2] = ["What the library cannot do for you", "Reporting a problem"];
 
 /// The items of the lists, each with its heading.
@@ -40,7 +40,7 @@ fn tests_of(claim: &str) -> Vec<(&str, &str)> {
 fn is_a_test(file: &str, function: &str) -> bool {
     let Ok(source) = fs::read_to_string(support::root().join("tests").join(file)) else { return false };
     let Some((before, _)) = source.split_once(&format!("\nfn {function}()")) else { return false };
-    // Up to what stands before it, its attributes.
+    // The lines before it are its attributes.
     let attributes = before.lines().rev().take_while(|line| line.starts_with("#["));
     let attributes: Vec<&str> = attributes.collect();
     attributes.contains(&"#[test]") && !attributes.iter().any(|attribute| attribute.starts_with("#[ignore"))

@@ -1,5 +1,5 @@
-//! System calls, counted: a preloaded counter stands before each one that the shipped library makes, and a C program
-//! compares its numbers with what the header promises.
+//! System calls, counted: a preloaded counter interposes each one of the shipped library, and a C program compares the
+//! counts with the header's promises.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that goes wrong may well panic")]
 
@@ -12,9 +12,9 @@ use std::sync::OnceLock;
 
 use support::{Link, below_root, compile_c, libraries, root, run};
 
-/// What the library may import without the counter's knowledge, because none of it makes a system call.
+/// Imports of the library that make no system call, so that the counter need not interpose them.
 const NO_SYSTEM_CALLS: [&str; 14] = [
-    // The resolver's own, and those of a zone's name: libc's business, as API conventions say.
+    // The resolver, and the names of zones: their system calls are libc's.
     "getaddrinfo",
     "freeaddrinfo",
     "if_nametoindex",
@@ -35,7 +35,7 @@ const NO_SYSTEM_CALLS: [&str; 14] = [
 fn programs() -> &'static (PathBuf, PathBuf) {
     static PROGRAMS: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
-        // Its memchr and memmove are made of loops, which the compiler must not take for calls of those two.
+        // Its memchr and memmove are loops, which the compiler must not replace by calls of these two.
         let flags = ["-shared", "-fPIC", "-fno-builtin", "-U_FORTIFY_SOURCE"];
         let counter = compile_c("syscalls_shim", &["syscalls_shim.c"], Link::None, &flags);
         (counter, compile_c("syscalls", &["syscalls.c"], Link::Shared, &["-U_FORTIFY_SOURCE"]))

@@ -1,6 +1,6 @@
-//! pton and ntop beside glibc's inet_pton and inet_ntop, on half a million generated texts and addresses, the same ones in
-//! every run. The differences that RFC 5952 asks for are listed by name and counted; any other one fails.
-//! `SOCKUTIL_TEXTS=100000000 cargo test --release --test text_agreement` looks at more.
+//! pton and ntop against glibc's inet_pton and inet_ntop, on millions of generated texts and addresses, the same ones
+//! in every run. The differences required by RFC 5952 are listed by name and counted; any other one fails.
+//! `SOCKUTIL_TEXTS=100000000 cargo test --release --test text_agreement` tests more.
 
 #![allow(unsafe_code, reason = "the functions under test take raw pointers")]
 #![allow(
@@ -160,7 +160,7 @@ impl Numbers {
     }
 }
 
-/// A difference that is meant: its name, and whether this family and address have it, given their text and ours.
+/// An intended difference: its name, and whether this family and address have it, from their text and ours.
 struct Difference {
     name: &'static str,
     applies: fn(c_int, &[u8], &str, &str) -> bool,
@@ -199,7 +199,7 @@ fn pton_reads_what_glibc_reads() {
             let (mut ours, mut theirs) = ([0xEE_u8; 20], [0xEE_u8; 20]);
             let our_answer = unsafe { sockutil_pton(af, c_text, ours.as_mut_ptr().cast()) };
             let their_answer = unsafe { inet_pton(af, c_text, theirs.as_mut_ptr().cast()) };
-            // Where it refuses, glibc may leave what it likes; ours writes nothing.
+            // If glibc refuses a text, its memory is unspecified; ours writes nothing.
             let expected = if their_answer == 1 { theirs } else { [0xEE; 20] };
             if (our_answer, ours) != (their_answer, expected) {
                 let shown = text[..text.len() - 1].escape_ascii();
@@ -226,7 +226,7 @@ fn ntop_writes_what_glibc_writes() {
     for _ in 0..addresses {
         let address = numbers.address();
         for (af, size) in FAMILIES {
-            // For IPv4 the end of it, where the numbers of one, two and three digits are.
+            // For IPv4 only the end of it, with the numbers of one, two and three digits.
             let bytes = &address[16 - size..];
             let (mut ours, mut theirs): ([c_char; 64], [c_char; 64]) = ([!0; 64], [!0; 64]);
             let our_answer = unsafe { sockutil_ntop(af, bytes.as_ptr().cast(), ours.as_mut_ptr(), 46) };
@@ -240,7 +240,7 @@ fn ntop_writes_what_glibc_writes() {
                 let found = differences.iter_mut().find(|d| (d.applies)(af, bytes, their_text, our_text));
                 found.unwrap_or_else(|| panic!("{bytes:x?}: {our_text}; glibc: {their_text}")).count += 1;
             }
-            // Whatever is written reads as the same address, by both.
+            // Both read each written text as the same address.
             for pton in [sockutil_pton, inet_pton] {
                 let mut back = [0_u8; 16];
                 assert_eq!(unsafe { pton(af, ours.as_ptr(), back.as_mut_ptr().cast()) }, 1, "{ours:?}");

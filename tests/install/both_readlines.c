@@ -1,4 +1,4 @@
-/* both_readlines.c - GNU Readline's readline and ours in one program: each must be the one that was meant. */
+/* both_readlines.c - GNU Readline's readline and ours in one program: each call must reach the right one. */
 #define SOCKUTIL_NO_CLASSIC_NAMES
 #include <sockutil.h>
 #include <stdio.h>

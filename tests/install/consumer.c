@@ -1,4 +1,4 @@
-/* consumer.c - a program of somebody else: a line and a frame over a socketpair. Prints what came, and the version. */
+/* consumer.c - a user's program: a line and a frame over a socketpair. Prints both, and the version. */
 #include <sockutil.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-//! What goes into a stream: lines, frames and loose bytes, with lengths and contents that make mistakes likely.
+//! The input of a stream: lines, frames and single bytes, with lengths and contents that make mistakes likely.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,14 +6,14 @@ use proptest::sample::select;
 
 use crate::kit::pattern;
 
-/// A length, said in terms of what it is compared with.
+/// A length, relative to the size it is compared with.
 #[derive(Clone, Copy, Debug)]
 pub enum Length {
     /// So many bytes.
     Of(usize),
     /// About as many as the memory has: the `usize` is 3 above the difference.
     Memory(usize),
-    /// About as many as a stateless line's first look.
+    /// About as many as a stateless line's first peek.
     Look(usize),
     /// About as many as its second.
     SecondLook(usize),
@@ -50,7 +50,7 @@ pub fn capacity() -> impl Strategy<Value = usize> {
     ]
 }
 
-/// Bytes that mean something to somebody.
+/// Bytes with a special meaning.
 pub fn byte() -> impl Strategy<Value = u8> {
     prop_oneof![
         3 => Just(b'\n'),
@@ -61,7 +61,7 @@ pub fn byte() -> impl Strategy<Value = u8> {
     ]
 }
 
-/// What a text is made of. None of it has a newline.
+/// The parts of a text, without a newline.
 #[derive(Clone, Copy, Debug)]
 pub enum Fill {
     Pattern,
@@ -86,7 +86,7 @@ pub fn fill() -> impl Strategy<Value = Fill> {
 
 #[derive(Clone, Debug)]
 pub enum Piece {
-    /// A line, of so many bytes with its newline.
+    /// A line of so many bytes, newline included.
     Line(Length, Fill),
     /// A frame: the bytes of its header, and its length with it.
     Frame(usize, Length, Fill),
@@ -115,7 +115,7 @@ impl Piece {
     }
 }
 
-/// What a frame is on the wire. `None` if the header cannot count the body.
+/// A frame on the wire. `None` if the header cannot count the body.
 pub fn frame(header: usize, body: &[u8]) -> Option<Vec<u8>> {
     let length = body.len() as u64;
     if length >> (8 * header) != 0 {
@@ -135,7 +135,7 @@ fn piece() -> impl Strategy<Value = Piece> {
     ]
 }
 
-/// A stream: pieces, of the last of which some bytes are missing.
+/// A stream of pieces, the last one cut short.
 #[derive(Clone, Debug)]
 pub struct Input {
     pieces: Vec<Piece>,
@@ -164,7 +164,7 @@ pub fn input() -> impl Strategy<Value = Input> {
 /// Sizes that are used one after the other, again and again.
 pub type Sizes = Vec<usize>;
 
-/// The pieces in which a stream arrives, leaves, or is looked at: from byte by byte to all at once.
+/// The pieces in which a stream arrives, leaves, or is peeked: from byte by byte to all at once.
 pub fn sizes() -> impl Strategy<Value = Sizes> {
     prop_oneof![
         2 => Just(vec![usize::MAX]),

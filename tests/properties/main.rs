@@ -1,6 +1,6 @@
 //! Properties: whatever bytes go in, in whatever pieces, with whatever timeouts, and with a signal every millisecond,
-//! the lines, frames and bytes that come out are those that went in. The expected answers come from `model`, which
-//! knows the input and the contract, and nothing of the library.
+//! the lines, frames and bytes that come out are those that went in. The expected answers come from `model`, which uses
+//! only the input and the contract, not the library.
 //!
 //! `cargo test` runs the same few hundred cases each time. `PROPTEST_CASES=20000` runs so many fresh ones of each
 //! property, and `PROPTEST_RNG_SEED` those of a failure again.

@@ -1,11 +1,11 @@
-//! What the calls must answer, from the input and the contract alone.
+//! The answers that the calls must give, only from the input and the contract.
 
 use libc::{EINVAL, EMSGSIZE, c_int};
 
-/// What a call shows beside its answer.
+/// The outputs of a call beside its answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shown {
-    /// Bytes, with a NUL behind them where it is a line or a frame.
+    /// Bytes, with a NUL after them for a line or a frame.
     Bytes(Vec<u8>),
     /// The length of a body that does not fit, and a null pointer.
     Announced(usize),
@@ -15,14 +15,14 @@ pub enum Shown {
     Nothing,
 }
 
-/// How a call ends when it does not say "not yet".
+/// How a call ends, other than with EAGAIN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub answer: i64,
     /// 0 on success.
     pub errno: c_int,
     pub shown: Shown,
-    /// The bytes of the stream that it hands out, or drops.
+    /// The bytes of the stream that it returns or drops.
     pub consumed: usize,
 }
 
@@ -36,7 +36,7 @@ impl Outcome {
     }
 }
 
-/// What has come of a stream and was not handed out yet.
+/// The bytes of a stream that have come and were not returned yet.
 #[derive(Clone, Copy)]
 pub struct Rest<'a> {
     pub bytes: &'a [u8],
@@ -53,7 +53,7 @@ impl Rest<'_> {
         self.first(self.bytes.len())
     }
 
-    /// The length of what comes up to and with a byte, if that is within `most`.
+    /// The number of bytes up to and including a byte, if that is within `most`.
     fn through(&self, byte: u8, most: usize) -> Option<usize> {
         // A plain loop: without an optimizer it is ten times as fast as an iterator, and most of the time passes here.
         let (mut n, end) = (0, most.min(self.bytes.len()));
@@ -66,7 +66,7 @@ impl Rest<'_> {
         None
     }
 
-    /// `sockutil_reader_line` and `sockutil_reader_until`. `None`: more must come before it can answer.
+    /// `sockutil_reader_line` and `sockutil_reader_until`. `None`: it needs more bytes to answer.
     pub fn reader_until(self, delimiter: u8, cap: usize) -> Option<Outcome> {
         match self.through(delimiter, cap - 1) {
             Some(n) => Some(Outcome::new(1, self.first(n), n)),

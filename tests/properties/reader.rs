@@ -19,13 +19,13 @@ use crate::model::{Outcome, Rest, Shown};
 use crate::run::{Check, call, property};
 use crate::source::{Arrival, Source, arrival, fed_beside, fed_between};
 
-/// Bytes on both sides of the memory, which the reader must leave alone.
+/// Bytes on both sides of the memory, which must not change.
 const GUARD: usize = 16;
 const UNTOUCHED: u8 = 0xEE;
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    /// What suits the piece at hand, if it is at its start; else a line.
+    /// The call that fits the next piece, at its start; else a line.
     Suited,
     Line,
     Until(u8),
@@ -81,7 +81,7 @@ impl Subject {
         unsafe { sockutil_reader_pending(&raw const self.r) }
     }
 
-    /// What `*place` and `*len` show, with the NUL behind it.
+    /// The bytes at `*place`, `*len` of them, with the NUL after them.
     fn shown(&self, place: *const c_char, len: usize) -> Check<Shown> {
         let Some(start) = place.addr().checked_sub(self.memory.as_ptr().addr()) else {
             prop_assert!(place.is_null());
@@ -92,7 +92,7 @@ impl Subject {
         Ok(Shown::Bytes(self.memory[start..start + len].to_vec()))
     }
 
-    /// What was handed out is the caller's to write to.
+    /// The caller may write to returned bytes.
     fn scribble(&mut self, place: *const c_char, len: usize) {
         let start = place.addr() - self.memory.as_ptr().addr();
         self.memory[start..start + len].fill(b'\n');
@@ -105,7 +105,7 @@ impl Subject {
     }
 }
 
-/// What the model says of a call.
+/// The model's answer to a call.
 fn expect(op: Op, rest: Rest<'_>, cap: usize) -> Option<Outcome> {
     match op {
         Op::Suited | Op::Line => rest.reader_until(b'\n', cap),
@@ -116,7 +116,8 @@ fn expect(op: Op, rest: Rest<'_>, cap: usize) -> Option<Outcome> {
     }
 }
 
-/// Makes a call until it says something else than "not yet", and compares that with the model. Gives how it ended.
+/// Makes a call until it fails with another errno than EAGAIN or succeeds, and compares that with the model. Returns
+/// how it ended.
 fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: usize) -> Check<Outcome> {
     let cap = subject.cap;
     let mut buffer = match op {
@@ -200,7 +201,7 @@ fn read_all(case: &Case, pieces: &[(usize, &Piece)], total: usize, fd: c_int, so
         };
         let outcome = complete(op, &mut subject, source, handed_out)?;
         handed_out += outcome.consumed;
-        // What a program does about a line or a frame that is too long; or else it tries something else.
+        // After a line or a frame that is too long: what a program does, or another call.
         remedy = match (outcome.errno, outcome.shown) {
             (EMSGSIZE, Shown::Announced(length)) if length < 10_000 => Some(Op::ReadFull(Length::Of(length))),
             (EMSGSIZE, Shown::Bytes(_)) if number % 3 == 0 => Some(Op::SkipLine),
@@ -219,7 +220,7 @@ fn read_all(case: &Case, pieces: &[(usize, &Piece)], total: usize, fd: c_int, so
         }
     }
     prop_assert_eq!((handed_out, subject.pending()), (total, 0));
-    // The end stays the end.
+    // The end is final.
     for op in [Op::Line, Op::Frame(1), Op::SkipLine, Op::Until(0)] {
         prop_assert_eq!(complete(op, &mut subject, source, handed_out)?.answer, 0);
     }

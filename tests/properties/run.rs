@@ -1,4 +1,4 @@
-//! How a property is run: how many cases, which ones, and never for ever.
+//! Runs a property: how many cases, which ones, with a time limit.
 
 use std::env;
 use std::fmt::Debug;
@@ -14,13 +14,13 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 use crate::kit::{Errno, errno, set_errno};
 
-/// What a case or a part of one says: what is wrong.
+/// The result of a case or a part of one: what is wrong.
 pub type Check<T = ()> = Result<T, TestCaseError>;
 
 /// The cases of every plain `cargo test`, so that it does not fail here and pass there.
 const SEED: u64 = 0x5EED;
 
-/// No case takes this long, even on a loaded machine; one that does waits for what never comes.
+/// The time limit of a case: no case takes this long, even on a loaded machine.
 const HANGS: Duration = Duration::from_secs(60);
 
 /// Runs a property on `quick` cases, or on as many as PROPTEST_CASES says.
@@ -44,13 +44,13 @@ where
     }
 }
 
-/// Runs a case, and ends the program, with the case's description, if that never ends.
+/// Runs a case; if it does not end, prints the case and ends the program.
 fn bounded<T>(case: &(impl Debug + Sync), test: impl FnOnce() -> T) -> T {
     thread::scope(|scope| {
         let (end, ended) = channel::<()>();
         scope.spawn(move || {
             if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(HANGS) {
-                // Past the test harness, which keeps what is printed until the test ends.
+                // Not through the test harness, which holds back output until the test ends.
                 let _ = writeln!(stderr(), "this case hangs: {case:#?}");
                 abort();
             }
@@ -64,8 +64,8 @@ fn bounded<T>(case: &(impl Debug + Sync), test: impl FnOnce() -> T) -> T {
 /// An errno that no call sets.
 const MARK: Errno = Errno(4711);
 
-/// Makes a call that answers -1 on failure, and gives its answer and its errno: 0 where it succeeds, after making sure
-/// that errno was left alone.
+/// Makes a call that returns -1 on failure, and returns its answer and its errno: 0 on success, after a check that
+/// errno is unchanged.
 pub fn call<T: Copy + Into<i64>>(function: impl FnOnce() -> T) -> Check<(i64, c_int)> {
     set_errno(MARK);
     let answer = function().into();

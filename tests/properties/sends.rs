@@ -1,4 +1,4 @@
-//! The calls that write, mixed in any order, into queues that are short of room: what arrives is what was sent.
+//! The calls that write, mixed in any order, into small queues: the received bytes are the sent ones.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
@@ -17,10 +17,10 @@ use crate::kit::{EAGAIN, FOREVER, NOWAIT, Pair, reset, set_nonblock};
 use crate::run::{Check, call, property};
 use crate::source::{Kind, WAITS, kind, queued};
 
-/// How many reads a thread holds back for a moment, so that the other side waits for room.
+/// How many reads a thread delays, so that the other side waits for room.
 const HELD_BACK: usize = 24;
 
-/// The least room that AF_UNIX and TCP can be made to have, and a pipe.
+/// The smallest possible room of AF_UNIX, TCP and a pipe.
 const LITTLE_ROOM: c_int = 4096;
 
 type Text = (usize, Fill);
@@ -95,7 +95,7 @@ impl Case {
         self.ops.iter().map(Call::new).collect()
     }
 
-    /// The next size of a read. Single bytes of a long stream would take long, and tell no more.
+    /// The next size of a read. Single bytes of a long stream would take long, and test no more.
     fn size(&self, read: usize, total: usize) -> usize {
         self.reads[read % self.reads.len()].clamp(total / 2000 + 1, 1 << 20)
     }
@@ -112,11 +112,11 @@ fn take_room(kind: Kind, pair: &Pair) {
     }
 }
 
-/// One call to come, with its memory.
+/// A planned call, with its memory.
 struct Call {
     op: Op,
     texts: Vec<Vec<u8>>,
-    /// What is to arrive; `None`: it must be refused.
+    /// The bytes that must arrive; `None`: it must be refused.
     wire: Option<Vec<u8>>,
 }
 
@@ -134,14 +134,14 @@ impl Call {
         Self { op: op.clone(), texts, wire }
     }
 
-    /// The call that goes on where a classic one has failed, or that takes its place.
+    /// The call that continues after a failed classic one, or replaces it.
     fn with_a_count(&mut self) {
         if let Op::Writen(text) = self.op {
             self.op = Op::WriteFull(text);
         }
     }
 
-    /// Makes the call. The answer of the classic one is made a count and 1.
+    /// Makes the call. Converts the answer of the classic one to a count and 1.
     fn make(&self, fd: c_int, done: &mut usize, timeout: c_int) -> Check<(i64, c_int)> {
         let first = self.texts.first().map_or(ptr::null(), Vec::as_ptr).cast();
         let n = self.texts.first().map_or(0, Vec::len);
@@ -172,7 +172,7 @@ impl Call {
     }
 }
 
-/// The receiving side, by the kernel's own means.
+/// The receiving side, with plain system calls.
 struct Sink {
     reader: OwnedFd,
     got: Vec<u8>,
@@ -197,13 +197,13 @@ impl Sink {
         }
     }
 
-    /// All that has come, read or not.
+    /// All bytes that have come, read or not.
     fn arrived(&self) -> usize {
         self.got.len() + queued(self.reader.as_raw_fd())
     }
 }
 
-/// One side after the other, so that it is known to the byte what the queue has taken.
+/// One side after the other, so that the test knows exactly what the queue has taken.
 fn send_and_read(case: &Case) -> Check {
     let Pair { reader, writer, .. } = case.pair();
     set_nonblock(reader.as_raw_fd());
@@ -227,7 +227,7 @@ fn send_and_read(case: &Case) -> Check {
             let arrived = sink.arrived() - sent.len();
             if answer == (-1, EAGAIN) {
                 if matches!(call.op, Op::Writen(_)) {
-                    // It does not tell what has gone, but here one can know.
+                    // It does not report its count, but here the test knows it.
                     done = arrived;
                     call.with_a_count();
                 }
@@ -302,7 +302,7 @@ fn send_all(case: &Case, fd: c_int, nudge: Sender<()>) -> Check {
     let mut calls = 0;
     for mut call in case.calls() {
         if case.nonblock {
-            // After its EAGAIN nobody could say how many bytes have gone.
+            // After its EAGAIN the number of sent bytes would be unknown.
             call.with_a_count();
         }
         let mut done = 0;
@@ -330,7 +330,7 @@ fn send_all(case: &Case, fd: c_int, nudge: Sender<()>) -> Check {
 
 #[test]
 fn what_is_sent_into_a_full_queue_arrives() {
-    // What TCP's queue has taken may still be on its way.
+    // Bytes that TCP's queue has taken may still be on their way.
     let known = case().prop_filter("its queue can be looked into", |case| case.kind != Kind::Tcp);
     property(600, known, |case| case.storm.here(|| send_and_read(case)));
 }

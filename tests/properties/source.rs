@@ -1,5 +1,4 @@
-//! Where a stream comes from while it is read: fed in between the calls, so that what is there is known to the byte, or
-//! by a thread beside them.
+//! The source of a stream: fed between the calls, so that the test knows exactly what is there, or by a thread.
 
 use std::cell::RefCell;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -17,14 +16,13 @@ use crate::kit::{EAGAIN, FOREVER, NOWAIT, Pair, feed, fifo, is_nonblock, pipe, r
 use crate::model::Rest;
 use crate::run::{Check, call};
 
-/// How many pieces a thread holds back for a moment, so that a reader waits for them. For every piece of a long stream
-/// it would take minutes.
+/// How many pieces a thread delays, so that a reader waits for them. All pieces of a long stream would take minutes.
 const HELD_BACK: usize = 24;
 
-/// Among how many of its first calls a test lets some wait for what cannot come.
+/// The number of first calls among which some may wait for bytes that cannot come.
 pub const WAITS: usize = 12;
 
-/// What every kind of stream takes at once, with nobody reading.
+/// The bytes that every kind of stream takes at once, without a reader.
 const FITS: usize = 30_000;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,7 +52,7 @@ pub fn kind() -> impl Strategy<Value = Kind> {
     select(vec![Kind::Unix, Kind::Pipe, Kind::Tcp, Kind::Fifo])
 }
 
-/// Who puts a piece into the stream.
+/// The writer of a piece.
 #[derive(Clone, Copy, Debug)]
 enum By {
     Kernel,
@@ -68,7 +66,7 @@ enum By {
 pub struct Arrival {
     pub kind: Kind,
     pub sizes: Sizes,
-    /// Of the calls that read, and of those that write.
+    /// For the calls that read, and for those that write.
     pub timeouts: Vec<c_int>,
     pub storm: Storm,
     pub nonblock: bool,
@@ -91,7 +89,7 @@ pub fn queued(fd: c_int) -> usize {
 /// Ends a stream, and keeps a socket.
 fn end(kind: Kind, writer: OwnedFd) -> Option<OwnedFd> {
     if kind.is_socket() {
-        // It fails when the reader has gone, and that one will say why.
+        // It fails if the reader is gone, which reports the reason.
         unsafe { libc::shutdown(writer.as_raw_fd(), libc::SHUT_WR) };
         return Some(writer);
     }
@@ -110,17 +108,17 @@ pub struct Source<'a> {
 enum How {
     /// `None` once a pipe has ended.
     Between { writer: Option<OwnedFd>, pieces: usize, ended: bool },
-    /// Where to say that the reader has nothing to read.
+    /// The channel that reports that the reader has nothing to read.
     Beside(Sender<()>),
 }
 
 impl<'a> Source<'a> {
-    /// Whether what is there is known to the byte.
+    /// Whether the test knows exactly what is there.
     pub fn is_exact(&self) -> bool {
         matches!(self.how, How::Between { .. })
     }
 
-    /// What a call finds after `handed_out` bytes; in the end, where a thread feeds.
+    /// The input of a call after `handed_out` bytes; with a feeding thread, at the end.
     pub fn rest(&self, handed_out: usize) -> Rest<'a> {
         match &self.how {
             How::Between { ended, .. } => Rest { bytes: &self.input[handed_out..self.fed], ended: *ended },
@@ -128,29 +126,29 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The bytes that have been taken out of the descriptor.
+    /// The bytes that were read from the descriptor.
     pub fn taken(&self) -> usize {
         self.fed - queued(self.reader)
     }
 
-    /// A timeout for the next call. Nobody feeds what a call between feeds waits for, so unless it can answer already,
-    /// it must not wait long.
+    /// A timeout for the next call. A call between feeds gets no more input, so unless it can answer already, it must
+    /// not wait long.
     pub fn timeout(&mut self, can_answer: bool) -> c_int {
         self.calls += 1;
         let timeout = self.arrival.timeouts[self.calls % self.arrival.timeouts.len()];
         match timeout {
             _ if can_answer || !self.is_exact() => timeout,
-            // And not wait too often: most of a test would be that.
+            // And not wait too often: that would be most of the test's time.
             1 if self.calls < WAITS => 1,
             _ => NOWAIT,
         }
     }
 
-    /// After a call that said "not yet": has the next piece there, or waits for it.
+    /// After EAGAIN: feeds the next piece, or waits for it.
     pub fn more(&mut self) {
         match &mut self.how {
             How::Beside(nudge) => {
-                // A thread that has fed all listens no longer.
+                // A thread that has fed everything no longer listens.
                 let _ = nudge.send(());
                 assert!(sockutil_wait(self.reader, libc::POLLIN.into(), FOREVER) > 0);
             }
@@ -170,7 +168,7 @@ impl<'a> Source<'a> {
                 *pieces += 1;
                 let there = queued(self.reader) + size;
                 feed(writer.as_ref().unwrap().as_raw_fd(), &rest[..size]);
-                // TCP promises the order, not the moment.
+                // TCP promises the order, not the time.
                 while queued(self.reader) < there {
                     thread::yield_now();
                 }
@@ -180,7 +178,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Has a test read a stream that is fed between its calls.
+/// Runs a test on a stream that is fed between its calls.
 pub fn fed_between(arrival: &Arrival, input: &[u8], test: impl FnOnce(c_int, &mut Source<'_>) -> Check) -> Check {
     let pair = arrival.kind.pair();
     if arrival.nonblock {
@@ -198,7 +196,7 @@ pub fn fed_between(arrival: &Arrival, input: &[u8], test: impl FnOnce(c_int, &mu
     result
 }
 
-/// Has a test read a stream that a thread feeds.
+/// Runs a test on a stream that a thread feeds.
 pub fn fed_beside(arrival: &Arrival, input: &[u8], test: impl FnOnce(c_int, &mut Source<'_>) -> Check) -> Check {
     let Pair { reader, writer, .. } = arrival.kind.pair();
     let kept = RefCell::new(None);
@@ -216,7 +214,7 @@ pub fn fed_beside(arrival: &Arrival, input: &[u8], test: impl FnOnce(c_int, &mut
         let how = How::Beside(nudge);
         let mut source = Source { input, fed: input.len(), arrival, reader: fd, how, calls: 0 };
         let read = arrival.storm.here(|| test(fd, &mut source));
-        // Closed before the thread is waited for, because it may wait for room.
+        // Closed before the join, since the thread may wait for room.
         drop((reader, source));
         (feeding.join().unwrap().map(|writer| *kept.borrow_mut() = writer), read)
     });
@@ -229,8 +227,8 @@ pub fn fed_beside(arrival: &Arrival, input: &[u8], test: impl FnOnce(c_int, &mut
     }
 }
 
-/// Sends all pieces; holds some back until the reader has nothing to read, or for a moment: it may have enough and
-/// never say so.
+/// Sends all pieces; delays some until the reader has nothing to read, or for a short time, since the reader may have
+/// enough and never report.
 fn feed_all(arrival: &Arrival, fd: c_int, input: &[u8], nudges: &Receiver<()>) -> Check {
     let mut rest = input;
     let mut pieces = 0;
@@ -282,7 +280,7 @@ fn send_piece(arrival: &Arrival, fd: c_int, piece: &[u8], number: usize) -> Chec
     }
 }
 
-/// Sends by the kernel's own means, whatever O_NONBLOCK says.
+/// Sends with plain system calls, whatever O_NONBLOCK is.
 fn feed_by_write(fd: c_int, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         let sent = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
@@ -290,7 +288,7 @@ fn feed_by_write(fd: c_int, mut bytes: &[u8]) {
             match std::io::Error::last_os_error().raw_os_error() {
                 Some(EAGAIN) => assert!(sockutil_wait(fd, libc::POLLOUT.into(), FOREVER) > 0),
                 Some(libc::EINTR) => {}
-                // The reading side has failed, and will say why.
+                // The reading side has failed, and reports why.
                 _ => return,
             }
         }

@@ -1,4 +1,4 @@
-//! The calls that keep nothing between them, old and new, mixed in any order on one descriptor.
+//! The calls without state, old and new, mixed in any order on one descriptor.
 
 use crate::c::{sockutil_read_full, sockutil_read_line, sockutil_readline, sockutil_readn, sockutil_recv_peek};
 use libc::{EMSGSIZE, ENOTSOCK, c_int};
@@ -36,7 +36,7 @@ impl Op {
         matches!(self, Self::Readline(_) | Self::Readn(_) | Self::Peek(_))
     }
 
-    /// The call that goes on where a classic one has failed, or that takes its place.
+    /// The call that continues after a failed classic one, or replaces it.
     fn with_a_count(self) -> Self {
         match self {
             Self::Readline(n) => Self::ReadLine(n),
@@ -74,7 +74,7 @@ fn op() -> impl Strategy<Value = Op> {
 
 #[derive(Clone, Debug)]
 struct Case {
-    /// What lengths in the input are compared with.
+    /// The sizes that lengths in the input are compared with.
     cap: usize,
     input: Input,
     ops: Vec<Op>,
@@ -83,7 +83,7 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     (capacity(), input(), vec(op(), 1..24), arrival()).prop_map(|(cap, input, mut ops, arrival)| {
-        // So that lines meet buffers of just their size.
+        // So that some lines have exactly the size of a buffer.
         for (index, op) in ops.iter_mut().enumerate() {
             match op {
                 Op::ReadLine(room) | Op::Readline(room) if index % 2 == 0 => *room = cap,
@@ -94,10 +94,11 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Makes a call until it says something else than "not yet", and compares that with the model. Gives how it ended.
+/// Makes a call until it fails with another errno than EAGAIN or succeeds, and compares that with the model. Returns
+/// how it ended.
 fn complete(mut op: Op, fd: c_int, arrival: &Arrival, source: &mut Source<'_>, handed_out: usize) -> Check<Outcome> {
     if arrival.nonblock && !source.is_exact() {
-        // After its EAGAIN nobody could say how many bytes it has taken.
+        // After its EAGAIN the number of bytes taken would be unknown.
         op = op.with_a_count();
     }
     let n = op.room();
@@ -107,7 +108,7 @@ fn complete(mut op: Op, fd: c_int, arrival: &Arrival, source: &mut Source<'_>, h
         let rest = source.rest(handed_out);
         let expected = op.expect(rest, arrival.kind.is_socket());
         if op.is_classic() && source.is_exact() && !arrival.nonblock && expected.is_none() {
-            // It would wait for ever. A peek finds nothing, and needs any byte.
+            // It would wait for ever: a peek needs any byte, and there is none.
             if let Op::Peek(_) = op {
                 source.more();
             }
@@ -134,7 +135,7 @@ fn complete(mut op: Op, fd: c_int, arrival: &Arrival, source: &mut Source<'_>, h
                 prop_assert!(arrival.nonblock, "EAGAIN from a call that waits");
                 if source.is_exact() {
                     prop_assert!(expected.is_none(), "all is there: {:?}", expected);
-                    // It does not tell what it has taken, but here one can know.
+                    // It does not report its count, but here the test knows it.
                     done = source.taken() - handed_out;
                     op = op.with_a_count();
                 }
@@ -191,7 +192,7 @@ fn read_all(case: &Case, total: usize, fd: c_int, source: &mut Source<'_>) -> Ch
         }
     }
     prop_assert_eq!(handed_out, total);
-    // The end stays the end.
+    // The end is final.
     for op in [Op::ReadLine(9), Op::Readline(9), Op::Readn(9)] {
         prop_assert_eq!(complete(op, fd, &case.arrival, source, handed_out)?.answer, 0);
     }

@@ -1,15 +1,15 @@
-//! What qemu's user mode makes of interfaces' numbers.
+//! Interface numbers in qemu's user mode.
 
 use super::support::{emulated, left_out};
 
-/// Whether the interface for multicast datagrams of this family can be chosen here by its number. qemu's user mode knows
-/// no `IPV6_MULTICAST_IF`, and loses the number where the machine has 64 bits: there it takes one that cannot be.
+/// Whether this machine can choose the interface for multicast datagrams of this family by its number. qemu's user mode
+/// lacks `IPV6_MULTICAST_IF`, and loses the number on a 64-bit machine: there it accepts an impossible one.
 pub fn chooses_interface(af: libc::c_int) -> bool {
     let none: libc::c_int = 2_000_000_000;
     if !emulated() {
         return true;
     }
-    // SAFETY: plain system calls; what they are told to read lives until they return.
+    // SAFETY: plain system calls; their arguments live until they return.
     let refused = unsafe {
         let fd = libc::socket(af, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);
         let set = if af == libc::AF_INET {

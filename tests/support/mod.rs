@@ -1,4 +1,4 @@
-//! What the test programs share: the shipped libraries, a C compiler for them, and bounded runs of what it makes.
+//! Shared by the test programs: the shipped libraries, a C compiler for them, and time-limited runs of its programs.
 
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
 
@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 pub use left_out::{has_ipv6, left_out, pass_on};
 
-/// The warnings that C here is free of.
+/// The warnings that must not occur in C here.
 pub const C_WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"];
 
 /// How long a C program may run. It is killed then, and its test fails.
 const SECONDS: &str = "60";
 
-/// How a C program takes the library.
+/// How a C program is linked with the library.
 #[derive(Clone, Copy, Debug)]
 pub enum Link {
     /// `libsockutil.so`.
@@ -39,8 +39,7 @@ fn target_dir() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder is in its target folder")
 }
 
-/// Where the libraries are that tests/memory.sh has built with a sanitizer, if that is who runs us, and where the
-/// programs go then.
+/// If tests/memory.sh runs us: the folder of its libraries, which are built with a sanitizer, and of the programs.
 fn sanitized() -> Option<PathBuf> {
     std::env::var_os("SOCKUTIL_SANITIZED").map(PathBuf::from)
 }
@@ -50,12 +49,12 @@ pub fn sanitizer_flags() -> String {
     std::env::var("SOCKUTIL_SANITIZER_FLAGS").unwrap_or_default()
 }
 
-/// A path as a program that runs in the root sees it. LD_PRELOAD takes one with a space in it for two.
+/// A path relative to the root, where programs run. LD_PRELOAD takes one with a space for two.
 pub fn below_root(path: &Path) -> &Path {
     path.strip_prefix(root()).unwrap_or(path)
 }
 
-/// The folder with the libraries as they are shipped. make has built them; otherwise the first look at them does.
+/// The folder with the shipped libraries, which are built at the first call.
 pub fn libraries() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -67,7 +66,7 @@ pub fn libraries() -> &'static Path {
         }
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
-        // What is built for a machine that cargo is told by name has a folder below the others'.
+        // With --target, cargo builds into a subfolder.
         let above = std::env::var_os("CARGO_BUILD_TARGET").and_then(|_| target_dir().parent());
         run(cargo.arg(above.unwrap_or(target_dir())).current_dir(root()));
         let libraries = target_dir().join("lib");
@@ -77,12 +76,12 @@ pub fn libraries() -> &'static Path {
     })
 }
 
-/// Whether this runs under qemu's user mode, as tests/cross.sh says.
+/// Whether this runs under qemu's user mode, which tests/cross.sh marks.
 pub fn emulated() -> bool {
     std::env::var_os("SOCKUTIL_EMULATED").is_some()
 }
 
-/// A fresh folder for what a test makes.
+/// A fresh folder for a test's files.
 pub fn scratch(name: &str) -> PathBuf {
     let folder = sanitized().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR"))).join(name);
     fs::create_dir_all(&folder).expect("the target folder is writable");
@@ -95,8 +94,8 @@ pub fn compiler(cpp: bool) -> Command {
     cc::Build::new().cpp(cpp).target(target).host(target).opt_level(1).cargo_metadata(false).get_compiler().to_command()
 }
 
-/// Appends what links a C program with the library. It comes after the sources. A program without the library is
-/// nobody's business but its own: no sanitizer looks after it.
+/// Appends the arguments that link a C program with the library. They come after the sources. A program without the
+/// library gets no sanitizer.
 pub fn link(command: &mut Command, link: Link) -> &mut Command {
     if !matches!(link, Link::None) {
         command.args(sanitizer_flags().split_whitespace());
@@ -138,13 +137,13 @@ pub fn under(program: PathBuf) -> PathBuf {
     let scripts = scratch("under").join(folder.file_name().expect("and that has a name"));
     fs::create_dir_all(&scripts).expect("the target folder is writable");
     let script = scripts.join(program.file_name().expect("a program has a name"));
-    // Written by a process of its own: what is open for writing here may be so in a child, too, and then cannot be run.
+    // Written by a separate process: a file open for writing here may be open in a child, too, and then cannot be run.
     let write = r#"printf '#!/bin/sh\nexec %s %s "$@"\n' "$1" "$2" >"$3" && chmod +x "$3""#;
     run(Command::new("sh").args(["-c", write, "sh", &tool]).arg(program).arg(&script));
     script
 }
 
-/// Runs a program to its end, for at most a minute, and gives what it said.
+/// Runs a program to its end, for at most a minute, and returns its output.
 pub fn output(program: impl AsRef<OsStr>) -> Output {
     let output = Command::new("timeout").args(["-k", "5", SECONDS]).arg(program).output();
     let output = output.expect("timeout(1) can be run");
@@ -161,7 +160,7 @@ pub fn run(command: &mut Command) -> Output {
     output
 }
 
-/// All that a program said, for a failure's message and for a look into it.
+/// All output of a program, for a failure's message and for checks.
 pub fn told(output: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))

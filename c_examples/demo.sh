@@ -1,7 +1,7 @@
 #!/bin/sh
 # demo.sh [bin] - a conversation of echo_server and echo_client, shown, and compared byte for byte; then a short tour of
-# what a connection's end leaves behind.
-# bin is the folder with the programs; without it, the one that the Makefile here fills.
+# what remains after a connection's end. bin is the folder with the programs; without it, the one that the Makefile here
+# fills.
 set -eu
 LC_ALL=C # lengths in bytes, not characters
 export LC_ALL

@@ -77,7 +77,7 @@ int main(int argc, char *argv[]) {
     fprintf(stderr, "local %s\nconnected to %s\n", address_text(&local).s, address_text(&server).s);
     on_signal(SIGINT, leave, SA_RESTART | SA_RESETHAND);
 
-    /* 4. send, in a second thread: if everything were sent first, an echo that nobody reads would stop both sides. */
+    /* 4. send, in a second thread: if everything were sent first, an unread echo would stop both sides. */
     pthread_t sender;
     if ((errno = pthread_create(&sender, NULL, text != NULL ? send_text : send_stdin, text)) != 0)
         die("pthread_create");

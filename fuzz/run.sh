@@ -3,10 +3,7 @@
 # and ends with a table. It fails if one has found something. What is new to the corpora stays in fuzz/target/corpus.
 # run.sh corpus [TARGET...] - makes the committed corpora anew: the fewest inputs, old or new, that reach all there is.
 #
-# A committed corpus is one file, fuzz/corpus/TARGET.tar.gz: its inputs, named as libFuzzer names them. Each run unpacks
-# it into fuzz/target/committed.
-#
-# Sanitizers and coverage are compiler switches that only a nightly Rust has, or one that is told to behave like one.
+# Sanitizers and coverage are compiler switches of nightly Rust; RUSTC_BOOTSTRAP makes a stable one accept them.
 set -eu
 cd "$(dirname "$0")"
 what=$1

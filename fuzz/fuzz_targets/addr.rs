@@ -25,7 +25,7 @@ const PATH_BYTES: usize = 108;
 enum Told {
     V4(Ipv4Addr, u16),
     V6(Ipv6Addr, u16, u32),
-    /// A path, or a name behind a NUL.
+    /// A path, or a NUL and a name.
     Unix(Vec<u8>),
 }
 
@@ -70,7 +70,7 @@ fn meaning(text: &[u8], default_port: Option<u16>) -> Result<Told, (i64, c_int)>
         (text, &text[..0])
     };
     let port = port_of(behind)?;
-    // A % behind the bracket has failed as a port.
+    // A % after the bracket has failed as a port.
     let (ip, zone) = match zone {
         Some(_) => {
             let at = inside.iter().position(|byte| *byte == b'%').ok_or(NO_ADDRESS)?;
@@ -119,7 +119,7 @@ fn told(a: &sockutil_addr) -> Option<Told> {
                 [0, name @ ..] => (!name.contains(&0)).then(|| Told::Unix(path.to_vec())),
                 _ => {
                     let path = path.split(|byte| *byte == 0).next().unwrap_or_default();
-                    // A path in the text is told from a name by what it begins with.
+                    // The first byte distinguishes a path in the text from a name.
                     let text = path.len() + if path.starts_with(b"@") { 2 } else { 0 };
                     (text < PATH_BYTES).then(|| Told::Unix(path.to_vec()))
                 }
@@ -143,7 +143,7 @@ fn text_of(told: &Told) -> Vec<u8> {
 }
 
 fn format(a: &sockutil_addr, room: usize) -> (i64, c_int, Vec<u8>) {
-    // Exactly as long as the call is told: the sanitizer sees what is written behind it.
+    // Exactly as long as the call's size: the sanitizer finds a write past it.
     let mut text = vec![0xEE_u8; room];
     let (answer, errno) = call(|| unsafe { sockutil_addr_format(a, text.as_mut_ptr().cast(), room) });
     (answer, errno, text)

@@ -31,7 +31,7 @@ const MOST: usize = 100_000;
 
 struct Subject {
     r: sockutil_reader,
-    /// Exactly as long as the reader is told: the sanitizer sees what is written around it.
+    /// Exactly as long as the reader's size: the sanitizer finds a write around it.
     memory: Vec<u8>,
     reader: OwnedFd,
     /// `None` once the stream has ended.

@@ -60,7 +60,7 @@ impl Subject {
     /// Makes a call until it says something else than "not yet". Gives how it ended, which is as the model says.
     fn complete(&mut self, op: Op, waits: bool) -> Outcome {
         let n = op.room();
-        // Exactly as long as the call is told: the sanitizer sees what is written behind it.
+        // Exactly as long as the call's size: the sanitizer finds a write past it.
         let mut buffer = vec![0xEE_u8; n];
         let mut done = 0;
         // The classic calls have no timeout: they are made when they need not wait.
@@ -138,7 +138,7 @@ fn run(input: &[u8]) -> Option<()> {
         };
         subject.complete(op, code & 16 != 0);
     }
-    // Nothing is left behind, and nothing was lost.
+    // Nothing is left, and nothing was lost.
     while subject.complete(Op::ReadFull(37), true).answer == 1 {}
     assert_eq!(subject.handed_out, subject.source.len());
     for op in [Op::ReadLine(9), Op::Readline(9), Op::Readn(9)] {

@@ -45,7 +45,7 @@ impl Op {
 
 struct Subject {
     r: sockutil_reader,
-    /// Exactly as long as the reader is told: the sanitizer sees what is written around it.
+    /// Exactly as long as the reader's size: the sanitizer finds a write around it.
     memory: Vec<u8>,
     source: Source,
     handed_out: usize,
@@ -65,7 +65,7 @@ impl Subject {
         unsafe { sockutil_reader_pending(&raw const self.r) }
     }
 
-    /// What a call has shown, which is in the memory and has a NUL behind it; or what it has announced.
+    /// The bytes that a call has shown, in the memory and with a NUL after them; or the announced length.
     fn shown(&self, place: *mut c_char, len: usize) -> Shown {
         if place.is_null() {
             return Shown::Announced(len);
@@ -126,7 +126,7 @@ impl Subject {
             self.handed_out += outcome.consumed;
             assert_eq!(self.pending() + self.handed_out, self.source.taken(), "what is held");
             if answer == 1 && is_set {
-                // What was handed out is the caller's to change: no later call may look at it again.
+                // The caller may change returned bytes: no later call may use them.
                 let start = place.addr() - self.memory.as_ptr().addr();
                 self.memory[start..start + len].fill(b'\n');
             }
@@ -159,7 +159,7 @@ fn run(input: &[u8]) -> Option<()> {
         };
         subject.complete(op, code & 16 != 0);
     }
-    // Nothing is left behind, and nothing was lost.
+    // Nothing is left, and nothing was lost.
     while subject.complete(Op::ReadFull(37), true).answer == 1 {}
     assert_eq!((subject.handed_out, subject.pending()), (subject.source.len(), 0));
     for op in [Op::Line, Op::Frame(1), Op::SkipLine, Op::Until(0)] {

@@ -1,10 +1,10 @@
-//! An input of the fuzzer: bytes to be read or written, and behind them the bytes that say what to do with those.
+//! An input of the fuzzer: bytes to be read or written, then bytes that choose the calls.
 
-/// What says what to do, taken from its end: a byte put into the content moves none of it.
+/// The control bytes, taken from the end, so that a byte inserted into the content moves none of them.
 pub struct Control<'a>(&'a [u8]);
 
 impl<'a> Control<'a> {
-    /// The content, and what is behind it: as many bytes as the last one says.
+    /// Splits off the end: as many bytes as the last one says.
     pub fn split(input: &'a [u8]) -> Option<(&'a [u8], Self)> {
         let (last, rest) = input.split_last()?;
         let (content, control) = rest.split_at(rest.len().saturating_sub((*last).into()));

@@ -7,7 +7,7 @@ use libc::{c_int, c_uint};
 
 use crate::model::Rest;
 
-/// What a pipe and a socket take at once, with nobody reading.
+/// The bytes that a pipe and a socket take at once, without a reader.
 const FITS: usize = 30_000;
 
 /// How many pieces may be small.

@@ -18,7 +18,7 @@ const SIZE: usize = size_of::<sockutil_addr>();
 const CANARY: u8 = 0xA5;
 const PATH_AT: usize = offset_of!(sockaddr_un, sun_path);
 
-/// Room for an address and canaries behind it, byte by byte, so that a write of any byte is seen.
+/// Room for an address and canaries after it, byte by byte, so that a write of any byte is seen.
 #[derive(Clone, Copy, PartialEq)]
 #[repr(C, align(16))]
 pub struct Slot([u8; SIZE + 16]);
@@ -325,7 +325,7 @@ fn sockutil_addr_parse_ENODEV() {
 
 #[test]
 fn a_port_without_brackets_is_not_taken_for_a_part_of_the_zones_name() {
-    // Linux's ioctl behind if_nametoindex reads "lo:80" as an alias of lo. Here it would swallow the port.
+    // Linux's ioctl in if_nametoindex reads "lo:80" as an alias of lo. Here it would drop the port.
     for text in ["fe80::1%lo:80", "fe80::1%lo:", "[fe80::1%lo:80]", "[fe80::1%lo:80]:90", "::1%lo:http"] {
         let answer = parse(text, 7);
         assert!(matches!(answer, Ok(None) | Err(libc::ENODEV)), "{text}: {answer:?}");
@@ -375,7 +375,7 @@ fn parse_reads_unix_paths() {
 fn parse_reads_abstract_names() {
     for name in ["x", "@", "@x", "a:b", " ", "/run/x", "a/../b"] {
         let slot = parse(format!("unix:@{name}"), -1).unwrap().unwrap_or_else(|| panic!("{name}"));
-        // No NUL behind it: it would be part of the name.
+        // No NUL after it: it would be part of the name.
         assert_eq!(slot.path(), [b"\0", name.as_bytes()].concat());
         assert_eq!(format(&slot), Ok(format!("unix:@{name}")));
     }
@@ -988,7 +988,7 @@ fn equal_looks_at_address_port_and_zone() {
 fn equal_does_not_look_at_what_is_no_part_of_the_address() {
     for address in [v4("1.2.3.4:80"), v6("fe80::1", 80, 1)] {
         let bytes = bytes_of(address);
-        // Behind the address, and behind the length.
+        // After the address, and after the length.
         assert!(equal(&Slot::filled(&bytes, bytes.len(), 0), &Slot::filled(&bytes, bytes.len(), 0xff)));
         // The whole of ss is used, as some programs say.
         assert!(equal(&Slot::of(&bytes, bytes.len()), &Slot::filled(&bytes, 128, 0)));

@@ -123,7 +123,7 @@ fn a_good_descriptor_moves_no_bytes() {
     pairs.push(Pair { kind: "file", reader: read_only.into(), writer: write_only.into() });
     for pair in &pairs {
         for time in TIMES {
-            // Nothing is there to be read, and nobody waits for it; no empty message is sent.
+            // There is nothing to read, and no call waits for it; no empty message is sent.
             for (name, good, call) in READS {
                 gives(good, || call(pair.r(), time));
                 assert!(!name.is_empty());

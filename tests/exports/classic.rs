@@ -64,7 +64,7 @@ fn has_no_time(function: Reading) {
     for pair in sockets() {
         set_timeout(pair.r(), libc::SO_RCVTIMEO, 50);
         takes_ms(50, || fails(EAGAIN, || get(function, pair.r(), &mut [0; 9])));
-        // Signals do not start it anew.
+        // Signals do not start it again.
         set_timeout(pair.r(), libc::SO_RCVTIMEO, 200);
         takes_ms(200, || in_a_storm(|| fails(EAGAIN, || get(function, pair.r(), &mut [0; 9]))));
     }

@@ -134,7 +134,7 @@ fn said(a: &sockutil_addr) -> &[u8] {
     unsafe { std::slice::from_raw_parts((&raw const a.ss).cast(), a.len as usize) }
 }
 
-/// An address at which nobody listens, and nobody else can, while its socket lives.
+/// An address without a listener, and where no other can listen while its socket is open.
 fn nobody(ip: IpAddr) -> (OwnedFd, SocketAddr) {
     let family = if ip.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     let socket = socket(family, libc::SOCK_STREAM);
@@ -348,7 +348,7 @@ const UNRESOLVED: [(&CStr, &CStr, c_uint); 5] = [
 
 #[test]
 fn sockutil_tcp_listen_EADDRNOTAVAIL() {
-    // TEST-NET-1 of RFC 5737 and the documentation prefix of RFC 3849 are nobody's.
+    // TEST-NET-1 of RFC 5737 and the documentation prefix of RFC 3849 belong to no host.
     for host in [c"192.0.2.1", c"2001:db8::1"] {
         let call = |gai| unsafe { sockutil_tcp_listen(host.as_ptr(), c"0".as_ptr(), 1, NUMERIC, gai) };
         fails_with_gai(libc::EADDRNOTAVAIL, 0, call);

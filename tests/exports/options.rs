@@ -267,7 +267,7 @@ fn sockutil_set_keepalive_ENOTSOCK() {
     refuses(ENOTSOCK, |fd| sockutil_set_keepalive(fd, 0, 0, 0));
 }
 
-/// A receiver that others cannot disturb: the group is made of its port, which it shares with nobody.
+/// A receiver that others cannot disturb: the group is made of its port, which no other socket has.
 struct Receiver {
     socket: UdpSocket,
     group: SocketAddr,
@@ -742,7 +742,7 @@ fn sockutil_setsockopt_int_ENOTSOCK() {
     refuses(ENOTSOCK, |fd| sockutil_setsockopt_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
 }
 
-/// A port that refuses: bound, so that nobody else gets it, and not listening.
+/// A port that refuses: bound, so that no other socket gets it, and not listening.
 fn refusing_port() -> (OwnedFd, SocketAddr) {
     let held = socket(AF_INET, SOCK_STREAM);
     let any = Slot::ip("127.0.0.1:0".parse().unwrap());
@@ -758,9 +758,9 @@ fn wait_for(fd: c_int, events: i16) {
     assert_eq!(unsafe { libc::poll(&raw mut poll, 1, 30_000) }, 1);
 }
 
-/// A datagram socket that ICMP has told that its peer's port is closed.
+/// A datagram socket with an ICMP error: its peer's port is closed.
 fn udp_with_an_error() -> UdpSocket {
-    // Held, so that nobody else gets the port, and connected elsewhere, so that it is closed to others.
+    // Open, so that no other socket gets the port, and connected elsewhere, so that it is closed to others.
     let closed = udp("127.0.0.1");
     closed.connect(closed.local_addr().unwrap()).unwrap();
     let socket = udp("127.0.0.1");

@@ -10,7 +10,7 @@ use libc::c_int;
 
 use crate::kit::*;
 
-/// A reader with its memory, in which no byte behind the capacity may change.
+/// A reader with its memory, in which no byte after the capacity may change.
 struct Reader {
     raw: sockutil_reader,
     memory: Vec<u8>,
@@ -292,7 +292,7 @@ fn until_any_byte() {
         pair.feed(b"a;b\nc\0d\xFFe\n;");
         assert_eq!(reader.until(b';', FOREVER), whole(b"a;"));
         assert_eq!(reader.until(0, 1000), whole(b"b\nc\0"));
-        // What was searched for one delimiter is searched anew for another.
+        // Bytes searched for one delimiter are searched again for another.
         not_yet(reader.until(b'#', NOWAIT));
         assert_eq!(reader.until(0xFF, NOWAIT), whole(b"d\xFF"));
         not_yet(reader.until(b'#', NOWAIT));

@@ -1,4 +1,4 @@
-//! resolve. Nothing here needs a network: names are those of /etc/hosts and /etc/services, or of nobody.
+//! resolve. Nothing here needs a network: names are those of /etc/hosts and /etc/services, or do not exist.
 
 use std::ffi::CString;
 use std::net::{SocketAddr, SocketAddrV6};
@@ -49,7 +49,7 @@ fn resolve(host: Option<&str>, service: &str, kind: c_int, flags: c_uint) -> Res
     Ok((0..count).map(|index| memory.get(index)).collect())
 }
 
-/// An array of addresses as C has it, and a canary behind it.
+/// An array of addresses as in C, and a canary after it.
 #[repr(C, align(16))]
 struct Array([u8; Self::BYTES]);
 
@@ -350,7 +350,7 @@ fn sockutil_resolve_EINVAL() {
     for cap in [usize::MAX, isize::MAX as usize, isize::MAX as usize / size_of::<sockutil_addr>() + 1] {
         refused(&|| unsafe { sockutil_resolve(host, service, SOCK_STREAM, 0, out, cap, counted, code) });
     }
-    // A backlog, a timeout, the other functions' flags, and what nobody knows.
+    // A backlog, a timeout, the other functions' flags, and unknown bits.
     let others = [SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT];
     for flags in [1, 128, 5000, u32::MAX, 1 << 15, 1 << 21, 1 << 31, NUMERIC | 1].into_iter().chain(others) {
         refused(&|| unsafe { sockutil_resolve(host, service, SOCK_STREAM, flags, out, ROOM, counted, code) });

@@ -181,7 +181,7 @@ fn syn_sent() {
         let here = crate::udp::local(waiting.as_raw_fd());
         end_is(SOCKUTIL_TCP_SYN_SENT, kind, here, by);
         end_is(SOCKUTIL_TCP_CLOSED, kind, by, here);
-        // A connection that nobody has accepted yet has no descriptor on the server's side.
+        // A connection that is not accepted yet has no descriptor on the server's side.
         let first = clients.first().unwrap();
         end_is(SOCKUTIL_TCP_ESTABLISHED, kind, by, crate::udp::local(first.as_raw_fd()));
     }
@@ -219,7 +219,7 @@ fn fin_wait2_and_close_wait() {
 #[test]
 fn fin_wait1_and_closing() {
     for ends in connections() {
-        // A peer that does not read keeps the FIN back, behind the bytes.
+        // A peer that does not read holds back the FIN, which follows the bytes.
         stuff(ends.client.as_raw_fd());
         shut(&ends.client);
         ends.are(SOCKUTIL_TCP_FIN_WAIT1, SOCKUTIL_TCP_ESTABLISHED);

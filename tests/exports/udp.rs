@@ -158,7 +158,7 @@ fn std_udp() -> UdpSocket {
     UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
 }
 
-/// A port of the IPv4 loopback where nobody is. Another test may take it, so it is tried again.
+/// An unused port of the IPv4 loopback. Another test may take it, so it is tried again.
 fn dead_port() -> u16 {
     std_udp().local_addr().unwrap().port()
 }
@@ -250,7 +250,7 @@ fn udp_bind_reuseport_shares_a_port() {
 
 #[test]
 fn sockutil_udp_bind_EADDRNOTAVAIL() {
-    // TEST-NET-1 is nobody's (RFC 5737); the next are no addresses, and no name is asked for.
+    // TEST-NET-1 belongs to no host (RFC 5737); the next are no addresses, and no name is looked up.
     assert_eq!(cannot(sockutil_udp_bind, libc::EADDRNOTAVAIL, Some(c"192.0.2.1"), Some(c"0"), 0), 0);
     for host in [c"010.1.1.1", c"127.1", c"0x7f.1"] {
         assert_ne!(cannot(sockutil_udp_bind, libc::EADDRNOTAVAIL, Some(host), Some(c"0"), 0), 0);
@@ -325,7 +325,7 @@ fn sockutil_recvfrom_ECONNREFUSED() {
             sockutil_recvfrom(fd.as_raw_fd(), start, 4, &raw mut from, &raw mut cut, timeout)
         });
         assert!(is_marked(&from) && cut == 4711 && buffer == [9; 4]);
-        // It was told once; the socket lives.
+        // It was reported once; the socket still works.
         fails(EAGAIN, || receive(fd.as_raw_fd(), &mut buffer, NOWAIT));
     }
     // Unconnected: silence.

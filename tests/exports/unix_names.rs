@@ -1,4 +1,4 @@
-//! What a path says to unix_listen and unix_connect: a file, or behind an '@' an abstract name, as in addr_parse.
+//! The meaning of a path for unix_listen and unix_connect: a file, or after an '@' an abstract name, as in addr_parse.
 
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -69,7 +69,7 @@ fn a_path_with_an_at_sign_is_an_abstract_name() {
             feed(client.as_raw_fd(), b"x");
             let mut byte = [0_u8];
             gives(1, || unsafe { sockutil_readn(server.as_raw_fd(), byte.as_mut_ptr().cast(), 1) });
-            // The name is the kernel's to give, and it is taken: nobody is asked, and nothing unlinked.
+            // The kernel decides about the name, which is in use: no probe is made, and nothing unlinked.
             fails(libc::EADDRINUSE, || listen(&name));
             fails(EAGAIN, || sockutil_wait(listener.as_raw_fd(), libc::POLLIN.into(), NOWAIT));
         }

@@ -308,7 +308,7 @@ fn sockutil_unix_connect_ETIMEDOUT() {
 #[test]
 fn unix_connect_in_no_time_has_timed_out() {
     let path = path("no-time");
-    // Not even that there is nobody.
+    // Not even the missing listener is noticed.
     fails(libc::ETIMEDOUT, || connect(&path, 0, NOWAIT));
     let listener = makes(|| listen(&path, 4, 0));
     for flags in [0, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT] {

@@ -84,7 +84,7 @@ fn cut<'a>(mut bytes: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
     lengths.iter().map(&mut next).collect()
 }
 
-/// Whatever takes bytes in an order of its own: streams, and a file.
+/// Descriptors that take bytes in order: streams, and a file.
 fn sinks() -> Vec<Pair> {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);

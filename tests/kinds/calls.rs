@@ -1,4 +1,4 @@
-//! The calls that read, and what comes of them.
+//! The calls that read, and their results.
 
 use crate::c::*;
 use libc::{EMSGSIZE, c_int};

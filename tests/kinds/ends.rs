@@ -14,7 +14,7 @@ pub enum End {
     Fails(c_int),
 }
 
-/// That it has ended so, with errno as it must be, and that "not yet" was not told early.
+/// Checks how it ended, its errno, and that EAGAIN did not come early.
 pub fn check_end(answer: Answer, allowed: &[End], limit_ms: c_int) -> Verdict {
     let (end, untouched) = match answer.ret {
         1.. => (End::Done, answer.errno == MARK),

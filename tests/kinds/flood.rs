@@ -22,7 +22,7 @@ const CAP: usize = 8192;
 /// The flood ends by itself, so that a call that does not end fails instead of hanging.
 const FLOOD: Duration = Duration::from_secs(4);
 
-/// Sends zeros until told to stop, from two threads, so that there is always more.
+/// Sends zeros until stopped, from two threads, so that there is always more.
 fn flooded<T>(peer: &OwnedFd, body: impl FnOnce() -> T) -> T {
     let stop = AtomicBool::new(false);
     let fd = peer.as_raw_fd();
@@ -98,7 +98,7 @@ fn takes_its_fill(fd: c_int) -> Verdict {
     if bounded { Ok(()) } else { Err(format!("{done} bytes by one call")) }
 }
 
-/// The peer has ended, behind more than the bound: one that reads on finds that end.
+/// The peer has ended, after more bytes than the bound: a caller that reads on finds that end.
 fn closes_at_the_bound(socket: OwnedFd, peer: &OwnedFd) -> Verdict {
     assert_eq!(unsafe { libc::shutdown(peer.as_raw_fd(), libc::SHUT_WR) }, 0);
     let number = socket.into_raw_fd();

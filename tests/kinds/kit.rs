@@ -95,7 +95,7 @@ pub fn identity(fd: RawFd) -> Option<(u64, u64)> {
     (unsafe { libc::fstat(fd, &raw mut stat) } == 0).then_some((stat.st_dev as u64, stat.st_ino as u64))
 }
 
-/// A path that nobody else has.
+/// A unique path.
 pub fn path() -> PathBuf {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kinds");
@@ -161,7 +161,7 @@ pub fn tcp(host: &str) -> io::Result<(OwnedFd, OwnedFd)> {
     tcp_with(host, None)
 }
 
-/// The server's end has so much memory for what it receives. Its window is told by that only if it is so from the start.
+/// The server's end has so much receive memory. Set it before connect: it decides the window only then.
 pub fn tcp_with(host: &str, receives: Option<c_int>) -> io::Result<(OwnedFd, OwnedFd)> {
     let listener = std::net::TcpListener::bind((host, 0))?;
     if let Some(bytes) = receives {

@@ -40,7 +40,7 @@ impl Mode {
         }
     }
 
-    /// That neither O_NONBLOCK nor a timeout of its own has changed.
+    /// Checks that neither O_NONBLOCK nor the socket's timeouts have changed.
     pub fn unchanged(self, fd: c_int, before: c_int) -> Verdict {
         if kit::flags(fd) != before {
             return Err(format!("flags {:o} instead of {before:o}", kit::flags(fd)));

@@ -91,7 +91,7 @@ fn ends(kind: &Kind, call: Call, given: &[u8], mode: Mode) -> Vec<End> {
     ends
 }
 
-/// Gives once, or more and more until told to stop; returns the giver, all that was given, and when the last was.
+/// Gives once, or more and more until stopped; returns the giver, all given bytes, and the time of the last.
 fn giver(mut give: Give, column: Column, stop: &AtomicBool) -> (Give, Vec<u8>, Instant) {
     let mut given = Vec::new();
     if column == Column::Trickle {

@@ -110,7 +110,7 @@ fn slave(lines: Lines) -> io::Result<Sink> {
     stream(kit::terminal(lines))
 }
 
-/// Stopped as by Ctrl-S, until somebody reads.
+/// Stopped as by Ctrl-S, until a reader comes.
 fn held(lines: Lines) -> io::Result<Sink> {
     let Sink { fd, mut take } = slave(lines)?;
     let own = fd.try_clone()?;

@@ -18,7 +18,7 @@ pub enum Has {
     ItsFile(&'static str),
     /// Zeros without end.
     Zeros,
-    /// Bytes without end, nobody knows which.
+    /// Random bytes without end.
     Noise,
     /// One of these errors.
     Error(&'static [c_int]),

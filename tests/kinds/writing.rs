@@ -73,7 +73,7 @@ impl Out {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Column {
-    /// Nobody makes room; then somebody does, and the same call goes on.
+    /// There is no room; then a reader makes some, and the same call goes on.
     Full(c_int),
     /// Somebody makes room while the call waits.
     Middle(c_int),
@@ -113,7 +113,7 @@ fn size(kind: &Kind, column: Column) -> usize {
     }
 }
 
-/// Takes what comes until told to stop.
+/// Reads until stopped.
 fn taker(mut take: Take, slowly: bool, stop: &AtomicBool) -> (Take, Vec<u8>) {
     let mut taken = Vec::new();
     if !slowly {

@@ -125,7 +125,7 @@ run_tests() {
         export CARGO_TARGET_DIR="$cross/build-musl" RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='std panic_abort'
     fi
     for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
-    # The tests in Rust run the crate with Rust's own checks; the tests in C run the libraries as they are shipped.
+    # The tests' own code is built quickly; the libraries are built as shipped.
     # shellcheck disable=SC2086
     "$tools/usr/bin/cargo" test --package sockutil --locked --no-fail-fast "$@" -- --exact $skip ${FILTER:-}
 }

@@ -86,7 +86,8 @@ pub unsafe fn query<'a>(
 /// An array to fill.
 ///
 /// # Safety
-/// Unless it is null, `start` is writable for `count` values, and nothing else uses them, for as long as the result is used.
+/// Unless it is null, `start` is writable for `count` values, and nothing else uses them, for as long as the result is
+/// used.
 pub unsafe fn array<'a, T>(start: *mut T, count: usize) -> Result<&'a mut [MaybeUninit<T>], Errno> {
     countable(count.checked_mul(size_of::<T>()).ok_or(INVALID)?)?;
     match count {

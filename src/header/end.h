@@ -1,9 +1,9 @@
 /* ---- Classic names ---------------------------------------------------- */
 
-/* readn, writen, recv_peek and readline, described above with their prefix,
- * onto which they map: by the assembler's name where the compiler can, so that
- * they stay ordinary identifiers, else by a macro. For a source that has other
- * uses for these names, GNU Readline's readline for one:
+/* readn, writen, recv_peek and readline are the functions above without their
+ * prefix: by the assembler's name if the compiler can, so that they stay
+ * ordinary identifiers, else by a macro. If a source uses these names for
+ * something else, such as GNU Readline's readline:
  * #define SOCKUTIL_NO_CLASSIC_NAMES before this header. */
 #ifndef SOCKUTIL_NO_CLASSIC_NAMES
 #if defined(__GNUC__)

@@ -349,11 +349,11 @@ fn terminal() -> (File, File) {
     assert!(keyboard >= 0, "{}", io::Error::last_os_error());
     // SAFETY: the descriptor is new, and only we own it.
     let keyboard = unsafe { OwnedFd::from_raw_fd(keyboard) };
-    // SAFETY: as above.
+    // SAFETY: a plain system call on our descriptor.
     let granted = unsafe { libc::grantpt(keyboard.as_raw_fd()) };
-    // SAFETY: as above.
+    // SAFETY: a plain system call on our descriptor.
     let unlocked = unsafe { libc::unlockpt(keyboard.as_raw_fd()) };
-    // SAFETY: as above.
+    // SAFETY: `name` is writable for its length.
     let named = unsafe { libc::ptsname_r(keyboard.as_raw_fd(), name.as_mut_ptr().cast(), name.len()) };
     assert_eq!((granted, unlocked, named), (0, 0, 0), "{}", io::Error::last_os_error());
     let name = CStr::from_bytes_until_nul(&name).unwrap().to_str().unwrap();

@@ -64,7 +64,7 @@ fn enter(network: Network, ways: &[i32]) -> io::Result<()> {
 
 /// Runs a command in its own network. Without the right to one it does not start.
 pub fn of_its_own(command: &mut Command, network: Network) {
-    // SAFETY: see there.
+    // SAFETY: `enter` is async-signal-safe.
     unsafe { command.pre_exec(move || enter(network, &[AS_ROOT, AS_USER])) };
 }
 
@@ -80,7 +80,7 @@ pub fn network() -> io::Result<()> {
 
 fn right(ways: &'static [i32]) -> io::Result<()> {
     let mut command = Command::new("true");
-    // SAFETY: see there.
+    // SAFETY: `enter` is async-signal-safe.
     unsafe { command.pre_exec(move || enter(Network::default(), ways)) };
     let tried = command.stdin(Stdio::null()).status();
     if let Err(e) = &tried {

@@ -17,9 +17,9 @@ log=$work/log
 mkdir "$work/man3"
 sh "$links" make man3 "$work/man3"
 set -- man3/*.3 man7/*.7
-if ! MANPATH=$PWD:$work:/usr/share/man mandoc -T lint -W style "$@" >"$log" 2>&1; then
-    # A missing index of the pages does not matter here.
-    grep -v 'outdated mandoc.db' "$log" >&2
+MANPATH=$PWD:$work:/usr/share/man mandoc -T lint -W style "$@" >"$log" 2>&1 || :
+# A missing index of the pages does not matter here. The example stands before RETURN VALUES on purpose.
+if grep -v -e 'outdated mandoc.db' -e 'sections out of conventional order: Sh RETURN VALUES' "$log" >&2; then
     exit 1
 fi
 echo "man: mandoc finds no fault in $# pages"

@@ -26,7 +26,7 @@ pub struct Constant {
 
 pub struct Struct {
     pub name: String,
-    /// The fields that have comments. The others are nobody's business.
+    /// The fields that have comments. The others are private.
     pub fields: Vec<String>,
     pub paragraphs: Vec<String>,
 }

@@ -132,10 +132,11 @@ pub fn family(library: &Library<'_>, page: &Page<'_>, part: &Part) -> Result<Str
     name(&mut text, library, page, part);
     synopsis(&mut text, library, page);
     description(&mut text, library, page, part)?;
-    returned(&mut text, library, page)?;
+    // Before what mdoc(7) puts first: an example is what most readers come for.
     text.macro_line(".Sh EXAMPLES");
     text.macro_line(part.example.trim_end());
     program(&mut text, &part.program);
+    returned(&mut text, library, page)?;
     errors(&mut text, library, page)?;
     safety(&mut text, library, page)?;
     see_also(&mut text, page, part);
@@ -238,6 +239,34 @@ fn returned(text: &mut Text, library: &Library<'_>, page: &Page<'_>) -> Result<(
     Ok(())
 }
 
+/// An errno value with its cause, and the functions that fail with it.
+type Shared<'a> = ((&'a str, &'a str), Vec<&'a Function>);
+
+/// The errno values that three functions or more fail with, for one cause, but not exactly those of one group.
+fn shared<'a>(page: &'a Page<'_>, groups: &[(Vec<&'a Function>, Fails)]) -> Vec<Shared<'a>> {
+    let mut found = Vec::<Shared<'a>>::new();
+    for function in page.functions() {
+        for (error, cause) in &function.words.errors {
+            let key = (error.as_str(), cause.as_str());
+            match found.iter_mut().find(|(other, _)| *other == key) {
+                Some((_, functions)) => functions.push(function),
+                None => found.push((key, vec![function])),
+            }
+        }
+    }
+    let of_one_group = |functions: &[&Function]| {
+        groups.iter().any(|(group, _)| {
+            group.len() == functions.len()
+                && functions.iter().all(|function| group.iter().any(|other| other.name == function.name))
+        })
+    };
+    found.retain(|(_, functions)| functions.len() > 2 && !of_one_group(functions));
+    found
+}
+
+/// The errno values of a function with their causes, and the sentences after them.
+type Fails = (Vec<(String, String)>, String);
+
 fn errors(text: &mut Text, library: &Library<'_>, page: &Page<'_>) -> Result<(), String> {
     let mut groups = page.groups(|function| (function.words.errors.clone(), function.words.more.clone()));
     groups.retain(|(_, (errors, _))| !errors.is_empty());
@@ -245,26 +274,48 @@ fn errors(text: &mut Text, library: &Library<'_>, page: &Page<'_>) -> Result<(),
     if groups.is_empty() {
         text.macro_line("None is defined.");
     }
+    let shared = shared(page, &groups);
+    let is_shared = |error: &str, cause: &str| shared.iter().any(|(key, _)| *key == (error, cause));
+    if !shared.is_empty() {
+        text.macro_line("Several functions fail with:");
+        text.macro_line(".Bl -tag -width Er");
+        for ((error, cause), functions) in &shared {
+            let (functions, parameters) = group(functions);
+            text.macro_line(&format!(".It Bq Er {error}"));
+            text.prose(&format!("{cause}:"), &library.names(page, parameters))?;
+            text.functions(&functions, ".");
+        }
+        text.macro_line(".El");
+    }
     for (index, (functions, (errors, more))) in groups.iter().enumerate() {
-        if index > 0 {
+        let own: Vec<_> = errors.iter().filter(|(error, cause)| !is_shared(error, cause)).collect();
+        if own.is_empty() && more.is_empty() {
+            continue;
+        }
+        if index > 0 || !shared.is_empty() {
             text.macro_line(".Pp");
         }
         let (functions, parameters) = group(functions);
         let names = library.names(page, parameters);
         text.functions(&functions, "");
-        let (verb, too) = if functions.len() == 1 { ("fails", "It") } else { ("fail", "They") };
-        text.prose(&format!("{verb} with:"), &names)?;
-        text.macro_line(".Bl -tag -width Er");
-        for (error, cause) in errors {
-            text.macro_line(&format!(".It Bq Er {error}"));
-            text.prose(&format!("{cause}."), &names)?;
+        let (verb, can) = if functions.len() == 1 { ("fails", "It can") } else { ("fail", "They can") };
+        if !own.is_empty() {
+            text.prose(&format!("{verb} with:"), &names)?;
+            text.macro_line(".Bl -tag -width Er");
+            for (error, cause) in &own {
+                text.macro_line(&format!(".It Bq Er {error}"));
+                text.prose(&format!("{cause}."), &names)?;
+            }
+            text.macro_line(".El");
         }
-        text.macro_line(".El");
         if !more.is_empty() {
-            text.macro_line(".Pp");
+            let subject = if own.is_empty() { "can" } else { can };
+            if !own.is_empty() {
+                text.macro_line(".Pp");
+            }
             let more = more
                 .strip_prefix("and ")
-                .map_or_else(|| more.clone(), |rest| format!("{too} can also fail with {rest}"));
+                .map_or_else(|| more.clone(), |rest| format!("{subject} also fail with {rest}"));
             text.prose(&more, &names)?;
         }
     }

@@ -28,7 +28,7 @@ use crate::{connect, tcp, udp, unix};
 ///
 /// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
 /// errno:
-///   EADDRINUSE      somebody listens there already
+///   EADDRINUSE      another socket listens there already
 ///   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
 ///                   the resolver's failure
 ///   EINVAL          service is NULL, backlog is not 0 to 65535, flags has
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// as the kernel does for the last addresses; a flag that a signal handler sets
 /// does not end it.
 ///
-/// If nobody listens at a local port, the kernel can connect a socket to
+/// If no server listens at a local port, the kernel can connect a socket to
 /// itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
 /// from binding. host (NULL is the loopback) and service are as for
 /// sockutil_resolve. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// all attempts: an answer, else ETIMEDOUT, else a failure on this host
 /// (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); the first of its
 /// kind:
-///   ECONNREFUSED    nobody listens there
+///   ECONNREFUSED    no server listens there
 ///   ETIMEDOUT       no answer in time, the caller's or the kernel's
 ///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
 ///                   failure
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 ///
 /// Returns 0; -1 with errno:
 ///   ETIMEDOUT      no answer in time, the caller's or the kernel's
-///   ECONNREFUSED   nobody listens there
+///   ECONNREFUSED   no server listens there
 ///   EISCONN        fd is connected already, and is not a datagram socket
 ///   EINPROGRESS    with SOCKUTIL_NOWAIT: it has been started
 ///   EAGAIN         with SOCKUTIL_NOWAIT: a Unix listener's backlog is full
@@ -344,7 +344,7 @@ pub unsafe extern "C" fn sockutil_sendto(
 /// Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
 /// with errno, and *from and *truncated untouched:
 ///   EAGAIN         timeout_ms ran out
-///   ECONNREFUSED   nobody is at the connected peer's port: ICMP has said so
+///   ECONNREFUSED   ICMP reported that the connected peer's port is closed
 ///   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
 ///                  timeout_ms is below -1
 ///   EBADF          fd is not a descriptor
@@ -397,7 +397,7 @@ pub unsafe extern "C" fn sockutil_recvfrom(
 ///
 /// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
 /// errno:
-///   EADDRINUSE     somebody listens there, or what is there is not a socket;
+///   EADDRINUSE     a server listens there, or path is not a socket;
 ///                  it is left alone
 ///   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
 ///                  '@' are longer than 108

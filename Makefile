@@ -4,6 +4,7 @@
 CARGO = cargo
 CC = cc
 AR = ar
+OBJCOPY = objcopy
 MAKEFLAGS += --no-print-directory
 
 # Where cargo builds, and where the libraries lie as they are installed.
@@ -33,7 +34,7 @@ need-build:
 
 library: need-build
 	$(CARGO) build --release --locked $(FEATURES)
-	@AR='$(AR)' sh capi/stage.sh $(TARGET)/release $(LIBRARIES)
+	@AR='$(AR)' OBJCOPY='$(OBJCOPY)' sh capi/stage.sh $(TARGET)/release $(LIBRARIES)
 
 # Build the example programs into c_examples/bin.
 examples: library
@@ -103,7 +104,7 @@ clean:
 # List the targets, from the comments above them.
 help:
 	@sh packaging/help.sh Makefile
-	@echo 'Variables: CC, AR, CARGO, CLASSIC_NAMES=no, PREFIX, DESTDIR, V=1 to see compile lines.'
+	@echo 'Variables: CC, AR, OBJCOPY, CARGO, CLASSIC_NAMES=no, PREFIX, DESTDIR, V=1 to see compile lines.'
 	@echo 'Targets for those who change sockutil: make help-developer'
 
 include developer.mk

@@ -1,7 +1,7 @@
 #!/bin/sh
 # stage.sh BUILT LIBRARIES - copies the libraries from the folder where cargo built them, in their installed form: the
-# shared one under its three names, and the static one without the objects that Rust adds to every archive. AR: ar(1).
-# An equal file is not changed, so that make finds nothing to do.
+# shared one under its three names, and the static one without the objects that Rust adds to every archive, and with weak
+# bare names. AR: ar(1). OBJCOPY: objcopy(1). An equal file is not changed, so that make finds nothing to do.
 set -eu
 built=$1
 libraries=$2
@@ -34,5 +34,9 @@ own=$("${AR:-ar}" t "$archive" | grep '^sockutil\.')
     echo "stage.sh: one object of the library was expected in $archive, not: $own" >&2
     exit 1
 }
-(cd "$folder" && "${AR:-ar}" x "$archive" "$own" && mv "$own" sockutil.o && "${AR:-ar}" rcsD libsockutil.a sockutil.o)
+(cd "$folder" && "${AR:-ar}" x "$archive" "$own" && mv "$own" sockutil.o)
+# A program's own readn goes before the library's, with the static library as with the shared one.
+"${OBJCOPY:-objcopy}" --weaken-symbol=readn --weaken-symbol=writen --weaken-symbol=recv_peek --weaken-symbol=readline \
+    "$folder/sockutil.o"
+(cd "$folder" && "${AR:-ar}" rcsD libsockutil.a sockutil.o)
 install_changed "$folder/libsockutil.a" libsockutil.a

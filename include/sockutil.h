@@ -59,10 +59,10 @@
  * EINVAL. */
 #if defined(__GNUC__)
 #define SOCKUTIL_RESULT __attribute__((warn_unused_result))
-#define SOCKUTIL_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#define SOCKUTIL_NONNULL(arguments) __attribute__((nonnull arguments))
 #else
 #define SOCKUTIL_RESULT
-#define SOCKUTIL_NONNULL(...)
+#define SOCKUTIL_NONNULL(arguments)
 #endif
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
 #define SOCKUTIL_READS(buf, n) __attribute__((access(read_only, buf, n)))
@@ -312,7 +312,7 @@ int sockutil_read_line(int fd,
                        size_t cap,
                        size_t *done,
                        int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2)) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Cut the newline off a line: "\n", or "\r\n".
@@ -368,7 +368,7 @@ int sockutil_reader_init(struct sockutil_reader *r,
                          int fd,
                          void *mem,
                          size_t cap)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4);
 
 /**
  * Read one line.
@@ -406,7 +406,7 @@ int sockutil_reader_line(struct sockutil_reader *r,
                          char **line,
                          size_t *len,
                          int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 3));
 
 /**
  * Read up to a delimiter.
@@ -435,7 +435,7 @@ int sockutil_reader_until(struct sockutil_reader *r,
                           char **data,
                           size_t *len,
                           int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
 
 /**
  * Read the body of one frame, as sockutil_send_frame sends it.
@@ -470,7 +470,7 @@ int sockutil_reader_frame(struct sockutil_reader *r,
                           char **body,
                           size_t *len,
                           int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
 
 /**
  * Read n bytes: first from the reader's memory, then from its descriptor.
@@ -497,7 +497,7 @@ int sockutil_reader_read_full(struct sockutil_reader *r,
                               size_t n,
                               size_t *done,
                               int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Drop all bytes up to and including the next newline.
@@ -525,7 +525,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
 int sockutil_reader_skip_line(struct sockutil_reader *r,
                               size_t *done,
                               int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
  * Return how many bytes a reader holds.
@@ -654,7 +654,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 ssize_t sockutil_recv_peek(int sockfd,
                            void *buf,
                            size_t len)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2)) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Read one line, and not a byte past its newline.
@@ -686,7 +686,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
 ssize_t sockutil_readline(int sockfd,
                           void *buf,
                           size_t maxlen)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2)) SOCKUTIL_WRITES(2, 3);
 
 /* ---- Byte order -------------------------------------------------------- */
 
@@ -858,7 +858,7 @@ typedef struct sockutil_addr {
 int sockutil_pton(int af,
                   const char *text,
                   void *dst)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 3));
 
 /**
  * Write an address as text.
@@ -882,7 +882,7 @@ const char *sockutil_ntop(int af,
                           const void *src,
                           char *dst,
                           socklen_t size)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3) SOCKUTIL_WRITES(3, 4);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 3)) SOCKUTIL_WRITES(3, 4);
 
 /**
  * Read an address, with or without a port, from its text.
@@ -906,7 +906,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3) SOCKUTIL_WRITES(3, 4);
 int sockutil_addr_parse(struct sockutil_addr *a,
                         const char *text,
                         int default_port)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2));
 
 /**
  * Write an address and its port as text that sockutil_addr_parse reads.
@@ -929,7 +929,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
 int sockutil_addr_format(const struct sockutil_addr *a,
                          char *dst,
                          size_t size)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_WRITES(2, 3);
 
 /**
  * Return the port of an address.
@@ -942,7 +942,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3);
  * Source: POSIX netinet/in.h.
  */
 int sockutil_addr_port(const struct sockutil_addr *a)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
  * Get the address that a socket is bound to.
@@ -957,7 +957,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
  */
 int sockutil_addr_local(int fd,
                         struct sockutil_addr *a)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Get the address of a socket's peer.
@@ -973,7 +973,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  */
 int sockutil_addr_peer(int fd,
                        struct sockutil_addr *a)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Find the local address from which the kernel would send to a peer.
@@ -992,7 +992,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
  */
 int sockutil_addr_source_for(const struct sockutil_addr *peer,
                              struct sockutil_addr *local)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2));
 
 /**
  * Compare two addresses: address, port and zone.
@@ -1045,7 +1045,7 @@ int sockutil_resolve(const char *host,
                      size_t cap,
                      size_t *count,
                      int *gai)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 7) SOCKUTIL_WRITES(5, 6);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 7)) SOCKUTIL_WRITES(5, 6);
 
 /* ---- Flags ------------------------------------------------------------- */
 
@@ -1109,7 +1109,7 @@ int sockutil_tcp_listen(const char *host,
                         int backlog,
                         unsigned int flags,
                         int *gai)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Connect to a TCP server.
@@ -1159,7 +1159,7 @@ int sockutil_tcp_connect(const char *host,
                          unsigned int flags,
                          int timeout_ms,
                          int *gai)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Connect a socket within a time limit.
@@ -1196,7 +1196,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 int sockutil_connect(int fd,
                      const sockutil_addr *to,
                      int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Accept a connection within a time limit.
@@ -1256,7 +1256,7 @@ int sockutil_udp_bind(const char *host,
                       const char *service,
                       unsigned int flags,
                       int *gai)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Make a UDP socket that is connected to a peer.
@@ -1284,7 +1284,7 @@ int sockutil_udp_connect(const char *host,
                          const char *service,
                          unsigned int flags,
                          int *gai)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Disconnect a UDP socket from its peer.
@@ -1395,7 +1395,7 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
 int sockutil_unix_listen(const char *path,
                          int backlog,
                          unsigned int flags)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
  * Connect to a listener at a path, within a time limit.
@@ -1426,7 +1426,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
 int sockutil_unix_connect(const char *path,
                           unsigned int flags,
                           int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /* ---- Options ----------------------------------------------------------- */
 
@@ -1584,7 +1584,7 @@ int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
 int sockutil_multicast_join(int fd,
                             const sockutil_addr *group,
                             unsigned int ifindex)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Leave a multicast group on an interface.
@@ -1606,7 +1606,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
 int sockutil_multicast_leave(int fd,
                              const sockutil_addr *group,
                              unsigned int ifindex)
-SOCKUTIL_NONNULL(2);
+SOCKUTIL_NONNULL((2));
 
 /**
  * Choose the interface through which multicast datagrams are sent.
@@ -1643,7 +1643,7 @@ int sockutil_getsockopt_int(int fd,
                             int level,
                             int name,
                             int *value)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(4);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((4));
 
 /**
  * Set a socket option that is an int.
@@ -1836,7 +1836,7 @@ int sockutil_send_fd(int unix_fd, int fd, int timeout_ms) SOCKUTIL_RESULT;
 int sockutil_recv_fd(int unix_fd,
                      int *fd,
                      int timeout_ms)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /* ---- TCP state --------------------------------------------------------- */
 
@@ -1933,7 +1933,7 @@ int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
  */
 int sockutil_tcp_state_between(const sockutil_addr *local,
                                const sockutil_addr *peer)
-SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2);
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2));
 
 /**
  * Return the name of a TCP state.
@@ -1948,34 +1948,41 @@ const char *sockutil_tcp_state_name(int state);
 
 /* ---- Classic names ---------------------------------------------------- */
 
-/* readn, writen, recv_peek and readline are the functions above without their
- * prefix: by the assembler's name if the compiler can, so that they stay
- * ordinary identifiers, else by a macro. If a source uses these names for
- * something else, such as GNU Readline's readline:
- * #define SOCKUTIL_NO_CLASSIC_NAMES before this header. */
+/* The same four without their prefix, as inline functions: a program that
+ * includes this header refers to no bare symbol, and a copy of readn that was
+ * left below is a compile error. A source that uses these names for something
+ * else, such as GNU Readline's readline: #define SOCKUTIL_NO_CLASSIC_NAMES
+ * before this header. A prototype of one's own may follow the header, but not
+ * precede it. The compiler does not warn of results that are ignored. */
 #ifndef SOCKUTIL_NO_CLASSIC_NAMES
-#if defined(__GNUC__)
-#define SOCKUTIL_QUOTE_(name) #name
-#define SOCKUTIL_QUOTE(name) SOCKUTIL_QUOTE_(name)
-#define SOCKUTIL_SYMBOL(name) \
-    __asm__(SOCKUTIL_QUOTE(__USER_LABEL_PREFIX__) "sockutil_" #name)
-ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn)
-    SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
-ssize_t writen(int fd, const void *buf, size_t n) SOCKUTIL_SYMBOL(writen)
-    SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
-ssize_t recv_peek(int sockfd, void *buf, size_t len) SOCKUTIL_SYMBOL(recv_peek)
-    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
-ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
-    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
-#undef SOCKUTIL_SYMBOL
-#undef SOCKUTIL_QUOTE
-#undef SOCKUTIL_QUOTE_
+#if defined(__cplusplus) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 199901L)
+#define SOCKUTIL_CLASSIC static inline
+#elif defined(__GNUC__)
+#define SOCKUTIL_CLASSIC static __inline
 #else
-#define readn sockutil_readn
-#define writen sockutil_writen
-#define recv_peek sockutil_recv_peek
-#define readline sockutil_readline
+#define SOCKUTIL_CLASSIC static
 #endif
+SOCKUTIL_WRITES(2, 3)
+SOCKUTIL_CLASSIC ssize_t readn(int fd, void *buf, size_t n)
+{
+    return sockutil_readn(fd, buf, n);
+}
+SOCKUTIL_READS(2, 3)
+SOCKUTIL_CLASSIC ssize_t writen(int fd, const void *buf, size_t n)
+{
+    return sockutil_writen(fd, buf, n);
+}
+SOCKUTIL_WRITES(2, 3)
+SOCKUTIL_CLASSIC ssize_t recv_peek(int sockfd, void *buf, size_t len)
+{
+    return sockutil_recv_peek(sockfd, buf, len);
+}
+SOCKUTIL_WRITES(2, 3)
+SOCKUTIL_CLASSIC ssize_t readline(int sockfd, void *buf, size_t maxlen)
+{
+    return sockutil_readline(sockfd, buf, maxlen);
+}
+#undef SOCKUTIL_CLASSIC
 #endif
 
 /* ---- Byte order, inline ------------------------------------------------ */

@@ -98,7 +98,7 @@ run_tests() {
     # Emulated, a test program's own loops take long.
     set -- --config profile.dev.opt-level=1
     if [ -n "$qemu" ]; then
-        export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" "${of_rust}_LINKER=$c-gcc"
+        export CC="$c-gcc" CXX="$c-g++" AR="$c-ar" OBJCOPY="$c-objcopy" "${of_rust}_LINKER=$c-gcc"
         for tool in ar nm readelf; do ln -sf "$(command -v "$c-$tool")" "$bin/$tool"; done
         # qemu finds the machine's libraries here. An empty cache hides this machine's, which may list libraries of the
         # same kind (/lib32, another glibc) that the loader would take.

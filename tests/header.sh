@@ -1,7 +1,7 @@
 #!/bin/sh
-# header.sh - sockutil.h in every standard of C and C++ from C99 and C++11 on, with gcc and clang, each warning an error:
-# tests/c/header.c calls every function. Then tests/c/misuse: each must fail with the warning that it names. Needs make
-# library before, gcc, g++ and clang.
+# header.sh - sockutil.h in every standard of C and C++ from C89 and C++11 on, with gcc and clang, each warning an error:
+# tests/c/header.c calls every function. Then the classic names: a copy of one must be an error. Then tests/c/misuse: each
+# must fail with the warning that it names. Needs make library before, gcc, g++ and clang.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -32,6 +32,36 @@ for standard in c++11 c++14 c++17 c++20 c++2b gnu++2b; do
     serves clang++ c++ $standard
 done
 
+# classic COMPILER LANGUAGE STANDARD: tests/c/classic_names.c compiles, and with a copy of one of the four it does not.
+copies=0
+classic() {
+    # shellcheck disable=SC2086 # several words
+    set -- "$1" -x "$2" "-std=$3" $strict -D_GNU_SOURCE -I"$root/include" -c "$root/tests/c/classic_names.c" \
+        -o "$work/classic.o"
+    "$@" || fail "$*"
+    for name in readn writen recv_peek readline; do
+        bytes=void
+        [ $name != writen ] || bytes='const void'
+        if "$@" -DCOPY=$name "-DBYTES=$bytes" 2>"$work/said"; then
+            fail "a copy of $name is no error: $*"
+        fi
+        grep -q "redefinition of .*$name" "$work/said" || {
+            cat "$work/said" >&2
+            fail "$*: a copy of $name is refused for another reason"
+        }
+        copies=$((copies + 1))
+    done
+}
+
+for standard in c89 gnu89 c99 c17 gnu2x; do
+    classic gcc c $standard
+    classic clang c $standard
+done
+for standard in c++11 c++20; do
+    classic g++ c++ $standard
+    classic clang++ c++ $standard
+done
+
 # misused COMPILER FILE: it must fail with the warning in its first line, if the compiler has that warning, and compile
 # without its misuse.
 refused=0
@@ -58,4 +88,4 @@ for file in "$root"/tests/c/misuse/*.c; do
     misused clang "$file"
 done
 [ $refused -ge 7 ] || fail "only $refused misuses were refused"
-echo "header: $programs programs; $refused misuses refused"
+echo "header: $programs programs; $copies copies of classic names and $refused misuses refused"

@@ -179,6 +179,13 @@ fn a_program_may_declare_the_classic_names_itself() {
 }
 
 #[test]
+fn a_program_and_the_library_each_have_their_own_functions_by_the_classic_names() {
+    for how in [Link::Shared, Link::Static] {
+        run(&mut Command::new(compile_c("own_readn", &["own_readn.c", "own_readn_other.c"], how, &[])));
+    }
+}
+
+#[test]
 fn a_program_may_have_other_uses_for_the_classic_names() {
     let object = scratch("library").join("own_names.o");
     let mut command = compiler(false);

@@ -60,11 +60,9 @@ impl Header {
                 let comment: Vec<&str> = lines.by_ref().take_while(|line| *line != " */").map(uncomment).collect();
                 let section = sections.last_mut().ok_or("a comment stands before the first section")?;
                 section.declaration(&comment, lines.next().unwrap_or_default(), &mut lines)?;
-            } else if let Some((name, function)) = line.strip_prefix("#define ").and_then(|rest| rest.split_once(' ')) {
-                // #define readn sockutil_readn, where the compiler has no better way.
-                if function.strip_prefix("sockutil_") == Some(name) {
-                    bare.push((name.to_owned(), function.to_owned()));
-                }
+            } else if let Some(name) = line.strip_prefix("SOCKUTIL_CLASSIC ").and_then(declared) {
+                bare.push((name.to_owned(), format!("sockutil_{name}")));
+                uncommented.push(name.to_owned());
             } else if let Some(name) = declared(line) {
                 uncommented.push(name.to_owned());
             }
@@ -72,7 +70,7 @@ impl Header {
         // The bare names have declarations and no comments: their section is no family.
         sections.retain(|s| !(s.constants.is_empty() && s.structs.is_empty() && s.functions.is_empty()));
         if bare.is_empty() {
-            return Err("the header maps no bare name".to_owned());
+            return Err("the header has no bare name".to_owned());
         }
         Ok(Self { sections, bare, uncommented })
     }

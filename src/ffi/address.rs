@@ -59,7 +59,7 @@ impl From<Address> for sockutil_addr {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX inet_pton; RFC 4291.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 3))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut c_void) -> c_int {
     outcome::of_itself(|| {
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn sockutil_pton(af: c_int, text: *const c_char, dst: *mut
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX inet_ntop; RFC 5952.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 3) SOCKUTIL_WRITES(3, 4)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 3)) SOCKUTIL_WRITES(3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_ntop(
     af: c_int,
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn sockutil_ntop(
 ///
 /// Thread-safe. Async-signal-safe unless the text has a zone's name.
 /// Source: RFC 3986, section 3.2.2; RFC 4007, section 11; unix(7).
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_parse(
     a: Option<&mut MaybeUninit<sockutil_addr>>,
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn sockutil_addr_parse(
 ///
 /// Thread-safe. Async-signal-safe unless the address has a zone.
 /// Source: RFC 5952; RFC 4007, section 11; unix(7).
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_addr_format(a: Option<&sockutil_addr>, dst: *mut c_char, size: size_t) -> c_int {
     outcome::of(|| {
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn sockutil_addr_format(a: Option<&sockutil_addr>, dst: *m
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX netinet/in.h.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_addr_port(a: Option<&sockutil_addr>) -> c_int {
     outcome::of(|| {
@@ -220,7 +220,7 @@ pub extern "C" fn sockutil_addr_port(a: Option<&sockutil_addr>) -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getsockname.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_addr_local(fd: c_int, a: Option<&mut MaybeUninit<sockutil_addr>>) -> c_int {
     store(a, || address::local(fd))
@@ -236,7 +236,7 @@ pub extern "C" fn sockutil_addr_local(fd: c_int, a: Option<&mut MaybeUninit<sock
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getpeername.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_addr_peer(fd: c_int, a: Option<&mut MaybeUninit<sockutil_addr>>) -> c_int {
     store(a, || address::peer(fd))
@@ -255,7 +255,7 @@ pub extern "C" fn sockutil_addr_peer(fd: c_int, a: Option<&mut MaybeUninit<socku
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: UNP section 8.14.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_addr_source_for(
     peer: Option<&sockutil_addr>,
@@ -308,7 +308,7 @@ pub extern "C" fn sockutil_addr_equal(a: Option<&sockutil_addr>, b: Option<&sock
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX getaddrinfo; RFC 6724.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2, 7) SOCKUTIL_WRITES(5, 6)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 7)) SOCKUTIL_WRITES(5, 6)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_resolve(
     host: *const c_char,

@@ -1,5 +1,5 @@
-//! The bare names, for programs that declare them by hand. The header maps them to the prefixed symbols, so a program
-//! that includes it uses none of these.
+//! The bare names, for programs that declare them by hand. A program that includes the header uses none of these: there
+//! they are inline functions. In the static library they are weak (capi/stage.sh), so that a program's own come first.
 
 use core::ffi::{c_int, c_void};
 

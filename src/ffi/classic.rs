@@ -78,7 +78,7 @@ pub unsafe extern "C" fn sockutil_writen(fd: c_int, buf: *const c_void, n: size_
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX recv.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2)) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len: size_t) -> ssize_t {
     // SAFETY: `buf` is NULL, or the caller promises `len` writable bytes there.
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len
 /// Async-signal-safe and thread-safe. If two threads read one descriptor, each
 /// gets some of its bytes: a line can be divided, or joined to another.
 /// Source: UNP figures 3.17 and 3.18, which read ahead or byte by byte.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2)) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_readline(sockfd: c_int, buf: *mut c_void, maxlen: size_t) -> ssize_t {
     // SAFETY: `buf` is NULL, or the caller promises `maxlen` writable bytes there.

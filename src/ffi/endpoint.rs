@@ -40,7 +40,7 @@ use crate::{connect, tcp, udp, unix};
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX socket, bind, listen; UNP section 11.13; ipv6(7).
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_tcp_listen(
     host: *const c_char,
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX connect; UNP section 11.12; RFC 8305, sections 4 and 5.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_tcp_connect(
     host: *const c_char,
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX connect; UNP section 16.3; connect(2).
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_connect(fd: c_int, to: Option<&sockutil_addr>, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
@@ -222,7 +222,7 @@ pub extern "C" fn sockutil_accept(
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX socket, bind; udp(7).
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_udp_bind(
     host: *const c_char,
@@ -259,7 +259,7 @@ pub unsafe extern "C" fn sockutil_udp_bind(
 /// Thread-safe. Async-signal-safe with SOCKUTIL_NUMERIC, unless host has a
 /// zone's name.
 /// Source: POSIX connect; UNP section 8.11.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_udp_connect(
     host: *const c_char,
@@ -407,7 +407,7 @@ pub unsafe extern "C" fn sockutil_recvfrom(
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7); UNP section 15.5.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_int, flags: c_uint) -> c_int {
     outcome::of(|| {
@@ -443,7 +443,7 @@ pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_in
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7); POSIX connect.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_unix_connect(path: *const c_char, flags: c_uint, timeout_ms: c_int) -> c_int {
     outcome::of(|| {

@@ -166,7 +166,7 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_multicast_join(fd: c_int, group: Option<&sockutil_addr>, ifindex: c_uint) -> c_int {
     outcome::of(|| {
@@ -190,7 +190,7 @@ pub extern "C" fn sockutil_multicast_join(fd: c_int, group: Option<&sockutil_add
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
-/// cbindgen:postfix=SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_multicast_leave(fd: c_int, group: Option<&sockutil_addr>, ifindex: c_uint) -> c_int {
     outcome::of(|| {
@@ -229,7 +229,7 @@ pub extern "C" fn sockutil_set_multicast_interface(fd: c_int, af: c_int, ifindex
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: POSIX getsockopt.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(4)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((4))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_getsockopt_int(
     fd: c_int,

@@ -85,7 +85,7 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: unix(7), cmsg(3); UNP section 15.7.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_recv_fd(unix_fd: c_int, fd: Option<&mut MaybeUninit<c_int>>, timeout_ms: c_int) -> c_int {
     outcome::of(|| {

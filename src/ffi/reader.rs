@@ -55,7 +55,7 @@ const UNCOVERED: i16 = -1;
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: CS:APP rio_readinitb, with the caller's memory.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3) SOCKUTIL_WRITES(3, 4)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_init(
     r: Option<&mut MaybeUninit<sockutil_reader>>,
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2, 3)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 3))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_line(
     r: Option<&mut sockutil_reader>,
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn sockutil_reader_line(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll, getdelim.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_until(
     r: Option<&mut sockutil_reader>,
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; RFC 1700, data notations.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 3, 4)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_frame(
     r: Option<&mut sockutil_reader>,
@@ -224,7 +224,7 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll; CS:APP rio_readnb.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1) SOCKUTIL_WRITES(2, 3)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_read_full(
     r: Option<&mut sockutil_reader>,
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 ///
 /// Async-signal-safe and thread-safe, with one reader in one thread at a time.
 /// Source: POSIX recv, read, poll.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_reader_skip_line(
     r: Option<&mut sockutil_reader>,

@@ -186,7 +186,7 @@ pub unsafe extern "C" fn sockutil_writev_full(
 /// Async-signal-safe and thread-safe. If two threads read one descriptor, each
 /// gets some of its bytes: a line can be divided, or joined to another.
 /// Source: POSIX recv, read, poll; UNP figures 3.17 and 3.18.
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2)) SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_read_line(
     fd: c_int,

@@ -76,7 +76,7 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 9293, section 3.3.2; sock_diag(7).
-/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL(1, 2)
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_tcp_state_between(local: Option<&sockutil_addr>, peer: Option<&sockutil_addr>) -> c_int {
     outcome::of(|| {

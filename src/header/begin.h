@@ -59,10 +59,10 @@
  * EINVAL. */
 #if defined(__GNUC__)
 #define SOCKUTIL_RESULT __attribute__((warn_unused_result))
-#define SOCKUTIL_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#define SOCKUTIL_NONNULL(arguments) __attribute__((nonnull arguments))
 #else
 #define SOCKUTIL_RESULT
-#define SOCKUTIL_NONNULL(...)
+#define SOCKUTIL_NONNULL(arguments)
 #endif
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
 #define SOCKUTIL_READS(buf, n) __attribute__((access(read_only, buf, n)))

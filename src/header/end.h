@@ -1,33 +1,40 @@
 /* ---- Classic names ---------------------------------------------------- */
 
-/* readn, writen, recv_peek and readline are the functions above without their
- * prefix: by the assembler's name if the compiler can, so that they stay
- * ordinary identifiers, else by a macro. If a source uses these names for
- * something else, such as GNU Readline's readline:
- * #define SOCKUTIL_NO_CLASSIC_NAMES before this header. */
+/* The same four without their prefix, as inline functions: a program that
+ * includes this header refers to no bare symbol, and a copy of readn that was
+ * left below is a compile error. A source that uses these names for something
+ * else, such as GNU Readline's readline: #define SOCKUTIL_NO_CLASSIC_NAMES
+ * before this header. A prototype of one's own may follow the header, but not
+ * precede it. The compiler does not warn of results that are ignored. */
 #ifndef SOCKUTIL_NO_CLASSIC_NAMES
-#if defined(__GNUC__)
-#define SOCKUTIL_QUOTE_(name) #name
-#define SOCKUTIL_QUOTE(name) SOCKUTIL_QUOTE_(name)
-#define SOCKUTIL_SYMBOL(name) \
-    __asm__(SOCKUTIL_QUOTE(__USER_LABEL_PREFIX__) "sockutil_" #name)
-ssize_t readn(int fd, void *buf, size_t n) SOCKUTIL_SYMBOL(readn)
-    SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
-ssize_t writen(int fd, const void *buf, size_t n) SOCKUTIL_SYMBOL(writen)
-    SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
-ssize_t recv_peek(int sockfd, void *buf, size_t len) SOCKUTIL_SYMBOL(recv_peek)
-    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
-ssize_t readline(int sockfd, void *buf, size_t maxlen) SOCKUTIL_SYMBOL(readline)
-    SOCKUTIL_RESULT SOCKUTIL_NONNULL(2) SOCKUTIL_WRITES(2, 3);
-#undef SOCKUTIL_SYMBOL
-#undef SOCKUTIL_QUOTE
-#undef SOCKUTIL_QUOTE_
+#if defined(__cplusplus) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 199901L)
+#define SOCKUTIL_CLASSIC static inline
+#elif defined(__GNUC__)
+#define SOCKUTIL_CLASSIC static __inline
 #else
-#define readn sockutil_readn
-#define writen sockutil_writen
-#define recv_peek sockutil_recv_peek
-#define readline sockutil_readline
+#define SOCKUTIL_CLASSIC static
 #endif
+SOCKUTIL_WRITES(2, 3)
+SOCKUTIL_CLASSIC ssize_t readn(int fd, void *buf, size_t n)
+{
+    return sockutil_readn(fd, buf, n);
+}
+SOCKUTIL_READS(2, 3)
+SOCKUTIL_CLASSIC ssize_t writen(int fd, const void *buf, size_t n)
+{
+    return sockutil_writen(fd, buf, n);
+}
+SOCKUTIL_WRITES(2, 3)
+SOCKUTIL_CLASSIC ssize_t recv_peek(int sockfd, void *buf, size_t len)
+{
+    return sockutil_recv_peek(sockfd, buf, len);
+}
+SOCKUTIL_WRITES(2, 3)
+SOCKUTIL_CLASSIC ssize_t readline(int sockfd, void *buf, size_t maxlen)
+{
+    return sockutil_readline(sockfd, buf, maxlen);
+}
+#undef SOCKUTIL_CLASSIC
 #endif
 
 /* ---- Byte order, inline ------------------------------------------------ */

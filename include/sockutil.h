@@ -945,6 +945,23 @@ int sockutil_addr_port(const struct sockutil_addr *a)
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
+ * Replace an IPv4-mapped address by the IPv4 address that it stands for.
+ *
+ * ::ffff:1.2.3.4 becomes 1.2.3.4, with its port. Other addresses are untouched.
+ * On a socket that serves IPv6 and IPv4, IPv4 peers have mapped addresses. A
+ * program that expects a struct sockaddr_in, counts clients by address or looks
+ * up names calls this on each.
+ *
+ * Returns 1 if it replaced the address, 0 if there was nothing to do; -1 with
+ * errno:
+ *   EINVAL   a is NULL
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 4291, section 2.5.5.2; ipv6(7).
+ */
+int sockutil_addr_unmap(struct sockutil_addr *a) SOCKUTIL_NONNULL((1));
+
+/**
  * Get the address that a socket is bound to.
  *
  * Returns 0; -1 with errno, and a untouched:
@@ -1015,8 +1032,9 @@ SOCKUTIL_RESULT;
  *
  * host is a literal address, with or without a zone, or a name; NULL is the
  * loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
- * SOCK_DGRAM or 0 for any. flags: with SOCKUTIL_NUMERIC the resolver is never
- * asked, and a name is an error. It is never asked for literals. A host that
+ * SOCK_DGRAM or 0 for any. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 for addresses
+ * of that family alone; with SOCKUTIL_NUMERIC the resolver is never asked, and a
+ * name is an error. It is never asked for literals. A host that
  * looks numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused,
  * never read as octal; so is "*", which some resolvers take for every address.
  * The first cap addresses go to out, each once, in the resolver's order;
@@ -1027,8 +1045,9 @@ SOCKUTIL_RESULT;
  *                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
  *                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
  *                   another socktype
+ *   EAFNOSUPPORT    host has no address of the family that flags asks for
  *   EINVAL          service or count is NULL, out is NULL and cap is not 0,
- *                   flags has other bits
+ *                   flags has other bits, or SOCKUTIL_IPV4 with SOCKUTIL_IPV6
  *   ENODEV          no interface has the zone's name
  * EAI_SYSTEM keeps the resolver's errno, or sets EIO if there is none. *gai is
  * 0 for every other failure; gai may be NULL.
@@ -1075,6 +1094,17 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 7)) SOCKUTIL_WRITES(5, 6);
  */
 #define SOCKUTIL_NUMERIC (1 << 20)
 
+/**
+ * Use only IPv4 addresses.
+ */
+#define SOCKUTIL_IPV4 (1 << 21)
+
+/**
+ * Use only IPv6 addresses. For listeners and sockutil_udp_bind this implies
+ * SOCKUTIL_V6ONLY.
+ */
+#define SOCKUTIL_IPV6 (1 << 22)
+
 /* ---- Endpoints --------------------------------------------------------- */
 
 /**
@@ -1086,16 +1116,23 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 7)) SOCKUTIL_WRITES(5, 6);
  * IPv4 if there is no IPv6. host and service are as for sockutil_resolve; for
  * service "0" the kernel chooses a port: see sockutil_addr_local. backlog is 0
  * to 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is
- * refused), SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
- * SOCKUTIL_NUMERIC.
+ * refused), SOCKUTIL_V6ONLY, SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
+ * family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ *
+ * On a socket that serves both families the address of an IPv4 client is
+ * IPv4-mapped, ::ffff:1.2.3.4, in a struct sockaddr_in6. A program that expects
+ * a struct sockaddr_in uses SOCKUTIL_IPV4 or host "0.0.0.0", or calls
+ * sockutil_addr_unmap on each client's address.
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
  *   EADDRINUSE      another socket listens there already
  *   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
  *                   the resolver's failure
+ *   EAFNOSUPPORT    host has no address of the family that flags asks for
  *   EINVAL          service is NULL, backlog is not 0 to 65535, flags has
- *                   other bits
+ *                   other bits, or SOCKUTIL_IPV4 with SOCKUTIL_IPV6 or
+ *                   SOCKUTIL_V6ONLY
  * and the errors of socket(2), bind(2) and listen(2): EACCES, EMFILE, ... *gai
  * is an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
  * NULL.
@@ -1132,8 +1169,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  * If no server listens at a local port, the kernel can connect a socket to
  * itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
  * from binding. host (NULL is the loopback) and service are as for
- * sockutil_resolve. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
- * SOCKUTIL_NUMERIC.
+ * sockutil_resolve. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
+ * family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
  *
  * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
  * close-on-exec unless SOCKUTIL_INHERIT; -1 with the most specific errno of
@@ -1144,8 +1181,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  *   ETIMEDOUT       no answer in time, the caller's or the kernel's
  *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
  *                   failure
+ *   EAFNOSUPPORT    host has no address of the family that flags asks for
  *   EINVAL          service is NULL, timeout_ms is below -1, flags has other
- *                   bits
+ *                   bits, or SOCKUTIL_IPV4 with SOCKUTIL_IPV6
  * and the errors of socket(2) and connect(2): EMFILE, ENETUNREACH, ... *gai is
  * an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
  * NULL.
@@ -1203,7 +1241,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  *
  * Calls accept4(2), again after EINTR and after the errors of a connection
  * that is already gone: ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT,
- * EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address;
+ * EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address,
+ * IPv4-mapped for an IPv4 client of an IPv6 listener (see sockutil_tcp_listen);
  * peer may be NULL. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are.
  * A flag that a handler sets does not end a wait. With a time limit the call
  * waits in poll(2). If the listener is blocking and another process or thread
@@ -1235,16 +1274,19 @@ SOCKUTIL_RESULT;
  * Make a UDP socket that is bound to an address.
  *
  * host and service are as for sockutil_tcp_listen: a NULL host is every
- * address, IPv6 and IPv4 in one socket if there is IPv6. flags:
- * SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
- * SOCKUTIL_NUMERIC.
+ * address, IPv6 and IPv4 in one socket if there is IPv6; IPv4 senders then have
+ * IPv4-mapped addresses. flags: SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY,
+ * SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that family alone),
+ * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
  *   EADDRINUSE      the port is taken
  *   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
  *                   the resolver's failure
- *   EINVAL          service is NULL, flags has other bits
+ *   EAFNOSUPPORT    host has no address of the family that flags asks for
+ *   EINVAL          service is NULL, flags has other bits, or SOCKUTIL_IPV4
+ *                   with SOCKUTIL_IPV6 or SOCKUTIL_V6ONLY
  * and the errors of socket(2) and bind(2): EACCES, EMFILE, ... *gai is an EAI_
  * code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
  *
@@ -1264,14 +1306,17 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  * It sends only to that peer, receives only from it, and reports its ICMP
  * errors: ECONNREFUSED if the peer's port has no socket. host (NULL is the
  * loopback) and service are as for sockutil_resolve; the first address with a
- * route is used. Nothing is sent yet. flags: SOCKUTIL_NONBLOCK,
- * SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ * route is used. Nothing is sent yet. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6
+ * (addresses of that family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+ * SOCKUTIL_NUMERIC.
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
  *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
  *                   failure
- *   EINVAL          service is NULL, flags has other bits
+ *   EAFNOSUPPORT    host has no address of the family that flags asks for
+ *   EINVAL          service is NULL, flags has other bits, or SOCKUTIL_IPV4
+ *                   with SOCKUTIL_IPV6
  * and the errors of socket(2) and connect(2): ENETUNREACH, EMFILE, ... *gai is
  * an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
  * NULL.

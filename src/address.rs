@@ -262,6 +262,14 @@ fn unix_name(path: &[u8]) -> &[u8] {
     }
 }
 
+/// The IPv4 address that an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) stands for, with its port.
+pub fn unmap(address: &Address) -> Option<Address> {
+    match (address.parts(), unmapped(address)) {
+        (Some(Parts::V6(..)), Some(Parts::V4(ip, port))) => Some(Address::v4(ip, port)),
+        _ => None,
+    }
+}
+
 /// The address of this end.
 pub fn local(fd: c_int) -> Result<Address, Errno> {
     sys::getsockname(fd)

@@ -56,6 +56,8 @@ pub struct Query<'a> {
     pub service: &'a CStr,
     /// `SOCK_STREAM` and so on; 0 for any.
     pub kind: c_int,
+    /// `AF_INET` or `AF_INET6` for addresses of that family alone, or `AF_UNSPEC`.
+    pub family: c_int,
     /// Whether `getaddrinfo` must not be called.
     pub numeric: bool,
     /// The purpose.
@@ -149,19 +151,32 @@ impl Query<'_> {
                 address.map(|address| [Some(address), None])
             }
         };
+        let literal = literal.map(|addresses| self.of_family(addresses)).transpose()?;
         match literal {
             Some(addresses) if port.is_some() => Ok(Found::Literal(addresses)),
             _ if self.numeric => Err(Failure::resolver(libc::EAI_NONAME)),
             _ => {
                 let passive = if self.purpose == Purpose::Bind { libc::AI_PASSIVE } else { 0 };
-                let list = sys::getaddrinfo(self.host, self.service, self.kind, passive).map_err(Failure::told)?;
+                let list = sys::getaddrinfo(self.host, self.service, self.kind, self.family, passive)
+                    .map_err(Failure::told)?;
                 if self.host.is_some() {
                     return Ok(Found::List(list));
                 }
                 // Without a host only the service was looked up: glibc would list IPv4 first.
                 let port = list.entries().find_map(|entry| address::port(&entry.address()?).ok());
-                Ok(Found::Literal(self.no_host(port.unwrap_or_default())))
+                Ok(Found::Literal(self.of_family(self.no_host(port.unwrap_or_default()))?))
             }
+        }
+    }
+
+    /// Those of the family that is asked for, at least one.
+    fn of_family(&self, addresses: [Option<Address>; 2]) -> Result<[Option<Address>; 2], Errno> {
+        let fits = |address: &Address| self.family == libc::AF_UNSPEC || address.family() == self.family;
+        match addresses.map(|address| address.filter(fits)) {
+            [None, None] => Err(Errno(libc::EAFNOSUPPORT)),
+            // The first that is missing ends the list.
+            [None, second] => Ok([second, None]),
+            both => Ok(both),
         }
     }
 

@@ -211,6 +211,34 @@ pub extern "C" fn sockutil_addr_port(a: Option<&sockutil_addr>) -> c_int {
     })
 }
 
+/// Replace an IPv4-mapped address by the IPv4 address that it stands for.
+///
+/// ::ffff:1.2.3.4 becomes 1.2.3.4, with its port. Other addresses are untouched.
+/// On a socket that serves IPv6 and IPv4, IPv4 peers have mapped addresses. A
+/// program that expects a struct sockaddr_in, counts clients by address or looks
+/// up names calls this on each.
+///
+/// Returns 1 if it replaced the address, 0 if there was nothing to do; -1 with
+/// errno:
+///   EINVAL   a is NULL
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 4291, section 2.5.5.2; ipv6(7).
+/// cbindgen:postfix=SOCKUTIL_NONNULL((1))
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_addr_unmap(a: Option<&mut sockutil_addr>) -> c_int {
+    outcome::of_itself(|| {
+        let a = a.ok_or(INVALID)?;
+        Ok(match address::unmap(a.address()) {
+            Some(address) => {
+                *a = address.into();
+                1
+            }
+            None => 0,
+        })
+    })
+}
+
 /// Get the address that a socket is bound to.
 ///
 /// Returns 0; -1 with errno, and a untouched:
@@ -287,8 +315,9 @@ pub extern "C" fn sockutil_addr_equal(a: Option<&sockutil_addr>, b: Option<&sock
 ///
 /// host is a literal address, with or without a zone, or a name; NULL is the
 /// loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
-/// SOCK_DGRAM or 0 for any. flags: with SOCKUTIL_NUMERIC the resolver is never
-/// asked, and a name is an error. It is never asked for literals. A host that
+/// SOCK_DGRAM or 0 for any. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 for addresses
+/// of that family alone; with SOCKUTIL_NUMERIC the resolver is never asked, and a
+/// name is an error. It is never asked for literals. A host that
 /// looks numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused,
 /// never read as octal; so is "*", which some resolvers take for every address.
 /// The first cap addresses go to out, each once, in the resolver's order;
@@ -299,8 +328,9 @@ pub extern "C" fn sockutil_addr_equal(a: Option<&sockutil_addr>, b: Option<&sock
 ///                   getaddrinfo(3), for gai_strerror(3); EAI_SERVICE for a
 ///                   port above 65535 or with leading zeros, EAI_SOCKTYPE for
 ///                   another socktype
+///   EAFNOSUPPORT    host has no address of the family that flags asks for
 ///   EINVAL          service or count is NULL, out is NULL and cap is not 0,
-///                   flags has other bits
+///                   flags has other bits, or SOCKUTIL_IPV4 with SOCKUTIL_IPV6
 ///   ENODEV          no interface has the zone's name
 /// EAI_SYSTEM keeps the resolver's errno, or sets EIO if there is none. *gai is
 /// 0 for every other failure; gai may be NULL.
@@ -322,9 +352,9 @@ pub unsafe extern "C" fn sockutil_resolve(
 ) -> c_int {
     let call = || {
         let count = count.ok_or(INVALID)?.write(0);
-        let numeric = flags::check(flags, flags::NUMERIC)?.numeric;
+        let flags = flags::check(flags, flags::LOOKUP)?;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
-        let query = unsafe { check::query(host, service, socktype, numeric, Purpose::Connect) }?;
+        let query = unsafe { check::query(host, service, socktype, &flags, Purpose::Connect) }?;
         // SAFETY: `out` is NULL, or the caller promises `cap` entries there; the two types have one layout.
         let out = unsafe { check::array(out.cast::<Address>(), cap) }?;
         *count = resolve::resolve(&query, |index, address| {

@@ -8,6 +8,7 @@ use core::slice;
 use errno::Errno;
 use libc::iovec;
 
+use super::flags::Checked;
 use crate::memory::{Buffer, Bytes, IoSlice};
 use crate::resolve::{Purpose, Query};
 use crate::time;
@@ -73,14 +74,14 @@ pub unsafe fn query<'a>(
     host: *const c_char,
     service: *const c_char,
     kind: c_int,
-    numeric: bool,
+    flags: &Checked,
     purpose: Purpose,
 ) -> Result<Query<'a>, Errno> {
     // SAFETY: `service` is NULL, or a C string of the caller's.
     let service = unsafe { text_of(service) }.ok_or(INVALID)?;
     // SAFETY: `host` is NULL, or a C string of the caller's.
     let host = unsafe { text_of(host) };
-    Ok(Query { host, service, kind, numeric, purpose })
+    Ok(Query { host, service, kind, family: flags.family, numeric: flags.numeric, purpose })
 }
 
 /// An array to fill.

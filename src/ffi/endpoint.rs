@@ -23,16 +23,23 @@ use crate::{connect, tcp, udp, unix};
 /// IPv4 if there is no IPv6. host and service are as for sockutil_resolve; for
 /// service "0" the kernel chooses a port: see sockutil_addr_local. backlog is 0
 /// to 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is
-/// refused), SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
-/// SOCKUTIL_NUMERIC.
+/// refused), SOCKUTIL_V6ONLY, SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
+/// family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+///
+/// On a socket that serves both families the address of an IPv4 client is
+/// IPv4-mapped, ::ffff:1.2.3.4, in a struct sockaddr_in6. A program that expects
+/// a struct sockaddr_in uses SOCKUTIL_IPV4 or host "0.0.0.0", or calls
+/// sockutil_addr_unmap on each client's address.
 ///
 /// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
 /// errno:
 ///   EADDRINUSE      another socket listens there already
 ///   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
 ///                   the resolver's failure
+///   EAFNOSUPPORT    host has no address of the family that flags asks for
 ///   EINVAL          service is NULL, backlog is not 0 to 65535, flags has
-///                   other bits
+///                   other bits, or SOCKUTIL_IPV4 with SOCKUTIL_IPV6 or
+///                   SOCKUTIL_V6ONLY
 /// and the errors of socket(2), bind(2) and listen(2): EACCES, EMFILE, ... *gai
 /// is an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
 /// NULL.
@@ -53,7 +60,7 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
         let flags = flags::check(flags, flags::SERVER)?;
         let backlog = check::backlog(backlog)?;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
-        let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Bind) }?;
+        let query = unsafe { check::query(host, service, SOCK_STREAM, &flags, Purpose::Bind) }?;
         tcp::listen(&query, backlog, flags.socket)
     };
     outcome::resolved(gai, call)
@@ -79,8 +86,8 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// If no server listens at a local port, the kernel can connect a socket to
 /// itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
 /// from binding. host (NULL is the loopback) and service are as for
-/// sockutil_resolve. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
-/// SOCKUTIL_NUMERIC.
+/// sockutil_resolve. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
+/// family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
 ///
 /// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
 /// close-on-exec unless SOCKUTIL_INHERIT; -1 with the most specific errno of
@@ -91,8 +98,9 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 ///   ETIMEDOUT       no answer in time, the caller's or the kernel's
 ///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
 ///                   failure
+///   EAFNOSUPPORT    host has no address of the family that flags asks for
 ///   EINVAL          service is NULL, timeout_ms is below -1, flags has other
-///                   bits
+///                   bits, or SOCKUTIL_IPV4 with SOCKUTIL_IPV6
 /// and the errors of socket(2) and connect(2): EMFILE, ENETUNREACH, ... *gai is
 /// an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
 /// NULL.
@@ -114,7 +122,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
         // Check before the resolver is asked.
         check::timeout(timeout_ms)?;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
-        let query = unsafe { check::query(host, service, SOCK_STREAM, flags.numeric, Purpose::Connect) }?;
+        let query = unsafe { check::query(host, service, SOCK_STREAM, &flags, Purpose::Connect) }?;
         connect::tcp_connect(&query, flags.socket, timeout_ms)
     };
     outcome::resolved(gai, call)
@@ -163,7 +171,8 @@ pub extern "C" fn sockutil_connect(fd: c_int, to: Option<&sockutil_addr>, timeou
 ///
 /// Calls accept4(2), again after EINTR and after the errors of a connection
 /// that is already gone: ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT,
-/// EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address;
+/// EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address,
+/// IPv4-mapped for an IPv4 client of an IPv6 listener (see sockutil_tcp_listen);
 /// peer may be NULL. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are.
 /// A flag that a handler sets does not end a wait. With a time limit the call
 /// waits in poll(2). If the listener is blocking and another process or thread
@@ -206,16 +215,19 @@ pub extern "C" fn sockutil_accept(
 /// Make a UDP socket that is bound to an address.
 ///
 /// host and service are as for sockutil_tcp_listen: a NULL host is every
-/// address, IPv6 and IPv4 in one socket if there is IPv6. flags:
-/// SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
-/// SOCKUTIL_NUMERIC.
+/// address, IPv6 and IPv4 in one socket if there is IPv6; IPv4 senders then have
+/// IPv4-mapped addresses. flags: SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY,
+/// SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that family alone),
+/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
 ///
 /// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
 /// errno:
 ///   EADDRINUSE      the port is taken
 ///   EADDRNOTAVAIL   no address of host is this machine's; or, with *gai not 0,
 ///                   the resolver's failure
-///   EINVAL          service is NULL, flags has other bits
+///   EAFNOSUPPORT    host has no address of the family that flags asks for
+///   EINVAL          service is NULL, flags has other bits, or SOCKUTIL_IPV4
+///                   with SOCKUTIL_IPV6 or SOCKUTIL_V6ONLY
 /// and the errors of socket(2) and bind(2): EACCES, EMFILE, ... *gai is an EAI_
 /// code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
 ///
@@ -233,7 +245,7 @@ pub unsafe extern "C" fn sockutil_udp_bind(
     let call = || {
         let flags = flags::check(flags, flags::SERVER)?;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
-        let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Bind) }?;
+        let query = unsafe { check::query(host, service, SOCK_DGRAM, &flags, Purpose::Bind) }?;
         udp::bind(&query, flags.socket)
     };
     outcome::resolved(gai, call)
@@ -244,14 +256,17 @@ pub unsafe extern "C" fn sockutil_udp_bind(
 /// It sends only to that peer, receives only from it, and reports its ICMP
 /// errors: ECONNREFUSED if the peer's port has no socket. host (NULL is the
 /// loopback) and service are as for sockutil_resolve; the first address with a
-/// route is used. Nothing is sent yet. flags: SOCKUTIL_NONBLOCK,
-/// SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+/// route is used. Nothing is sent yet. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6
+/// (addresses of that family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT,
+/// SOCKUTIL_NUMERIC.
 ///
 /// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
 /// errno:
 ///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
 ///                   failure
-///   EINVAL          service is NULL, flags has other bits
+///   EAFNOSUPPORT    host has no address of the family that flags asks for
+///   EINVAL          service is NULL, flags has other bits, or SOCKUTIL_IPV4
+///                   with SOCKUTIL_IPV6
 /// and the errors of socket(2) and connect(2): ENETUNREACH, EMFILE, ... *gai is
 /// an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
 /// NULL.
@@ -270,7 +285,7 @@ pub unsafe extern "C" fn sockutil_udp_connect(
     let call = || {
         let flags = flags::check(flags, flags::CLIENT)?;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
-        let query = unsafe { check::query(host, service, SOCK_DGRAM, flags.numeric, Purpose::Connect) }?;
+        let query = unsafe { check::query(host, service, SOCK_DGRAM, &flags, Purpose::Connect) }?;
         udp::connect(&query, flags.socket)
     };
     outcome::resolved(gai, call)

@@ -1,6 +1,6 @@
 //! Flags, for the functions that make a descriptor.
 
-use core::ffi::c_uint;
+use core::ffi::{c_int, c_uint};
 
 use errno::Errno;
 
@@ -23,8 +23,15 @@ pub const SOCKUTIL_INHERIT: c_uint = 1 << 19;
 /// Never ask the resolver, whose time no timeout can bound.
 pub const SOCKUTIL_NUMERIC: c_uint = 1 << 20;
 
+/// Use only IPv4 addresses.
+pub const SOCKUTIL_IPV4: c_uint = 1 << 21;
+
+/// Use only IPv6 addresses. For listeners and sockutil_udp_bind this implies
+/// SOCKUTIL_V6ONLY.
+pub const SOCKUTIL_IPV6: c_uint = 1 << 22;
+
 /// The flags of a datagram or stream client.
-pub(super) const CLIENT: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC;
+pub(super) const CLIENT: c_uint = DESCRIPTOR | LOOKUP;
 
 /// The flags of a bound socket.
 pub(super) const SERVER: c_uint = CLIENT | SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY;
@@ -33,7 +40,7 @@ pub(super) const SERVER: c_uint = CLIENT | SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY;
 pub(super) const DESCRIPTOR: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT;
 
 /// The flags of a lookup.
-pub(super) const NUMERIC: c_uint = SOCKUTIL_NUMERIC;
+pub(super) const LOOKUP: c_uint = SOCKUTIL_NUMERIC | SOCKUTIL_IPV4 | SOCKUTIL_IPV6;
 
 /// The flags, taken apart.
 pub struct Checked {
@@ -41,6 +48,8 @@ pub struct Checked {
     pub socket: Flags,
     /// `SOCKUTIL_NUMERIC`.
     pub numeric: bool,
+    /// `AF_INET` for `SOCKUTIL_IPV4`, `AF_INET6` for `SOCKUTIL_IPV6`, else `AF_UNSPEC`.
+    pub family: c_int,
 }
 
 /// Refuses unknown bits.
@@ -49,11 +58,18 @@ pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
         return Err(INVALID);
     }
     let has = |bit| flags & bit != 0;
+    let family = match (has(SOCKUTIL_IPV4), has(SOCKUTIL_IPV6)) {
+        (true, true) => return Err(INVALID),
+        (true, false) if has(SOCKUTIL_V6ONLY) => return Err(INVALID),
+        (true, false) => libc::AF_INET,
+        (false, true) => libc::AF_INET6,
+        (false, false) => libc::AF_UNSPEC,
+    };
     let socket = Flags {
         reuseport: has(SOCKUTIL_REUSEPORT),
-        v6only: has(SOCKUTIL_V6ONLY),
+        v6only: has(SOCKUTIL_V6ONLY) || has(SOCKUTIL_IPV6),
         nonblock: has(SOCKUTIL_NONBLOCK),
         inherit: has(SOCKUTIL_INHERIT),
     };
-    Ok(Checked { socket, numeric: has(SOCKUTIL_NUMERIC) })
+    Ok(Checked { socket, numeric: has(SOCKUTIL_NUMERIC), family })
 }

@@ -34,7 +34,10 @@ pub use byte_order::*;
 pub use classic::*;
 pub use close::*;
 pub use endpoint::*;
-pub use flags::{SOCKUTIL_INHERIT, SOCKUTIL_NONBLOCK, SOCKUTIL_NUMERIC, SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY};
+pub use flags::{
+    SOCKUTIL_INHERIT, SOCKUTIL_IPV4, SOCKUTIL_IPV6, SOCKUTIL_NONBLOCK, SOCKUTIL_NUMERIC, SOCKUTIL_REUSEPORT,
+    SOCKUTIL_V6ONLY,
+};
 pub use frame::*;
 pub use option::*;
 pub use process::*;

@@ -434,10 +434,17 @@ pub fn if_indextoname(index: u32) -> Option<[u8; libc::IF_NAMESIZE]> {
 pub struct AddrInfo(*mut libc::addrinfo);
 
 /// `getaddrinfo(3)`; the error is its `EAI_` code and its errno, 0 if it set none.
-pub fn getaddrinfo(host: Option<&CStr>, service: &CStr, kind: c_int, flags: c_int) -> Result<AddrInfo, (c_int, Errno)> {
-    // SAFETY: all-zero is a valid addrinfo: no flags, any family.
+pub fn getaddrinfo(
+    host: Option<&CStr>,
+    service: &CStr,
+    kind: c_int,
+    family: c_int,
+    flags: c_int,
+) -> Result<AddrInfo, (c_int, Errno)> {
+    // SAFETY: all-zero is a valid addrinfo.
     let mut hints: libc::addrinfo = unsafe { mem::zeroed() };
     hints.ai_socktype = kind;
+    hints.ai_family = family;
     hints.ai_flags = flags;
     let mut list = ptr::null_mut();
     let host = host.map_or(ptr::null(), CStr::as_ptr);

@@ -54,7 +54,7 @@ impl Slot {
     }
 
     /// sun_path has these bytes, and the length covers them.
-    fn unix(path: &[u8]) -> Self {
+    pub fn unix(path: &[u8]) -> Self {
         let bytes = [&(libc::AF_UNIX as u16).to_ne_bytes(), path].concat();
         Self::of(&bytes, bytes.len())
     }
@@ -71,7 +71,7 @@ impl Slot {
         *self == Self::new()
     }
 
-    fn family(&self) -> c_int {
+    pub fn family(&self) -> c_int {
         u16::from_ne_bytes([self.0[0], self.0[1]]).into()
     }
 

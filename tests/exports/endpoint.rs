@@ -23,7 +23,7 @@ const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 /// No flags: bits beside theirs, and what a backlog or a timeout in their place looks like.
-const NO_FLAGS: [c_uint; 6] = [1, 128, 5000, 1 << 15, 1 << 21, 1 << 31];
+const NO_FLAGS: [c_uint; 6] = [1, 128, 5000, 1 << 15, 1 << 23, 1 << 31];
 
 /// The call makes a descriptor, and leaves errno alone.
 #[track_caller]

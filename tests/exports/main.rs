@@ -34,6 +34,7 @@ mod byte_order;
 mod classic;
 mod close;
 mod endpoint;
+mod families;
 mod frame;
 mod hosts;
 mod kit;

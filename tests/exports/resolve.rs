@@ -18,16 +18,16 @@ const GAI_MARK: c_int = 4711;
 const ROOM: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Failure {
-    errno: c_int,
-    gai: c_int,
+pub struct Failure {
+    pub errno: c_int,
+    pub gai: c_int,
 }
 
 const NO_NAME: Failure = Failure { errno: EADDRNOTAVAIL, gai: EAI_NONAME };
 const NO_SERVICE: Failure = Failure { errno: EADDRNOTAVAIL, gai: EAI_SERVICE };
 
 /// The addresses.
-fn resolve(host: Option<&str>, service: &str, kind: c_int, flags: c_uint) -> Result<Vec<SocketAddr>, Failure> {
+pub fn resolve(host: Option<&str>, service: &str, kind: c_int, flags: c_uint) -> Result<Vec<SocketAddr>, Failure> {
     let host = host.map(|host| CString::new(host).unwrap());
     let service = CString::new(service).unwrap();
     let host = host.as_ref().map_or(ptr::null(), |host| host.as_ptr());
@@ -352,7 +352,7 @@ fn sockutil_resolve_EINVAL() {
     }
     // A backlog, a timeout, the other functions' flags, and unknown bits.
     let others = [SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT];
-    for flags in [1, 128, 5000, u32::MAX, 1 << 15, 1 << 21, 1 << 31, NUMERIC | 1].into_iter().chain(others) {
+    for flags in [1, 128, 5000, u32::MAX, 1 << 15, 1 << 23, 1 << 31, NUMERIC | 1].into_iter().chain(others) {
         refused(&|| unsafe { sockutil_resolve(host, service, SOCK_STREAM, flags, out, ROOM, counted, code) });
     }
     fails(EINVAL, || unsafe { sockutil_resolve(host, service, SOCK_STREAM, 1, out, ROOM, counted, ptr::null_mut()) });

@@ -52,6 +52,7 @@ unsafe extern "C" {
     pub fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const c_char, default_port: c_int) -> c_int;
     pub fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut c_char, size: size_t) -> c_int;
     pub fn sockutil_addr_port(a: *const sockutil_addr) -> c_int;
+    pub fn sockutil_addr_unmap(a: *mut sockutil_addr) -> c_int;
     pub fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -> c_int;
     pub fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) -> c_int;
     pub fn sockutil_addr_source_for(peer: *const sockutil_addr, local: *mut sockutil_addr) -> c_int;

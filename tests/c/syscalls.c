@@ -1,6 +1,6 @@
-/* How many system calls each operation makes, exactly. syscalls_shim.c counts them; tests/syscalls.rs runs the program
+/* How many system calls each operation makes, exactly. the shim counts them; tests/syscalls.rs runs the program
  * once for each section at its end. */
-#include "syscalls.h"
+#include "../shim/shim.h"
 
 #include "regressions/regression.h"
 
@@ -23,22 +23,22 @@ static const int TIMEOUTS[] = {SOCKUTIL_FOREVER, SOCKUTIL_NOWAIT, 60000};
 /* A time limit needs the clock; a call that waits for ever, or not at all, does not. */
 static bool may_look_at_the_clock;
 
-static struct counts seen;
+static struct shim_counts seen;
 
-#define NAME_AND_PLACE(name) {#name, offsetof(struct counts, name)},
+#define NAME_AND_PLACE(name) {#name, offsetof(struct shim_counts, name)},
 
 static const struct {
     const char *name;
     size_t place;
 } MEMBERS[] = {SYSTEM_CALLS(NAME_AND_PLACE)};
 
-static unsigned long member(const struct counts *counts, size_t place) {
+static unsigned long member(const struct shim_counts *counts, size_t place) {
     unsigned long value;
     memcpy(&value, (const char *)counts + place, sizeof value);
     return value;
 }
 
-static void compare(int line, const char *call, const struct counts *expected) {
+static void compare(int line, const char *call, const struct shim_counts *expected) {
     bool same = true;
     EACH(i, MEMBERS) {
         unsigned long is = member(&seen, MEMBERS[i].place);
@@ -60,11 +60,11 @@ static void compare(int line, const char *call, const struct counts *expected) {
  * makes no others. */
 #define COUNTS(call, ...)                                                                                              \
     do {                                                                                                               \
-        *syscall_counts() = (struct counts){0};                                                                        \
+        *shim_counts() = (struct shim_counts){0};                                                                      \
         bool as_it_should = (call);                                                                                    \
-        seen = *syscall_counts();                                                                                      \
+        seen = *shim_counts();                                                                                         \
         CHECK(as_it_should);                                                                                           \
-        compare(__LINE__, #call, &(const struct counts){__VA_ARGS__});                                                 \
+        compare(__LINE__, #call, &(const struct shim_counts){__VA_ARGS__});                                            \
     } while (0)
 
 #define NONE .recv = 0
@@ -79,16 +79,16 @@ static void compare(int line, const char *call, const struct counts *expected) {
 /* As COUNTS, where it depends on the kernel: whether it has RWF_NOWAIT for pipes. */
 #define COUNTS_PIPE(call, call_if_not, ...)                                                                            \
     do {                                                                                                               \
-        *syscall_counts() = (struct counts){0};                                                                        \
+        *shim_counts() = (struct shim_counts){0};                                                                      \
         bool as_it_should = (call);                                                                                    \
-        seen = *syscall_counts();                                                                                      \
+        seen = *shim_counts();                                                                                         \
         CHECK(as_it_should);                                                                                           \
         if (seen.poll > 0) {                                                                                           \
             /* Whether it is the right end of the pipe is checked before. */                                           \
             CHECK(seen.poll == 1 && seen.call_if_not == 1 && seen.readv + seen.writev == 1);                           \
             seen.poll = seen.call_if_not = seen.readv = seen.writev = 0;                                               \
         }                                                                                                              \
-        compare(__LINE__, #call, &(const struct counts){__VA_ARGS__});                                                 \
+        compare(__LINE__, #call, &(const struct shim_counts){__VA_ARGS__});                                            \
     } while (0)
 
 static void unix_pair(int ends[2]) {
@@ -511,7 +511,7 @@ struct sum {
     unsigned long moved;
 };
 
-static void add(struct sum *sum, const struct counts *counts) {
+static void add(struct sum *sum, const struct shim_counts *counts) {
     sum->recv += counts->recv;
     sum->searched += counts->searched_bytes;
     sum->moved += counts->moved_bytes;
@@ -520,9 +520,9 @@ static void add(struct sum *sum, const struct counts *counts) {
 /* Makes a call that must give this answer, and adds its cost. */
 #define SUM(sum, call)                                                                                                 \
     do {                                                                                                               \
-        *syscall_counts() = (struct counts){0};                                                                        \
+        *shim_counts() = (struct shim_counts){0};                                                                      \
         bool as_it_should = (call);                                                                                    \
-        seen = *syscall_counts();                                                                                      \
+        seen = *shim_counts();                                                                                         \
         CHECK(as_it_should);                                                                                           \
         add(sum, &seen);                                                                                               \
     } while (0)
@@ -942,10 +942,10 @@ static const struct {
     {"connecting", connecting},
 };
 
-/* usage: LD_PRELOAD=the counter syscalls SECTION */
+/* usage: LD_PRELOAD=the shim syscalls SECTION */
 int main(int argc, char **argv) {
     CHECK_BOUND(60);
-    CHECK(syscall_counts != NULL);
+    CHECK(shim_counts != NULL);
     CHECK(argc == 2);
     EACH(i, SECTIONS) if (strcmp(SECTIONS[i].name, argv[1]) == 0) {
         SECTIONS[i].run();

@@ -401,8 +401,8 @@ static int telling(int err) {
     return here ? 0 : err == ETIMEDOUT ? 1 : 2;
 }
 
-/* The same for tcp_connect if one of its attempts has failed with it, as if that address were such a host. */
-static int due_of_race(const struct scene *s, const struct fault_call *call, size_t sockets) {
+/* The same for tcp_connect, one of whose attempts has failed so: it is as if that address were such a one. */
+static int due_of_race(const struct scene *s, const struct shim_call *call, size_t sockets) {
     const char *found = (s->flags & (RACE | ITSELF)) != 0 ? hosts : tries_two(s) ? "6l" : "l";
     int err = call->err, most = 0;
     switch (call->function) {
@@ -436,7 +436,7 @@ static int due_of_race(const struct scene *s, const struct fault_call *call, siz
 }
 
 /* The first fault of a run without a mix: the errno that is due, 0 if all is as without it, or ANY. */
-static int due(const struct scene *s, const struct fault_call *call) {
+static int due(const struct scene *s, const struct shim_call *call) {
     int err = call->err;
     size_t sockets = 0, binds = 0;
     bool first;
@@ -531,8 +531,8 @@ static int due(const struct scene *s, const struct fault_call *call) {
 
 /* ---- Runs --------------------------------------------------------------- */
 
-static bool disturbed; /* a call that sets or restores a mode was hit */
-static struct fault_call hit;
+static bool disturbed; /* a call that sets, or sets back, a mode was hit */
+static struct shim_call hit;
 
 static uint64_t next_random(void) {
     run.random ^= run.random << 13;
@@ -543,7 +543,7 @@ static uint64_t next_random(void) {
 
 static bool races, meets_itself;
 
-static void before(struct fault_call *call) {
+static void before(struct shim_call *call) {
     functions_reached[call->function]++;
     if (run.logged >= MOST_CALLS) {
         complain(&run, "it spins");
@@ -582,7 +582,7 @@ static void before(struct fault_call *call) {
         MUST(bind(call->fd, call->address, call->size));
 }
 
-static void after(const struct fault_call *call) {
+static void after(const struct shim_call *call) {
     run.log[run.logged++] = *call;
     if (call->act == ACT_QUICK && call->result == 0)
         skew_ms += call->timeout_ms;
@@ -615,7 +615,7 @@ static long long base_ret;
 static int base_err;
 
 static void once(const struct scene *s, const struct plan *plan) {
-    static const struct fault_hooks hooks = {before, after, frees};
+    static const struct shim_hooks hooks = {before, after, frees};
     static struct scenario named;
     struct timeval timeout[2] = {{0, 0}, {0, 0}};
     socklen_t size = sizeof *timeout;
@@ -704,7 +704,7 @@ static void once(const struct scene *s, const struct plan *plan) {
 
 static void explore(const struct scene *s, bool full) {
     uint64_t seeds = full ? 500 : 20;
-    static enum fault_function trace[LOG];
+    static enum shim_function trace[LOG];
     struct plan plan = {.act = ACT_FAIL};
     once(s, &plan);
     long calls = run.counted;

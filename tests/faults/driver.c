@@ -1,6 +1,6 @@
-/* The driver: one run for every scenario, every libc call that it makes, and every way in which that call can fail or
- * fall short; then runs with a seeded mix.
- * usage: LD_PRELOAD=shim.so driver quick|full [SCENARIO] */
+/* The driver: for every scenario, every call of libc that it makes, and every way in which that call can fail or fall
+ * short, one run; then runs with a seeded mix of all of them.
+ * usage: LD_PRELOAD=the shim driver quick|full [SCENARIO] */
 #include "run.h"
 #include <dlfcn.h>
 #include <signal.h>
@@ -74,7 +74,7 @@ static bool base_suits(const struct scenario *s, int limit, int arrival, enum ba
 
 /* Hits every call once with each possible fault. */
 static void singles(const struct scenario *s, int kind, int limit, int arrival, enum base base) {
-    static enum fault_function trace[LOG];
+    static enum shim_function trace[LOG];
     static long number[LOG];
     struct plan plan = {.base = base};
     one_run(s, kind, limit, arrival, &plan);
@@ -83,7 +83,7 @@ static void singles(const struct scenario *s, int kind, int limit, int arrival, 
     memcpy(number, run.trace_number, sizeof number);
     /* One byte at a time there are thousands of calls, all alike: some of them are hit. */
     for (long at = 1; at <= calls; at += 1 + (at > most ? calls / most : 0)) {
-        enum fault_function function = trace[at - 1];
+        enum shim_function function = trace[at - 1];
         const int *list = errnos_of(function, number[at - 1]);
         plan.at = at;
         plan.act = ACT_FAIL;
@@ -134,9 +134,9 @@ static void explore_all(const struct scenario *s, const char *only) {
 int main(int argc, char **argv) {
     const char *only = argc > 2 ? argv[2] : NULL;
     struct sigaction action = {.sa_handler = hang};
-    void *found = dlsym(RTLD_DEFAULT, "fault_arm");
+    void *found = dlsym(RTLD_DEFAULT, "shim_arm");
     if (found == NULL || argc < 2) {
-        fputs("usage: LD_PRELOAD=shim.so driver quick|full [SCENARIO]\n", stderr);
+        fputs("usage: LD_PRELOAD=the shim driver quick|full [SCENARIO]\n", stderr);
         return 2;
     }
     memcpy(&arm, &found, sizeof arm);
@@ -147,7 +147,7 @@ int main(int argc, char **argv) {
     explore_all(transfers, only);
     explore_all(others, only);
     explore_connections(full, only);
-    for (int i = 0; only == NULL && i < F_COUNT; i++)
+    for (int i = 0; only == NULL && i < F_LIBRARY_COUNT; i++)
         if (functions_reached[i] == 0) {
             fprintf(stderr, "FAIL no scenario reaches %s\n", function_names[i]);
             failures++;

@@ -13,7 +13,7 @@ enum {
 
 /* ---- Which exist, and when ------------------------------------------ */
 
-bool is_transfer(enum fault_function function) {
+bool is_transfer(enum shim_function function) {
     switch (function) {
     case F_recv:
     case F_read:
@@ -28,13 +28,13 @@ bool is_transfer(enum fault_function function) {
     }
 }
 
-static bool is_for_sockets(enum fault_function function) {
+static bool is_for_sockets(enum shim_function function) {
     return function == F_recv || function == F_send || function == F_sendmsg;
 }
 
 /* recv(2), send(2), read(2), write(2), writev(2), preadv2(2), poll(2), ...; what socket(7) and tcp(7) add is there too.
  */
-const int *errnos_of(enum fault_function function, long number) {
+const int *errnos_of(enum shim_function function, long number) {
     static const int receiving[] = {EAGAIN,   EBADF,    ECONNREFUSED, ECONNRESET, EFAULT,       EINTR, EINVAL, ENOMEM,
                                     ENOTCONN, ENOTSOCK, ETIMEDOUT,    EOPNOTSUPP, EHOSTUNREACH, EIO,   0};
     static const int sending[] = {EACCES,   EAGAIN,     EALREADY, EBADF,     ECONNRESET,   EDESTADDRREQ, EFAULT,
@@ -126,7 +126,7 @@ const int *errnos_of(enum fault_function function, long number) {
     case F_isatty:
     case F_ioctl:
         return controlling;
-    case F_nothing:
+    case F_readv:
         return nothing;
     case F_getsockopt:
     case F_setsockopt:
@@ -142,26 +142,26 @@ const int *errnos_of(enum fault_function function, long number) {
     }
 }
 
-static bool lists(const struct fault_call *call, int err) {
+static bool lists(const struct shim_call *call, int err) {
     for (const int *e = errnos_of(call->function, call->number); *e != 0; e++)
         if (*e == err)
             return true;
     return false;
 }
 
-static void fail_with(struct fault_call *call, int err) {
+static void fail_with(struct shim_call *call, int err) {
     call->act = ACT_FAIL;
     call->err = err;
 }
 
-static bool every_other(struct run *r, const struct fault_call *call) {
+static bool every_other(struct run *r, const struct shim_call *call) {
     bool *turn = &r->turn[call->function][(call->flags & MSG_PEEK) != 0];
     *turn = !*turn;
     return *turn;
 }
 
-/* Whether the base under the plan has already decided. */
-static bool base_decides(struct run *r, struct fault_call *call) {
+/* Whether what lies under the plan has decided already. */
+static bool base_decides(struct run *r, struct shim_call *call) {
     switch (r->plan.base) {
     case BASE_EINTR:
         if (lists(call, EINTR) && every_other(r, call))
@@ -191,8 +191,8 @@ static uint64_t next_random(struct run *r) {
     return r->random >> 11;
 }
 
-/* Half of the calls pass; the others get mostly transient faults. */
-static void mix(struct run *r, struct fault_call *call) {
+/* Half of the calls pass; mostly what is transient happens to the others. */
+static void mix(struct run *r, struct shim_call *call) {
     switch (next_random(r) % 16) {
     case 0:
     case 1:
@@ -225,8 +225,10 @@ static void mix(struct run *r, struct fault_call *call) {
     }
 }
 
-void before_call(struct fault_call *call) {
+void before_call(struct shim_call *call) {
     struct run *r = &run;
+    if (call->function == F_writev && call->nothing)
+        call->function = F_readv; /* The two serve the same end, and fail alike. */
     bool blocking_write = (r->scenario->flags & WRITES) != 0 && r->arrival == QUEUED && is_transfer(call->function);
     if (call->function == F_poll || blocking_write)
         pump(r);
@@ -270,7 +272,7 @@ void before_call(struct fault_call *call) {
     r->since_jump += r->jumped && r->limit == TIMED;
 }
 
-void after_call(const struct fault_call *call) {
+void after_call(const struct shim_call *call) {
     struct run *r = &run;
     r->log[r->logged++] = *call;
     if (call->result <= 0 || !is_transfer(call->function) || (call->flags & MSG_PEEK) != 0)
@@ -290,8 +292,8 @@ static bool is_terminal_read(const struct run *r) {
     return r->kind == TERMINAL && (r->scenario->flags & WRITES) == 0;
 }
 
-/* The contract: which failures of libc are returned, injected or not. The first of them ends the call. */
-static int surfaces(const struct run *r, const struct fault_call *call, bool own_time_runs, bool peeking, bool over) {
+/* The contract: which failures of libc are told, injected or not. The first of them ends the call. */
+static int surfaces(const struct run *r, const struct shim_call *call, bool own_time_runs, bool peeking, bool over) {
     int err = call->failed_with;
     int flags = r->scenario->flags;
     bool nothing_waits = r->limit == NOWAIT || ((r->limit & OWNS) != 0 && !own_time_runs);
@@ -330,9 +332,9 @@ static int surfaces(const struct run *r, const struct fault_call *call, bool own
     }
 }
 
-/* After a failure the call does nothing more to the descriptor, unless it must close it: then it does, even if
- * SO_LINGER could not be turned off. */
-static bool may_follow(const struct run *r, enum fault_function failed, enum fault_function function) {
+/* After a failure nothing more is done to the descriptor, unless it is to be closed in any case: then that is done, and
+ * done well although SO_LINGER could not be turned off. */
+static bool may_follow(const struct run *r, enum shim_function failed, enum shim_function function) {
     return (r->scenario->flags & CLOSES) != 0 && (function == F_close || failed == F_setsockopt);
 }
 
@@ -349,7 +351,7 @@ int verdict(struct run *r) {
     if (r->since_jump > last_calls(r))
         complain(r, "it goes on although time has run out");
     for (size_t i = 0; i < r->logged; i++) {
-        const struct fault_call *call = &r->log[i];
+        const struct shim_call *call = &r->log[i];
         if (is_transfer(call->function))
             peeking = call->function == F_recv && (call->flags & MSG_PEEK) != 0;
         /* From the first signal on, the rest of SO_RCVTIMEO is waited for by poll. */

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 struct run run;
-size_t runs, faults_injected, transfers_cut, functions_reached[F_COUNT], failures;
-fault_arm_function *arm;
+size_t runs, faults_injected, transfers_cut, functions_reached[F_LIBRARY_COUNT], failures;
+shim_arm_function *arm;
 
 #define NAME(name) #name,
-const char *const function_names[F_COUNT] = {FAULT_FUNCTIONS(NAME)};
+const char *const function_names[F_LIBRARY_COUNT] = {LIBRARY_CALLS(NAME)};
 #undef NAME
 
 enum { MOST_STEPS = 30000, HANG_S = 10 };
@@ -52,7 +52,7 @@ static const char *limit_name(int bit) {
     }
 }
 
-static const char *act_name(enum fault_act act) {
+static const char *act_name(enum shim_act act) {
     static const char *const names[] = {"passes", "fails", "moves one byte", "times out", "jumps ahead"};
     return names[act];
 }
@@ -131,7 +131,7 @@ void print_functions(void) {
 }
 
 void call_begins(struct run *r, const char *function) {
-    static const struct fault_hooks hooks = {before_call, after_call, NULL};
+    static const struct shim_hooks hooks = {before_call, after_call, NULL};
     r->function = function;
     note_function(function);
     r->logged = r->in = r->out = r->since_jump = 0;

@@ -3,7 +3,7 @@
 #define RUN_H
 
 #define SOCKUTIL_NO_CLASSIC_NAMES /* The scenarios bear the names. */
-#include "fault.h"
+#include "../shim/shim.h"
 #include <errno.h>
 #include <sockutil.h>
 #include <stdint.h>
@@ -45,7 +45,7 @@ enum base {
 struct plan {
     enum base base;
     long at; /* the call that is hit, from 1; 0: none */
-    enum fault_act act;
+    enum shim_act act;
     int err;
     uint64_t seed; /* 0: no mix */
 };
@@ -107,18 +107,18 @@ struct run {
     size_t all_in, all_out, steps, injected, cut;
     long counted; /* calls that a plan can hit */
     int hit;      /* the function that was hit; -1: none */
-    bool turn[F_COUNT][2];
+    bool turn[F_LIBRARY_COUNT][2];
     uint64_t random;
     size_t logged;
-    struct fault_call log[LOG];
-    enum fault_function trace[LOG];
+    struct shim_call log[LOG];
+    enum shim_function trace[LOG];
     long trace_number[LOG];
 };
 
 extern struct run run;
-extern size_t runs, faults_injected, transfers_cut, functions_reached[F_COUNT], failures;
-extern const char *const function_names[F_COUNT];
-extern fault_arm_function *arm;
+extern size_t runs, faults_injected, transfers_cut, functions_reached[F_LIBRARY_COUNT], failures;
+extern const char *const function_names[F_LIBRARY_COUNT];
+extern shim_arm_function *arm;
 
 /* Makes one armed call of the library, and computes its due result. */
 #define CALL(r, name, ...) CALL_AS(r, name, name(__VA_ARGS__))
@@ -157,12 +157,12 @@ bool run_once(const struct scenario *s, int kind, int limit, int arrival, const 
 bool suits(const struct scenario *s, int kind, int limit, int arrival);
 
 /* The errno values that its man page lists, ended by 0; `number` is that of syscall. */
-const int *errnos_of(enum fault_function function, long number);
-bool is_transfer(enum fault_function function);
+const int *errnos_of(enum shim_function function, long number);
+bool is_transfer(enum shim_function function);
 
-/* faults.c: called before and after each libc call; then the due errno, or 0. */
-void before_call(struct fault_call *call);
-void after_call(const struct fault_call *call);
+/* faults.c: asked before each call of libc and told after it; then the errno that has to surface, or 0. */
+void before_call(struct shim_call *call);
+void after_call(const struct shim_call *call);
 int verdict(struct run *r);
 
 /* world.c */

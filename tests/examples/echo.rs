@@ -7,23 +7,12 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kit::*;
-use crate::support::{Link, compile_c, scratch, told};
-
-/// `echo_server` with the failures of `tests/c/examples/faults.c`.
-fn faulty_server() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let sources = ["../../c_examples/echo_server.c", "examples/faults.c"];
-        compile_c("examples/faulty_server", &sources, Link::Shared, &["-Wl,--wrap=accept", "-Wl,--wrap=fork"])
-    })
-}
+use crate::support::{scratch, told};
 
 // ---- What they say ----
 
@@ -463,7 +452,7 @@ fn the_server_survives_clients_that_reset() {
 
 #[test]
 fn the_server_survives_a_fork_that_fails() {
-    let server = Server::run(Command::new(faulty_server()).env("FAIL_FORK", "3"), 0);
+    let server = run_shimmed("echo_server", &format!("fork first=3 errno={}", libc::EAGAIN));
     let before = descriptors(server.run.pid());
     for _ in 0..3 {
         let mut stream = server.connect();
@@ -504,8 +493,10 @@ fn the_server_survives_every_accept_error() {
         libc::EPROTONOSUPPORT,
         libc::ETIMEDOUT,
     ];
-    let list: Vec<String> = errors.iter().map(i32::to_string).collect();
-    let server = Server::run(Command::new(faulty_server()).env("FAIL_ACCEPT", list.join(",")), 0);
+    // After each of them, and after each client, an address is shorter than the one that the next has.
+    let given = format!("accept arg3!={} raise={}", size_of::<libc::sockaddr_in>(), libc::SIGABRT);
+    let rules = format!("{given}\naccept every=2 errno={} length=1\naccept length=1", numbers(&errors));
+    let server = run_shimmed("echo_server", &rules);
     for error in errors {
         assert_eq!(server.run.err(), format!("accept: {}", reason(error)));
         server.serves();
@@ -547,8 +538,8 @@ fn without_a_free_descriptor_the_server_pauses_and_then_goes_on() {
 #[test]
 fn a_child_that_is_told_to_stop_leaves_the_listener_alone() {
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        let server = Server::run(Command::new(faulty_server()).env("FORK_SIGNAL", signal.to_string()), 0);
-        // The child gets the signal before its first statement.
+        let server = run_shimmed("echo_server", &format!("fork nth=1 child={signal}"));
+        // The child gets the signal before it has run a line of its own.
         let mut stream = server.connect();
         let local = stream.local_addr().unwrap();
         assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0, "the child ends");

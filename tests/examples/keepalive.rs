@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::kit::*;
-use crate::support::{Link, compile_c, told};
+use crate::support::{shimmed, told};
 
 // ---- A network of its own ----
 
@@ -98,7 +98,7 @@ fn states_in(pid: i32) -> Vec<String> {
 }
 
 fn finds_out(program: &Path, deny: &str) {
-    let mut run = Running::start(Command::new(program).env("DENY", deny));
+    let mut run = Running::start(shimmed(&mut Command::new(program), deny));
     assert_eq!(run.out(), "keepalive: after 1 s of silence, 2 questions, 1 s each");
     assert_eq!(run.out(), "with keepalive: ESTABLISHED");
     assert_eq!(run.out(), "without keepalive: ESTABLISHED");
@@ -121,7 +121,7 @@ fn finds_out(program: &Path, deny: &str) {
 }
 
 fn says_that_it_may_not(program: &Path, deny: &str, why: Option<&str>) {
-    let output = Command::new(program).env("DENY", deny).output().unwrap();
+    let output = shimmed(&mut Command::new(program), deny).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", told(&output));
     assert!(output.stdout.is_empty() && lines_of(&output.stderr) == 1, "{}", told(&output));
     let said = String::from_utf8_lossy(&output.stderr);
@@ -151,18 +151,21 @@ fn keepalive_and_nothing_else_finds_out_about_a_peer_that_vanished() {
 
 #[test]
 fn without_the_right_to_a_network_it_says_so_and_ends_with_2() {
-    let sources = ["../../c_examples/keepalive.c", "examples/no_right.c"];
-    let flags = ["-Wl,--wrap=unshare", "-Wl,--wrap=ioctl"];
-    let program = compile_c("examples/keepalive_no_right", &sources, Link::Shared, &flags);
-    says_that_it_may_not(&program, "all", Some("Operation not permitted"));
+    let program = program("keepalive", "");
+    let (new_user, denied) = (libc::CLONE_NEWUSER, format!("errno={}", libc::EPERM));
+    let deny_all = format!("unshare {denied}");
+    let deny_user = format!("unshare arg1&{new_user} {denied}");
+    let deny_root = format!("unshare arg1!&{new_user} {denied}");
+    let deny_link = format!("ioctl arg2={} {denied}", libc::SIOCSIFFLAGS);
+    says_that_it_may_not(&program, &deny_all, Some("Operation not permitted"));
     // This one needs the right to the namespace itself.
     let reason = network().is_ok().then_some("Operation not permitted");
-    says_that_it_may_not(&program, "link", reason);
+    says_that_it_may_not(&program, &deny_link, reason);
     // Each way by itself. Not every system allows the second one.
     thread::scope(|scope| {
-        for (deny, way) in [("user", &[AS_ROOT]), ("root", &[AS_USER])] {
+        for (deny, way) in [(deny_user, &[AS_ROOT]), (deny_root, &[AS_USER])] {
             let program = &program;
-            scope.spawn(move || sees(program, deny, &right(way)));
+            scope.spawn(move || sees(program, &deny, &right(way)));
         }
     });
 }

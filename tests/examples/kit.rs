@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Link, compile_c, compiler, libraries, root, run, sanitizer_flags, scratch, told, under};
+use crate::support::{compiler, libraries, root, run, sanitizer_flags, scratch, shimmed, told, under};
 
 /// The deadline for each event.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -278,11 +278,19 @@ pub fn ticks(pid: i32) -> u64 {
 
 // ---- Servers ----
 
+/// A server with the shim before it, and these rules (`tests/shim/rules.c`).
+pub fn run_shimmed(name: &str, rules: &str) -> Server {
+    Server::run(shimmed(&mut Command::new(program(name, "")), rules), 0)
+}
+
 /// A server to which SIGTERM comes just after each accept.
 pub fn stopped_after_accept(name: &str) -> Server {
-    let sources = [&format!("../../c_examples/{name}.c"), "examples/stop_after_accept.c"];
-    let flags = ["-Wl,--wrap=sockutil_accept"];
-    Server::run(&mut Command::new(compile_c(&format!("examples/stopped_{name}"), &sources, Link::Shared, &flags)), 0)
+    run_shimmed(name, &format!("accept4 then={}", libc::SIGTERM))
+}
+
+/// Errno values as a rule lists them.
+pub fn numbers(errors: &[i32]) -> String {
+    errors.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// A server that listens.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::kit::*;
 use crate::load::{connect_from, kib};
-use crate::support::{Link, scratch};
+use crate::support::{scratch, shimmed};
 use crate::thread_server::threads;
 
 use clients::Manner::{self, HalfClose, Killed, Late, Plain, Reset, Slow, Stall, Vanish};
@@ -272,13 +272,9 @@ fn soak(plan: &Plan, program: &Path, shared: &Shared, dice: Dice, warm_up: Durat
     let count = scratch("soak").join(format!("{}-{}", plan.name, plan.spoil.unwrap_or("sound")));
     std::fs::write(&count, [0; 8]).unwrap();
     let mut command = Command::new(program);
-    command.env("STORM", &count);
-    if plan.restart {
-        command.env("STORM_RESTART", "1");
-    }
-    if let Some(spoil) = plan.spoil {
-        command.env("SPOIL", spoil);
-    }
+    let flags = if plan.restart { libc::SA_RESTART } else { 0 };
+    let storm = format!("catch {} {flags} {}", libc::SIGUSR1, count.display());
+    shimmed(&mut command, &format!("{storm}\n{}", plan.spoil.unwrap_or_default()));
     let alarm_s = u32::try_from((warm_up + rest).as_secs()).unwrap() + ALARM_S;
     let server = Server::run_for(&mut command, 0, alarm_s);
     let mut soak = Soak {
@@ -424,15 +420,20 @@ fn the_servers_stay_as_they_are() {
 #[test]
 #[ignore = "make soak"]
 fn mistakes_are_noticed() {
-    let spoil = |number: usize, what: &'static str| Plan { spoil: Some(what), how: Link::Static, ..SERVERS[number] };
+    let spoil = |number: usize, rule: String| Plan { spoil: Some(rule.leak()), ..SERVERS[number] };
+    let after_a_signal = format!("after={}", libc::EINTR);
     let wrong = [
-        (spoil(5, "descriptor"), "left behind: Outside { descriptors: "),
-        (spoil(1, "memory"), "memory: "),
-        (spoil(0, "child"), "left behind: Outside { descriptors: "),
-        (spoil(4, "byte"), "127."),
-        (spoil(4, "eintr"), "127."),
-        // This needs a client that resets at the right time: use many.
-        (Plan { at_once: 24, pace_ms: 1, ..spoil(3, "sigpipe") }, "the server has ended: signal: 13"),
+        (spoil(5, "close every=50 result=0".into()), "left behind: Outside { descriptors: "),
+        (spoil(1, "close keep=4096".into()), "memory: "),
+        // Children that have ended are not reaped.
+        (spoil(0, "waitpid result=0".into()), "left behind: Outside { descriptors: "),
+        (spoil(4, format!("recv arg4!&{} {after_a_signal} lose", libc::MSG_PEEK)), "127."),
+        (spoil(4, format!("accept4 {after_a_signal} forget")), "127."),
+        // That needs a client which resets at the right moment: have many.
+        (
+            Plan { at_once: 24, pace_ms: 1, ..spoil(3, format!("send clear={}", libc::MSG_NOSIGNAL)) },
+            "the server has ended: signal: 13",
+        ),
     ];
     let plans = wrong.map(|(plan, _)| plan);
     let reports = soaks(&plans, seed(), Duration::from_secs(3), Duration::from_secs(7));

@@ -4,22 +4,11 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::kit::*;
-use crate::support::{Link, compile_c, emulated, told};
-
-/// A server with the failures of `tests/c/examples/server_faults.c`.
-pub fn faulty(name: &str) -> PathBuf {
-    let own = format!("../../c_examples/{name}.c");
-    let wrapped = ["accept4", "pthread_create", "recv", "send", "poll", "epoll_wait", "epoll_ctl"];
-    let flags = wrapped.map(|function| format!("-Wl,--wrap={function}"));
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let program = format!("examples/faulty_{name}_{}", std::thread::current().name().unwrap().replace("::", "_"));
-    compile_c(&program, &[&own, "examples/server_faults.c"], Link::Static, &flags)
-}
+use crate::support::{emulated, told};
 
 /// How many threads a process has, without qemu's own.
 pub fn threads(pid: i32) -> usize {
@@ -204,8 +193,7 @@ pub fn every_accept_error_is_survived(name: &str) {
         libc::EPROTONOSUPPORT,
         libc::ETIMEDOUT,
     ];
-    let list: Vec<String> = errors.iter().map(i32::to_string).collect();
-    let server = Server::run(Command::new(faulty(name)).env("FAIL_ACCEPT", list.join(",")), 0);
+    let server = run_shimmed(name, &format!("accept4 every=2 errno={}", numbers(&errors)));
     for error in errors {
         // Both servers try again after the failure, without a new event.
         let mut stream = server.connect();
@@ -282,7 +270,7 @@ pub fn signals_stop_it_whenever_they_come(name: &str) {
 /// A server that checks a flag only before the call would miss the signal. Nothing else ends the wait before the next
 /// client.
 pub fn a_signal_just_before_a_call_is_not_missed(name: &str, call: &str, client: bool) {
-    let server = Server::run(Command::new(faulty(name)).env("SIGNAL_BEFORE", call), 0);
+    let server = run_shimmed(name, &format!("{call} nth=1 raise={}", libc::SIGTERM));
     let _client = client.then(|| server.connect());
     within_deadline("its last word", || server.run.out.try_recv().ok().filter(|said| said == "server stopped"));
     assert!(server.run.err.iter().next().is_none(), "and no complaint");
@@ -408,7 +396,7 @@ fn a_reset_ends_one_thread() {
 
 #[test]
 fn a_thread_that_cannot_be_made_costs_one_client() {
-    let server = Server::run(Command::new(faulty(NAME)).env("FAIL_THREAD", "3"), 0);
+    let server = run_shimmed(NAME, &format!("pthread_create first=3 errno={}", libc::EAGAIN));
     let before = descriptors(server.run.pid());
     for _ in 0..3 {
         let (mut stream, local) = accepted(&server);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::kit::*;
-use crate::support::{Link, compile_c, told};
+use crate::support::told;
 
 /// A bound socket whose receiving is bounded in time.
 fn socket() -> UdpSocket {
@@ -116,9 +116,7 @@ fn a_datagram_that_the_servers_buffer_cuts_is_told_and_its_rest_is_gone() {
 
 #[test]
 fn an_answer_that_cannot_be_sent_does_not_end_the_server() {
-    let sources = ["../../c_examples/udp_server.c", "examples/sendto_fails.c"];
-    let faulty = compile_c("examples/faulty_udp_server", &sources, Link::Static, &["-Wl,--wrap=sockutil_sendto"]);
-    let server = Server::run(&mut Command::new(faulty), 0);
+    let server = run_shimmed("udp_server", &format!("sendto nth=1 errno={}", libc::EPERM));
     let client = socket();
     client.connect((Ipv4Addr::LOCALHOST, server.port)).unwrap();
     client.send(b"one").unwrap();

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::support::{Link, compile_c};
+use crate::kit::program;
+use crate::support::Link;
 
 use super::clients::Manner::{self, Garbage, Late, Slow, Stall};
 use super::dice::Dice;
@@ -38,7 +39,7 @@ pub struct Plan {
     pub pace_ms: usize,
     /// Its own plain calls wait, and its own handlers have `SA_RESTART`.
     pub restart: bool,
-    /// The mistake that is planted.
+    /// The mistake that is planted: a rule for the shim.
     pub spoil: Option<&'static str>,
 }
 
@@ -58,15 +59,7 @@ pub const SERVERS: [Plan; 7] = [
 
 impl Plan {
     pub fn program(&self) -> PathBuf {
-        let own = format!("../../c_examples/{}.c", self.name);
-        if self.spoil.is_none() {
-            return compile_c(&format!("examples/stormy_{}", self.name), &[&own, "examples/storm.c"], self.how, &[]);
-        }
-        let wrapped = ["close", "accept4", "recv", "send", "poll", "sockutil_reap_children"];
-        let flags = wrapped.map(|function| format!("-Wl,--wrap={function}"));
-        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-        let sources = [&own, "examples/storm.c", "examples/spoil.c"];
-        compile_c(&format!("examples/spoiled_{}", self.name), &sources, Link::Static, &flags)
+        program(self.name, if matches!(self.how, Link::Static) { "_static" } else { "" })
     }
 
     /// A client's input, and the answer to it.

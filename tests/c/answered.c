@@ -1,0 +1,60 @@
+/* Transfers whose system calls the shim answers. Of "always ready" each call takes or gives one byte at once, for ever:
+ * still the call's time ends it. Of "takes nothing" a write is answered with 0, and no more is said: that is EIO, after
+ * one attempt.
+ * usage: LD_PRELOAD=the shim SHIM=rules answered ready|nothing FUNCTION */
+#include "../shim/shim.h"
+#include "check.h"
+#include <sockutil.h>
+#include <sys/mman.h>
+
+#define TIMEOUT_MS 100
+#define SIZE ((size_t)1 << 30)
+
+static sockutil_reader reader;
+
+static int call(const char *function, char *memory, size_t *done, int timeout_ms) {
+    struct iovec iov[2] = {{memory, 1}, {memory, SIZE - 1}};
+    char *item;
+    size_t length;
+    int answer;
+    if (strcmp(function, "read_full") == 0)
+        return sockutil_read_full(0, memory, SIZE, done, timeout_ms);
+    if (strcmp(function, "read_line") == 0)
+        return sockutil_read_line(0, memory, SIZE, done, timeout_ms);
+    if (strcmp(function, "write_full") == 0)
+        return sockutil_write_full(0, memory, SIZE, done, timeout_ms);
+    if (strcmp(function, "writev_full") == 0)
+        return sockutil_writev_full(0, iov, 2, done, timeout_ms);
+    if (strcmp(function, "send_frame") == 0)
+        return sockutil_send_frame(0, 4, memory, SIZE - 4, done, timeout_ms);
+    if (strcmp(function, "writen") == 0)
+        return (int)sockutil_writen(0, memory, SIZE);
+    if (strcmp(function, "reader_line") == 0) {
+        CHECK(sockutil_reader_init(&reader, 0, memory, SIZE) == 0);
+        answer = sockutil_reader_line(&reader, &item, &length, timeout_ms);
+        *done = sockutil_reader_pending(&reader);
+        return answer;
+    }
+    CHECK(strcmp(function, "reader_skip_line") == 0);
+    CHECK(sockutil_reader_init(&reader, 0, memory, 64) == 0);
+    return sockutil_reader_skip_line(&reader, done, timeout_ms);
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 3 && shim_counts != NULL);
+    char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t done = 0;
+    int64_t start = sockutil_now_ms();
+    CHECK_BOUND(30);
+    CHECK(memory != MAP_FAILED);
+    if (strcmp(argv[1], "ready") == 0) {
+        CHECK(call(argv[2], memory, &done, TIMEOUT_MS) == -1 && errno == EAGAIN);
+        CHECK(done > 0 && done < SIZE);
+        CHECK(sockutil_now_ms() - start >= TIMEOUT_MS - 1);
+    } else {
+        CHECK(call(argv[2], memory, &done, SOCKUTIL_FOREVER) == -1 && errno == EIO);
+        CHECK(done == 0);
+        CHECK(shim_counts()->send + shim_counts()->sendmsg == 1);
+    }
+    return 0;
+}

@@ -1,8 +1,6 @@
 //! How the library handles the system's answers, with programs that fake them: exactly, at once, and also answers that
 //! this machine seldom or never gives.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
 mod support;
 
 use std::path::PathBuf;

@@ -1,13 +1,5 @@
 //! Two processes that talk over each kind of connection of the library.
 
-#![allow(
-    missing_docs,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and is no interface"
-)]
-
 mod support;
 
 use std::process::Command;

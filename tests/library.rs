@@ -1,12 +1,6 @@
 //! The shipped files: their exports and imports, and C programs of every kind that use them.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that goes wrong may well panic"
-)]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/declared.rs"]
 mod declared;

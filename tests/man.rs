@@ -1,14 +1,7 @@
 //! The manual pages: their programs compile, run and print the page's output, and the check of the names misses
 //! nothing.
 
-#![allow(
-    missing_docs,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and is no interface"
-)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/declared.rs"]
 mod declared;

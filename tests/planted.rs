@@ -1,7 +1,7 @@
 //! `tests/memory.sh` can find mistakes: libraries and programs with one mistake each, which one of its tools must
 //! catch. `make test-memory` runs it.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that goes wrong may well panic")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

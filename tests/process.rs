@@ -1,8 +1,11 @@
 //! The exported functions about signals and children, which affect the whole process: so this is one test, in its own
 //! process.
 
-#![allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "fork and the functions under test")]
-#![allow(clippy::multiple_unsafe_ops_per_block, reason = "fork and the functions under test")]
+#![allow(
+    unsafe_code,
+    clippy::undocumented_unsafe_blocks,
+    reason = "fork, and functions under test that take raw pointers"
+)]
 
 use std::ptr;
 

@@ -2,23 +2,14 @@
 //! in every run. The differences required by RFC 5952 are listed by name and counted; any other one fails.
 //! `SOCKUTIL_TEXTS=100000000 cargo test --release --test text_agreement` tests more.
 
-#![allow(unsafe_code, reason = "the functions under test take raw pointers")]
 #![allow(
-    non_snake_case,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    clippy::doc_markdown,
+    unsafe_code,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::multiple_unsafe_ops_per_block,
-    clippy::needless_pass_by_value,
     clippy::panic,
     clippy::undocumented_unsafe_blocks,
     clippy::unwrap_used,
-    reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
+    reason = "the functions under test take raw pointers, and a test fails by panicking"
 )]
 
 #[path = "support/c.rs"]

@@ -1,8 +1,6 @@
 //! Threads that share nothing, and threads that share a socket: every byte is accounted for. `make test-memory` runs
 //! the same under the thread sanitizer.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that goes wrong may well panic")]
-
 mod support;
 
 use std::process::Command;
@@ -15,32 +13,11 @@ fn passes(case: &str) {
     }
 }
 
-#[test]
-fn threads_with_nothing_in_common_do_not_meet() {
-    passes("alone");
-}
-
-#[test]
-fn datagrams_of_several_senders_reach_several_receivers_whole() {
-    passes("datagrams");
-}
-
-#[test]
-fn several_readers_of_a_stream_share_its_bytes_out() {
-    passes("readers");
-}
-
-#[test]
-fn records_of_several_writers_that_the_kernel_takes_at_once_stay_whole() {
-    passes("writers");
-}
-
-#[test]
-fn one_thread_reads_while_another_writes() {
-    passes("both_ways");
-}
-
-#[test]
-fn several_threads_accept_from_one_listener() {
-    passes("acceptors");
+support::tests! {
+    fn threads_with_nothing_in_common_do_not_meet() = passes("alone");
+    fn datagrams_of_several_senders_reach_several_receivers_whole() = passes("datagrams");
+    fn several_readers_of_a_stream_share_its_bytes_out() = passes("readers");
+    fn records_of_several_writers_that_the_kernel_takes_at_once_stay_whole() = passes("writers");
+    fn one_thread_reads_while_another_writes() = passes("both_ways");
+    fn several_threads_accept_from_one_listener() = passes("acceptors");
 }

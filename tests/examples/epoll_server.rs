@@ -49,24 +49,12 @@ fn stuff(stream: &mut TcpStream) -> Vec<u8> {
     sent
 }
 
-#[test]
-fn each_side_tells_the_addresses_and_the_server_the_end() {
-    both::each_client_is_named_when_it_comes_and_when_it_goes(NAME, &["client half-close"]);
-}
-
-#[test]
-fn every_byte_comes_back() {
-    both::lines_come_back_byte_for_byte(NAME);
-}
-
-#[test]
-fn an_address_that_is_taken_is_told() {
-    both::a_failure_is_one_line_and_status_1(NAME);
-}
-
-#[test]
-fn one_thread_serves_all() {
-    both::many_clients_at_once(NAME, |_| 1);
+crate::support::tests! {
+    fn each_side_tells_the_addresses_and_the_server_the_end() =
+        both::each_client_is_named_when_it_comes_and_when_it_goes(NAME, &["client half-close"]);
+    fn every_byte_comes_back() = both::lines_come_back_byte_for_byte(NAME);
+    fn an_address_that_is_taken_is_told() = both::a_failure_is_one_line_and_status_1(NAME);
+    fn one_thread_serves_all() = both::many_clients_at_once(NAME, |_| 1);
 }
 
 #[test]
@@ -267,19 +255,10 @@ fn lines_that_came_together_are_served_in_turns() {
     }
 }
 
-#[test]
-fn accept_may_fail() {
-    both::every_accept_error_is_survived(NAME);
-}
-
-#[test]
-fn without_a_free_descriptor_accept_pauses() {
-    both::without_a_free_descriptor_it_pauses_and_then_goes_on(NAME);
-}
-
-#[test]
-fn a_signal_ends_it_and_all_connections() {
-    both::signals_stop_it_whenever_they_come(NAME);
+crate::support::tests! {
+    fn accept_may_fail() = both::every_accept_error_is_survived(NAME);
+    fn without_a_free_descriptor_accept_pauses() = both::without_a_free_descriptor_it_pauses_and_then_goes_on(NAME);
+    fn a_signal_ends_it_and_all_connections() = both::signals_stop_it_whenever_they_come(NAME);
 }
 
 #[test]

@@ -2,16 +2,12 @@
 
 #![allow(
     unsafe_code,
-    clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::wildcard_imports,
-    reason = "a test may stop at the first surprise"
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the functions under test take raw pointers, and a test fails by panicking"
 )]
-#![allow(clippy::multiple_unsafe_ops_per_block, reason = "pre_exec is one, and what runs there another")]
 
 #[path = "../support/interface.rs"]
 mod interface;

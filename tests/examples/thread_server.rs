@@ -319,24 +319,12 @@ pub fn it_does_not_spin_while(what: &str, server: &Server) {
 
 const NAME: &str = "thread_server";
 
-#[test]
-fn each_side_tells_the_addresses_and_the_server_the_end() {
-    each_client_is_named_when_it_comes_and_when_it_goes(NAME, &[]);
-}
-
-#[test]
-fn every_byte_comes_back() {
-    lines_come_back_byte_for_byte(NAME);
-}
-
-#[test]
-fn an_address_that_is_taken_is_told() {
-    a_failure_is_one_line_and_status_1(NAME);
-}
-
-#[test]
-fn each_client_has_a_thread() {
-    many_clients_at_once(NAME, |clients| clients + 1);
+crate::support::tests! {
+    fn each_side_tells_the_addresses_and_the_server_the_end() =
+        each_client_is_named_when_it_comes_and_when_it_goes(NAME, &[]);
+    fn every_byte_comes_back() = lines_come_back_byte_for_byte(NAME);
+    fn an_address_that_is_taken_is_told() = a_failure_is_one_line_and_status_1(NAME);
+    fn each_client_has_a_thread() = many_clients_at_once(NAME, |clients| clients + 1);
 }
 
 #[test]
@@ -409,24 +397,11 @@ fn a_thread_that_cannot_be_made_costs_one_client() {
     server.stop(libc::SIGTERM);
 }
 
-#[test]
-fn accept_may_fail() {
-    every_accept_error_is_survived(NAME);
-}
-
-#[test]
-fn without_a_free_descriptor_accept_pauses() {
-    without_a_free_descriptor_it_pauses_and_then_goes_on(NAME);
-}
-
-#[test]
-fn a_signal_ends_it_and_its_threads() {
-    signals_stop_it_whenever_they_come(NAME);
-}
-
-#[test]
-fn a_signal_is_not_missed() {
-    a_signal_just_before_a_call_is_not_missed(NAME, "accept4", false);
+crate::support::tests! {
+    fn accept_may_fail() = every_accept_error_is_survived(NAME);
+    fn without_a_free_descriptor_accept_pauses() = without_a_free_descriptor_it_pauses_and_then_goes_on(NAME);
+    fn a_signal_ends_it_and_its_threads() = signals_stop_it_whenever_they_come(NAME);
+    fn a_signal_is_not_missed() = a_signal_just_before_a_call_is_not_missed(NAME, "accept4", false);
 }
 
 #[test]

@@ -54,22 +54,9 @@ fn a_write_that_answers_0(case: &str) {
     support::run(support::shimmed(command.args(["nothing", case]), "send result=0\nsendmsg result=0"));
 }
 
-#[test]
-fn sockutil_writen_EIO() {
-    a_write_that_answers_0("writen");
-}
-
-#[test]
-fn sockutil_write_full_EIO() {
-    a_write_that_answers_0("write_full");
-}
-
-#[test]
-fn sockutil_send_frame_EIO() {
-    a_write_that_answers_0("send_frame");
-}
-
-#[test]
-fn sockutil_writev_full_EIO() {
-    a_write_that_answers_0("writev_full");
+crate::support::tests! {
+    fn sockutil_writen_EIO() = a_write_that_answers_0("writen");
+    fn sockutil_write_full_EIO() = a_write_that_answers_0("write_full");
+    fn sockutil_send_frame_EIO() = a_write_that_answers_0("send_frame");
+    fn sockutil_writev_full_EIO() = a_write_that_answers_0("writev_full");
 }

@@ -199,24 +199,11 @@ fn refuses(e: c_int, call: impl Fn(c_int) -> c_int) {
     }
 }
 
-#[test]
-fn sockutil_set_reuseport_EBADF() {
-    refuses(EBADF, |fd| sockutil_set_reuseport(fd, 1));
-}
-
-#[test]
-fn sockutil_set_reuseport_ENOTSOCK() {
-    refuses(ENOTSOCK, |fd| sockutil_set_reuseport(fd, 1));
-}
-
-#[test]
-fn sockutil_set_v6only_EBADF() {
-    refuses(EBADF, |fd| sockutil_set_v6only(fd, 1));
-}
-
-#[test]
-fn sockutil_set_v6only_ENOTSOCK() {
-    refuses(ENOTSOCK, |fd| sockutil_set_v6only(fd, 1));
+crate::support::tests! {
+    fn sockutil_set_reuseport_EBADF() = refuses(EBADF, |fd| sockutil_set_reuseport(fd, 1));
+    fn sockutil_set_reuseport_ENOTSOCK() = refuses(ENOTSOCK, |fd| sockutil_set_reuseport(fd, 1));
+    fn sockutil_set_v6only_EBADF() = refuses(EBADF, |fd| sockutil_set_v6only(fd, 1));
+    fn sockutil_set_v6only_ENOTSOCK() = refuses(ENOTSOCK, |fd| sockutil_set_v6only(fd, 1));
 }
 
 #[test]
@@ -225,34 +212,13 @@ fn sockutil_set_nonblock_EBADF() {
     refuses(EBADF, |fd| sockutil_set_nonblock(fd, 0));
 }
 
-#[test]
-fn sockutil_set_nodelay_EBADF() {
-    refuses(EBADF, |fd| sockutil_set_nodelay(fd, 1));
-}
-
-#[test]
-fn sockutil_set_nodelay_ENOTSOCK() {
-    refuses(ENOTSOCK, |fd| sockutil_set_nodelay(fd, 1));
-}
-
-#[test]
-fn sockutil_set_broadcast_EBADF() {
-    refuses(EBADF, |fd| sockutil_set_broadcast(fd, 1));
-}
-
-#[test]
-fn sockutil_set_broadcast_ENOTSOCK() {
-    refuses(ENOTSOCK, |fd| sockutil_set_broadcast(fd, 1));
-}
-
-#[test]
-fn sockutil_set_linger_EBADF() {
-    refuses(EBADF, |fd| sockutil_set_linger(fd, 1, 5));
-}
-
-#[test]
-fn sockutil_set_linger_ENOTSOCK() {
-    refuses(ENOTSOCK, |fd| sockutil_set_linger(fd, 1, 5));
+crate::support::tests! {
+    fn sockutil_set_nodelay_EBADF() = refuses(EBADF, |fd| sockutil_set_nodelay(fd, 1));
+    fn sockutil_set_nodelay_ENOTSOCK() = refuses(ENOTSOCK, |fd| sockutil_set_nodelay(fd, 1));
+    fn sockutil_set_broadcast_EBADF() = refuses(EBADF, |fd| sockutil_set_broadcast(fd, 1));
+    fn sockutil_set_broadcast_ENOTSOCK() = refuses(ENOTSOCK, |fd| sockutil_set_broadcast(fd, 1));
+    fn sockutil_set_linger_EBADF() = refuses(EBADF, |fd| sockutil_set_linger(fd, 1, 5));
+    fn sockutil_set_linger_ENOTSOCK() = refuses(ENOTSOCK, |fd| sockutil_set_linger(fd, 1, 5));
 }
 
 #[test]

@@ -10,10 +10,17 @@ use std::time::{Duration, Instant};
 
 use libc::{c_int, c_void};
 
+use crate::left_out::left_out;
+
 /// The descriptor that a system call has made.
 pub fn made(fd: impl TryInto<c_int>) -> io::Result<OwnedFd> {
     let fd = fd.try_into().unwrap_or(-1);
     if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd) }) }
+}
+
+/// Whether this machine has a kind of descriptor; if not, that is told.
+pub fn can_be_made<T>(name: &str, make: fn() -> io::Result<T>) -> bool {
+    make().map_err(|e| left_out(&format!("no {name}"), e)).is_ok()
 }
 
 pub fn flags(fd: c_int) -> c_int {

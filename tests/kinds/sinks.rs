@@ -1,6 +1,5 @@
 //! Kinds of descriptors for writing that can be full, and who makes room in them.
 
-use crate::left_out::left_out;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -77,13 +76,7 @@ pub fn kinds() -> Vec<Kind> {
         Kind { name: "AF_UNIX seqpacket", make: || stream(kit::pair(libc::SOCK_SEQPACKET)), ..RECORDS },
         Kind { name: "eventfd", make: eventfd, counts: true, ..STREAM },
     ];
-    kinds.retain(|kind| {
-        let made = (kind.make)();
-        if let Err(e) = &made {
-            left_out(&format!("no {}", kind.name), e);
-        }
-        made.is_ok()
-    });
+    kinds.retain(|kind| kit::can_be_made(kind.name, kind.make));
     kinds
 }
 

@@ -109,13 +109,7 @@ pub fn kinds() -> Vec<Kind> {
         }
         Err(e) => left_out("no fanotify", e),
     }
-    kinds.retain(|kind| {
-        let made = (kind.make)();
-        if let Err(e) = &made {
-            left_out(&format!("no {}", kind.name), e);
-        }
-        made.is_ok()
-    });
+    kinds.retain(|kind| kit::can_be_made(kind.name, kind.make));
     kinds
 }
 

@@ -5,21 +5,14 @@
 //! `cargo test` runs the same few hundred cases each time. `PROPTEST_CASES=20000` runs so many fresh ones of each
 //! property, and `PROPTEST_RNG_SEED` those of a failure again.
 
-#![allow(unsafe_code, reason = "the functions under test take raw pointers")]
 #![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    clippy::doc_markdown,
+    unsafe_code,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::multiple_unsafe_ops_per_block,
     clippy::panic,
     clippy::undocumented_unsafe_blocks,
     clippy::unwrap_used,
-    reason = "a test that goes wrong may well panic, and its unsafe blocks are the calls it tests"
+    reason = "the functions under test take raw pointers, and a test fails by panicking"
 )]
 
 #[path = "../support/c.rs"]

@@ -1,6 +1,7 @@
 //! Shared by the test programs: the shipped libraries, a C compiler for them, and time-limited runs of its programs.
 
-#![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test program uses its own part")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod left_out;
 mod shim;
@@ -15,7 +16,21 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub use left_out::{has_ipv6, left_out, pass_on};
 pub use shim::{shim, shimmed};
 
-/// The warnings that must not occur in C here.
+/// A table of tests that differ by a name and a value: a line each, its name and its one call.
+macro_rules! tests {
+    ($($(#[$attribute:meta])* fn $name:ident() = $call:expr;)+) => {
+        $(
+            #[test]
+            $(#[$attribute])*
+            fn $name() {
+                $call;
+            }
+        )+
+    };
+}
+pub(crate) use tests;
+
+/// The warnings that C here is free of.
 pub const C_WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"];
 
 /// How long a C program may run. It is killed then, and its test fails.

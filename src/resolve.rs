@@ -151,7 +151,7 @@ impl Query<'_> {
                 address.map(|address| [Some(address), None])
             }
         };
-        let literal = literal.map(|addresses| self.of_family(addresses)).transpose()?;
+        let literal = literal.map(|addresses| self.of_family(&addresses)).transpose()?;
         match literal {
             Some(addresses) if port.is_some() => Ok(Found::Literal(addresses)),
             _ if self.numeric => Err(Failure::resolver(libc::EAI_NONAME)),
@@ -164,19 +164,20 @@ impl Query<'_> {
                 }
                 // Without a host only the service was looked up: glibc would list IPv4 first.
                 let port = list.entries().find_map(|entry| address::port(&entry.address()?).ok());
-                Ok(Found::Literal(self.of_family(self.no_host(port.unwrap_or_default()))?))
+                Ok(Found::Literal(self.of_family(&self.no_host(port.unwrap_or_default()))?))
             }
         }
     }
 
     /// Those of the family that is asked for, at least one.
-    fn of_family(&self, addresses: [Option<Address>; 2]) -> Result<[Option<Address>; 2], Errno> {
+    fn of_family(&self, addresses: &[Option<Address>; 2]) -> Result<[Option<Address>; 2], Errno> {
         let fits = |address: &Address| self.family == libc::AF_UNSPEC || address.family() == self.family;
-        match addresses.map(|address| address.filter(fits)) {
-            [None, None] => Err(Errno(libc::EAFNOSUPPORT)),
-            // The first that is missing ends the list.
-            [None, second] => Ok([second, None]),
-            both => Ok(both),
+        let [first, second] = addresses.map(|address| address.filter(fits));
+        // The first that is missing ends the list.
+        match (first, second) {
+            (None, None) => Err(Errno(libc::EAFNOSUPPORT)),
+            (None, second) => Ok([second, None]),
+            (first, second) => Ok([first, second]),
         }
     }
 

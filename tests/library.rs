@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use declared::declared;
 use support::{
     C_WARNINGS, Link, compile_c, compiler, libraries, link, output, root, run, scratch, shimmed, told, under,
 };

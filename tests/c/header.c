@@ -93,7 +93,7 @@ int main(void) {
 
     check(sockutil_addr_parse(&here, "127.0.0.1:80", -1) == 1 && sockutil_addr_port(&here) == 80);
     check(sockutil_addr_format(&here, text, sizeof text) == 12);
-    check(sockutil_addr_equal(&here, &here) == 1);
+    check(sockutil_addr_unmap(&here) == 0 && sockutil_addr_equal(&here, &here) == 1);
     check(sockutil_resolve("127.0.0.1", "80", SOCK_STREAM, SOCKUTIL_NUMERIC, list, 2, &length, &gai) == 0);
     check(length == 1 && gai == 0 && sockutil_addr_equal(&here, &list[0]) == 1);
     check(sockutil_addr_source_for(&here, &there) == 0 && sockutil_addr_port(&there) == 0);

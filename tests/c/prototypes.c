@@ -51,6 +51,7 @@ const char *sockutil_ntop(int af, const void *src, char *dst, socklen_t size);
 int sockutil_addr_parse(sockutil_addr *a, const char *text, int default_port);
 int sockutil_addr_format(const sockutil_addr *a, char *dst, size_t size);
 int sockutil_addr_port(const sockutil_addr *a);
+int sockutil_addr_unmap(sockutil_addr *a);
 int sockutil_addr_local(int fd, sockutil_addr *a);
 int sockutil_addr_peer(int fd, sockutil_addr *a);
 int sockutil_addr_source_for(const sockutil_addr *peer, sockutil_addr *local);

@@ -782,6 +782,7 @@ static void connections(void) {
     COUNTS((server = sockutil_accept(listener, &peer, 0, SOCKUTIL_FOREVER)) >= 0, .accept4 = 1);
     COUNTS(sockutil_addr_peer(server, &peer) == 0, .getpeername = 1);
     COUNTS(sockutil_addr_equal(&local, &peer) == 0, NONE);
+    COUNTS(sockutil_addr_unmap(&peer) == 0, NONE);
     COUNTS(sockutil_tcp_state(server) == SOCKUTIL_TCP_ESTABLISHED, .getsockopt = 1);
 #ifdef WITHOUT_SOCK_DIAG
     COUNTS(sockutil_tcp_state_between(&local, &peer) == -1 && errno == EOPNOTSUPP, .socket = 1);

@@ -268,6 +268,7 @@ static void zone_begin(void) {
 ARMED(addr_parse, sockutil_addr_parse(&w.out, "[fe80::1%lo]:80", -1))
 ARMED(addr_format, sockutil_addr_format(&w.to, w.text, sizeof w.text) > 0 ? 0 : -1)
 ARMED(addr_port, sockutil_addr_port(&w.to))
+ARMED(addr_unmap, sockutil_addr_unmap(&w.to))
 ARMED(addr_equal, sockutil_addr_equal(&w.to, &w.to))
 ARMED(addr_local, sockutil_addr_local(w.fd, &w.out))
 ARMED(addr_peer, sockutil_addr_peer(w.fd, &w.out))
@@ -729,6 +730,7 @@ static const struct scene scenes[] = {
     {"addr_parse, a zone", F(addr_parse), 0, NULL, addr_parse, no_output},
     {"addr_format, a zone", F(addr_format), 0, zone_begin, addr_format, NULL},
     {"addr_port", F(addr_port), 0, zone_begin, addr_port, NULL},
+    {"addr_unmap", F(addr_unmap), 0, zone_begin, addr_unmap, NULL},
     {"addr_equal", F(addr_equal), 0, zone_begin, addr_equal, NULL},
     {"addr_local", F(addr_local), 0, connected_stream, addr_local, no_output},
     {"addr_peer", F(addr_peer), 0, connected_stream, addr_peer, no_output},

@@ -104,7 +104,7 @@ clean:
 # List the targets, from the comments above them.
 help:
 	@sh packaging/help.sh Makefile
-	@echo 'Variables: CC, AR, OBJCOPY, CARGO, CLASSIC_NAMES=no, PREFIX, DESTDIR, V=1 to see compile lines.'
+	@echo 'Variables: CC, AR, OBJCOPY, CARGO, CLASSIC_NAMES=no, PREFIX, DESTDIR, V=1 to see the examples'\'' compile lines.'
 	@echo 'Targets for those who change sockutil: make help-developer'
 
 include developer.mk

@@ -102,8 +102,8 @@ exhaustive: library
 TARGETS =
 fuzz: SECONDS = 600
 fuzz-smoke: SECONDS = 5
-# Fuzz with the address sanitizer, each of TARGETS (all) for SECONDS (600, or 5). Seconds find a mistake that
-# was made today; minutes and hours may find an older one.
+# Fuzz with the address sanitizer, each of TARGETS (all) for SECONDS (600, or 5). A few seconds find only obvious
+# mistakes; rare ones need minutes or hours.
 fuzz fuzz-smoke: need-build
 	CARGO='$(CARGO)' sh fuzz/run.sh $(SECONDS) $(TARGETS)
 
@@ -200,7 +200,8 @@ test-valgrind-c: library
 	$(call need,valgrind,$(VALGRIND_MESSAGE))
 	$(call UNDER,valgrind) $(C_TESTS:%=--test %) --
 
-# Build the example programs and the tests in C with the sanitizers for addresses and threads, and run them. The leak
+# Build the example programs and the tests in C with the sanitizers for addresses, undefined behaviour and threads, and
+# run them. The leak
 # sanitizer of gcc 12 can hang when a signal comes while it searches, and the example programs are ended by signals:
 # valgrind looks for their leaks. The thread sanitizer delays signals while a call waits, so no server runs under it.
 test-sanitizers: library
@@ -217,8 +218,8 @@ test-planted: library
 
 # ---- Load and cost ----
 
-# Serve a client each by 1,000 processes and by 1,000 threads, and 10,000 by one thread. The last needs 10,200 open files
-# in one process (ulimit -Hn).
+# Serve 1,000 clients with a process each, 1,000 with a thread each, and 10,000 with one thread. The last needs 10,200
+# open files in one process (ulimit -Hn).
 test-load: library
 	$(TEST) --test examples -- --ignored load:: --nocapture --test-threads=1
 
@@ -247,7 +248,7 @@ PARTS =
 bench: bench-programs
 	$(TARGET)/bench/bench -r $(ROUNDS) $(if $(PARTS),$(PARTS),-j bench/results.json -s bench/results.svg)
 
-# Run all of the benchmark twice, to check its bytes and not its times.
+# Run two rounds of the benchmark, to check its data and not its times.
 bench-smoke: bench-programs
 	$(TARGET)/bench/bench -r 2
 

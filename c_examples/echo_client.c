@@ -42,7 +42,7 @@ static void *send_stdin(void *unused) {
     size_t n;
     if (sockutil_reader_init(&input, STDIN_FILENO, memory, sizeof(memory)) < 0)
         die("reader_init");
-    for (int r = 1; r == 1;) { /* 0: the end of stdin, perhaps after a last line without a newline */
+    for (int r = 1; r == 1;) { /* 0: the end of stdin; line may then be a last one without newline */
         r = sockutil_reader_line(&input, &line, &n, SOCKUTIL_FOREVER);
         if (r < 0)
             die("stdin");
@@ -75,9 +75,9 @@ int main(int argc, char *argv[]) {
         getsockname(sockfd, (struct sockaddr *)&local, &length) < 0)
         die("connect");
     fprintf(stderr, "local %s\nconnected to %s\n", address_text(&local).s, address_text(&server).s);
-    on_signal(SIGINT, leave, SA_RESTART | SA_RESETHAND);
+    on_signal(SIGINT, leave, SA_RESTART | SA_RESETHAND); /* RESETHAND: a second Ctrl-C ends the program */
 
-    /* 4. send, in a second thread: if everything were sent first, an unread echo would stop both sides. */
+    /* 4. send, in a second thread: if we sent all before we read, the unread echo could block both sides. */
     pthread_t sender;
     if ((errno = pthread_create(&sender, NULL, text != NULL ? send_text : send_stdin, text)) != 0)
         die("pthread_create");

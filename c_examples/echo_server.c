@@ -12,7 +12,8 @@ static void on_child(int signo) {
     (void)sockutil_reap_children();
 }
 
-/* 6. exchange. A line is sent by its length, since it may hold NULs. A line longer than the buffer comes in pieces. */
+/* Step 6 of main: exchange. A line is sent by its length, since it may hold NULs. A line longer than the buffer comes
+ * in pieces. */
 static void serve(int connfd, const char *peer) {
     char line[8192];
     ssize_t n;
@@ -31,7 +32,7 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argv);
 
     /* 1. create. With SO_REUSEADDR, a restart can bind while old connections are in TIME_WAIT. Connections inherit
-     * TCP_NODELAY: a line does not wait until the one before it is acknowledged. */
+     * TCP_NODELAY, which accepted sockets inherit: a line does not wait for the ACK of the last one. */
     int listenfd = socket(AF_INET, SOCK_STREAM, 0);
     if (listenfd < 0 || sockutil_set_reuseaddr(listenfd, 1) < 0 || sockutil_set_nodelay(listenfd, 1) < 0)
         die("socket");
@@ -52,7 +53,7 @@ int main(int argc, char *argv[]) {
     announce(listenfd);
 
     while (!stopped) {
-        /* 5. accept. It sets length, so that it must be set again each time. A failure costs a client, not the server.
+        /* 5. accept. It changes length: set it again before each call. A failure costs a client, not the server.
          * Its cause may last, as when no descriptor is free: the pause prevents a busy loop. */
         length = sizeof(address);
         int connfd = accept(listenfd, (struct sockaddr *)&address, &length);
@@ -66,7 +67,7 @@ int main(int argc, char *argv[]) {
         struct address_text peer = address_text(&address);
         printf("client %s\n", peer.s);
 
-        awaited = connfd; /* before fork: a signal in the child must not shut down the listener, its parent's too */
+        awaited = connfd; /* before fork: else a stop signal in the child shut down the listener, its parent's too */
         pid_t pid = fork();
         if (pid < 0)
             perror("fork"); /* costs this client, not the server */

@@ -9,28 +9,31 @@
  * Errors     Failure is -1 (or NULL) with errno set; on success errno is
  *            untouched. Bad input is EINVAL, and nothing has happened. The
  *            kernel's own errno values pass through. Nothing here exits,
- *            prints, allocates, takes a lock or keeps global state.
+ *            prints, allocates, takes a lock or keeps global state
+ *            (getaddrinfo(3) may, when a name is looked up).
  * Transfers  return 1 done, 0 end of stream, -1 error. *done is in and out:
- *            set it to 0 to start; it is true on every return; after EAGAIN
- *            call again with the same arguments, and no byte is lost.
+ *            set it to 0 to start; it is true on every return. After EAGAIN
+ *            call again with the same arguments and do not reset *done: no
+ *            byte is lost.
  * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
  *            the whole call. It holds on every kind of descriptor whose driver
  *            implements poll(2): sockets, pipes, terminals, files, eventfd,
  *            timerfd, signalfd, inotify; whatever O_NONBLOCK, SO_RCVTIMEO,
  *            SO_SNDTIMEO, VMIN and VTIME are. When time runs out there is one
- *            last try, then EAGAIN. Only sockutil_connect changes O_NONBLOCK,
- *            while it lasts. The limit does not hold on network file systems
- *            and devices without poll, nor if a second reader or writer is
- *            quicker between poll(2) and read(2) or write(2) on a blocking
- *            FIFO, terminal or eventfd.
+ *            last try, then EAGAIN; the functions that connect and
+ *            sockutil_close_graceful say ETIMEDOUT instead. Only
+ *            sockutil_connect changes O_NONBLOCK and SO_SNDTIMEO, and restores
+ *            them. The limit can fail on network file systems, on devices
+ *            without poll, and on a blocking FIFO, terminal or eventfd that
+ *            another process or thread uses at the same time.
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
- * Signals    No call fails with EINTR, and no signal stretches a timeout. A
- *            socket never raises SIGPIPE: a peer that is gone is EPIPE or
- *            ECONNRESET.
- * Length 0   A transfer of no bytes moves nothing and never waits: 1, or 0 from
- *            the classic calls, and the memory may be NULL. It is still EBADF
- *            if the descriptor is not open for it.
+ * Signals    No call fails with EINTR, and no signal stretches a timeout: if a
+ *            handler only sets a flag, the call goes on waiting. A socket never
+ *            raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Length 0   With n 0 a call never waits. It returns 1 (a classic call 0), and
+ *            the memory may be NULL. A descriptor that is not open for reading
+ *            or writing is still EBADF.
  * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
  *            use sockutil_sendto and sockutil_recvfrom there. A stream call
  *            takes the bytes that it needs from a message, and the rest of the
@@ -39,11 +42,13 @@
  * Threads    Calls on different descriptors and readers are independent. If two
  *            read one descriptor at once, each gets some of its bytes, as with
  *            read(2): a line can be divided, or joined to another.
- *            pthread_cancel ends every wait; then descriptors that the call has
- *            opened stay open, and sockutil_connect does not restore what it
- *            has changed.
+ *            If you cancel a thread (pthread_cancel) while it waits here,
+ *            descriptors that the call has opened stay open, and
+ *            sockutil_connect does not restore what it has changed.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
+ * Sources    UNP is Stevens, UNIX Network Programming, volume 1; CS:APP is
+ *            Bryant and O'Hallaron, Computer Systems.
  */
 #ifndef SOCKUTIL_H
 #define SOCKUTIL_H
@@ -150,11 +155,11 @@ int sockutil_ms_left(int64_t end_ms);
 /**
  * Wait until a descriptor is ready.
  *
- * Calls poll(2) for one descriptor, also above 1023. poll_events is made of
- * POLLIN, POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
- * POLLWRBAND; POLLERR and POLLHUP are always included, and may be given.
- * Signals neither end nor stretch it; a flag that a handler sets does not end
- * a wait.
+ * Calls poll(2) for one descriptor. Unlike select(2), numbers above 1023 work.
+ * poll_events is made of POLLIN, POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM,
+ * POLLRDBAND, POLLWRNORM and POLLWRBAND; POLLERR and POLLHUP are always
+ * included, and may be given. Signals neither end nor stretch it; setting a
+ * flag in a handler does not end a wait.
  *
  * Returns the revents, above 0; -1 with errno:
  *   EAGAIN   timeout_ms ran out
@@ -175,10 +180,10 @@ int sockutil_wait(int fd, int poll_events, int timeout_ms) SOCKUTIL_RESULT;
  * Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
  * buf. *done counts them: set it to 0 to start; it is true on every return.
  * After EAGAIN the same call goes on where this one stopped; no byte is lost
- * or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits,
- * 0 SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
- * SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
- * flag that a handler sets does not end a wait. shutdown(2) from another
+ * or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+ * SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it;
+ * setting a flag in a handler does not end a wait. shutdown(2) from another
  * thread or a handler ends a wait on a connected socket. done may be NULL:
  * then the count starts at 0 and is not reported. On a terminal a time limit
  * takes what FIONREAD reports, whatever VMIN and VTIME say; SOCKUTIL_FOREVER
@@ -189,7 +194,7 @@ int sockutil_wait(int fd, int poll_events, int timeout_ms) SOCKUTIL_RESULT;
  * else cut short; -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
  *   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
- *            below -1, *done is above n, or is n already (was it reset?)
+ *            below -1, *done is above n, or is n already (did you set it to 0?)
  *   EBADF    fd is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ...
@@ -213,20 +218,20 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  * stopped; no byte is lost or repeated. timeout_ms bounds the whole call: -1
  * SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT writes what is taken at once. It
  * holds whatever O_NONBLOCK and SO_SNDTIMEO are, and changes neither. Signals
- * neither end nor stretch it; a flag that a handler sets does not end a wait.
+ * neither end nor stretch it; setting a flag in a handler does not end a wait.
  * A socket never raises SIGPIPE; on a pipe the program's own disposition of
  * SIGPIPE decides. done may be NULL: then the count starts at 0 and is not
- * reported. Within a time limit a blocking pipe or terminal never gets more
- * than it has room for: a terminal gets at most 256 bytes, or one control
- * character, at a time. After poll(2) reported a blocking descriptor ready,
- * write(2) can still block: if a FIFO or a terminal has a second writer, or if
- * an eventfd has no room for the value.
+ * reported. With a time limit a blocking pipe or terminal gets small pieces
+ * that it can take at once: for a terminal at most 256 bytes without control
+ * characters, or one control character. After poll(2) reported a blocking
+ * descriptor ready, write(2) can still block: if a FIFO or a terminal has a
+ * second writer, or if an eventfd has no room for the value.
  *
  * Returns 1, all n bytes are taken (not: received by the peer); -1 with
  * errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
  *   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
- *            below -1, *done is above n, or is n already (was it reset?)
+ *            below -1, *done is above n, or is n already (did you set it to 0?)
  *   EPIPE    the peer is gone, or this side was shut down for writing
  *   EBADF    fd is not open for writing
  *   EIO      a device took nothing and gave no reason
@@ -250,14 +255,14 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * order; n is the sum of all iov_len. iovcnt has no upper limit: each
  * sendmsg(2) or writev(2) takes up to 1,024 buffers. iov is never modified:
  * after EAGAIN the same call with the same iov goes on where this one stopped.
- * A flag that a handler sets does not end a wait.
+ * Setting a flag in a handler does not end a wait.
  *
  * Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
  *   EINVAL   iovcnt is below 0, iov is NULL and iovcnt is not 0, an iov_base
  *            is NULL and its iov_len is not 0, the sum is above SSIZE_MAX,
  *            timeout_ms is below -1, *done is above the sum, or is the sum
- *            already (was it reset?)
+ *            already (did you set it to 0?)
  *   EPIPE    the peer is gone, or this side was shut down for writing
  *   EBADF    fd is not open for writing
  *   EIO      a device took nothing and gave no reason
@@ -284,8 +289,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * After EAGAIN the same call goes on where this one stopped; no byte is lost
  * or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
  * SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
- * SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
- * flag that a handler sets does not end a wait. done may be NULL: then the
+ * SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it;
+ * setting a flag in a handler does not end a wait. done may be NULL: then the
  * count starts at 0 and is not reported. A line of up to 2 KB costs two system
  * calls on a socket; other descriptors are read byte by byte. On a Unix socket
  * the cost of a call grows with the number of queued messages: use
@@ -332,15 +337,15 @@ size_t sockutil_chomp(char *line, size_t len);
 /**
  * A reader: the caller's struct, over the caller's memory.
  *
- * All fields are private; the size is part of the ABI. There is nothing to
- * free: without the struct and the memory, only the held bytes are lost. Two
- * threads must not use it at once. Do not copy it.
+ * All fields are private; the size is part of the ABI. You need not free it:
+ * if you drop the struct and its memory, only the bytes that it still holds
+ * are lost. Two threads must not use it at once. Do not copy it.
  */
 typedef struct sockutil_reader {
   int fd;
   int16_t covered;
   uint8_t delimiter;
-  uint8_t is_socket;
+  uint8_t may_be_socket;
   char *mem;
   size_t cap;
   size_t start;
@@ -374,14 +379,15 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4);
  * Read one line.
  *
  * Sets *line to the line in the reader's memory, with its newline and a NUL
- * after that, and *len to its length without the NUL. Both are valid until the
- * next call on the reader; you may change the len bytes. The reader keeps the
- * bytes after the line for the next call: see sockutil_reader_pending. If it
- * holds no whole line, one recv(2) reads as much as the memory takes.
- * timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
- * SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
- * SO_RCVTIMEO are. Signals neither end nor stretch it; a flag that a handler
- * sets does not end a wait. After EAGAIN repeat the call: the reader keeps
+ * after that, and *len to its length without the NUL. They stay valid until
+ * the next call on the reader other than sockutil_reader_pending. You may
+ * change these *len bytes, not the NUL. The reader keeps the bytes after the
+ * line for the next call: see sockutil_reader_pending. If it holds no whole
+ * line, it reads until it does; each recv(2), or read(2), takes as much as
+ * fits in the memory. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER
+ * waits, 0 SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK
+ * and SO_RCVTIMEO are. Signals neither end nor stretch it; setting a flag in a
+ * handler does not end a wait. After EAGAIN repeat the call: the reader keeps
  * what has arrived.
  *
  * Returns 1, a whole line; 0, end of stream: *line and *len show the rest, an
@@ -412,8 +418,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 3));
  * Read up to a delimiter.
  *
  * As sockutil_reader_line, for any byte instead of the newline. delimiter is 0
- * to 255, and is kept at the end of *data. A flag that a handler sets does not
- * end a wait.
+ * to 255, and is kept at the end of *data. Setting a flag in a handler does
+ * not end a wait.
  *
  * Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
  * show the rest, returned once; -1 with errno, and nothing is lost:
@@ -440,12 +446,13 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
 /**
  * Read the body of one frame, as sockutil_send_frame sends it.
  *
- * A frame is a big-endian length of header_bytes (1, 2 or 4) and as many
- * bytes of body. Sets *body to the body in the reader's memory, with a NUL
- * after it, and *len to its length. Both are valid until the next call on the
- * reader; you may change the len bytes. Waiting, signals and held bytes are as
- * for sockutil_reader_line; a flag that a handler sets does not end a wait.
- * The announced length is never trusted: the reader's memory bounds it.
+ * A frame is a big-endian length of header_bytes (1, 2 or 4) and as many bytes
+ * of body. Sets *body to the body in the reader's memory, with a NUL after it,
+ * and *len to its length. They stay valid until the next call on the reader
+ * other than sockutil_reader_pending. You may change these *len bytes, not the
+ * NUL. Waiting, signals and held bytes are as for sockutil_reader_line;
+ * setting a flag in a handler does not end a wait. The announced length is
+ * never trusted: the reader's memory bounds it.
  *
  * Returns 1, a whole frame, whose body may be empty; 0, end of stream: clean
  * if *len is 0, else inside a frame: *body and *len show the rest, header
@@ -476,15 +483,15 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
  * Read n bytes: first from the reader's memory, then from its descriptor.
  *
  * As sockutil_read_full, for a descriptor that has a reader. Bytes that are
- * not held are read directly into buf, and no more than n. A flag that a
- * handler sets does not end a wait.
+ * not held are read directly into buf, and no more than n. Setting a flag in a
+ * handler does not end a wait.
  *
  * Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
  * else cut short; -1 with errno:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
  *   EINVAL   r is NULL or all zeros (not initialized), buf is NULL and n is
  *            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
- *            above n, or is n already (was it reset?)
+ *            above n, or is n already (did you set it to 0?)
  *   EBADF    the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ...
@@ -505,8 +512,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_WRITES(2, 3);
  * For a line that is too long, or not wanted. *done counts the bytes dropped,
  * newline included: set it to 0 to start; it is true on every return. After
  * EAGAIN the same call goes on dropping the same line. done may be NULL.
- * Waiting and signals are as for sockutil_reader_line; a flag that a handler
- * sets does not end a wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with
+ * Waiting and signals are as for sockutil_reader_line; setting a flag in a
+ * handler does not end a wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with
  * EAGAIN, although more may be queued: a peer that sends without end does not
  * hold up the caller. With edge-triggered epoll call again until *done stops
  * changing.
@@ -530,8 +537,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 /**
  * Return how many bytes a reader holds.
  *
- * They have left the descriptor, so poll(2) cannot see them: before an event
- * loop waits, it calls the reader until that returns EAGAIN.
+ * They have left the descriptor, so poll(2) cannot see them: in an event loop
+ * call the reader until it returns EAGAIN, and only then wait.
  *
  * Returns the number of bytes that were read and not returned yet; 0 if r is
  * NULL. It cannot fail.
@@ -551,8 +558,8 @@ size_t sockutil_reader_pending(const struct sockutil_reader *r) SOCKUTIL_RESULT;
  * one system call if the kernel takes them at once. *done counts both: set it
  * to 0 to start; it is true on every return. After EAGAIN the same call goes
  * on where this one stopped. timeout_ms bounds the whole call, whatever
- * O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it; a flag
- * that a handler sets does not end a wait. A socket never raises SIGPIPE.
+ * O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it; setting
+ * a flag in a handler does not end a wait. A socket never raises SIGPIPE.
  * Receive frames with sockutil_reader_frame.
  *
  * Returns 1, header and body are taken (not: received by the peer); -1 with
@@ -561,7 +568,7 @@ size_t sockutil_reader_pending(const struct sockutil_reader *r) SOCKUTIL_RESULT;
  *   EMSGSIZE   n is more than header_bytes can count; nothing was sent
  *   EINVAL     header_bytes is not 1, 2 or 4, body is NULL and n is not 0, n
  *              or the whole is above SSIZE_MAX, timeout_ms is below -1, *done
- *              is above the whole, or is the whole already (was it reset?)
+ *              is above the whole, or is the whole already (did you set it to 0?)
  *   EPIPE      the peer is gone, or this side was shut down for writing
  *   EBADF      fd is not open for writing
  *   EIO        a device took nothing and gave no reason
@@ -587,7 +594,7 @@ SOCKUTIL_RESULT SOCKUTIL_READS(3, 4);
  *
  * Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
  * buf. Waits as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say. Signals
- * neither end nor stretch it; a flag that a handler sets does not end a wait.
+ * neither end nor stretch it; setting a flag in a handler does not end a wait.
  * A failure loses the count of bytes read: sockutil_read_full keeps it.
  *
  * Returns n; fewer, or 0, at the end of the stream; -1 with errno:
@@ -610,8 +617,8 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  *
  * Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
  * until all n bytes are taken. Waits as the descriptor's own O_NONBLOCK and
- * SO_SNDTIMEO say. Signals neither end nor stretch it; a flag that a handler
- * sets does not end a wait. A socket never raises SIGPIPE; on a pipe the
+ * SO_SNDTIMEO say. Signals neither end nor stretch it; setting a flag in a
+ * handler does not end a wait. A socket never raises SIGPIPE; on a pipe the
  * program's own disposition of SIGPIPE decides. A failure loses the count of
  * bytes taken: sockutil_write_full keeps it.
  *
@@ -636,8 +643,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * Copy the bytes that a socket has to read, and leave them in the queue.
  *
  * Calls recv(2) with MSG_PEEK, again after a signal. Waits for the first byte
- * as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say; a flag that a
- * handler sets does not end a wait.
+ * as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say; setting a flag in a
+ * handler does not end a wait.
  *
  * Returns the number of bytes put in buf, at most len; 0 at the end of the
  * stream; -1 with errno:
@@ -659,10 +666,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2)) SOCKUTIL_WRITES(2, 3);
 /**
  * Read one line, and not a byte past its newline.
  *
- * Stores at most maxlen-1 bytes and a NUL after them. The newline is kept.
- * A longer line comes in pieces of maxlen-1 bytes without newline, as from
+ * Stores at most maxlen-1 bytes and a NUL after them. The newline is kept. A
+ * longer line comes in pieces of maxlen-1 bytes without newline, as from
  * fgets(3). NUL and CR bytes are data. Waits as the descriptor's own
- * O_NONBLOCK and SO_RCVTIMEO say; a flag that a handler sets does not end a
+ * O_NONBLOCK and SO_RCVTIMEO say; setting a flag in a handler does not end a
  * wait. A failure loses the count, but the bytes taken are in buf, with a NUL
  * after them: sockutil_read_line can go on from there. A line of up to 2 KB
  * costs two system calls on a socket; other descriptors are read byte by byte.
@@ -1033,12 +1040,13 @@ SOCKUTIL_RESULT;
  * host is a literal address, with or without a zone, or a name; NULL is the
  * loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
  * SOCK_DGRAM or 0 for any. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 for addresses
- * of that family alone; with SOCKUTIL_NUMERIC the resolver is never asked, and a
- * name is an error. It is never asked for literals. A host that
- * looks numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused,
- * never read as octal; so is "*", which some resolvers take for every address.
- * The first cap addresses go to out, each once, in the resolver's order;
- * *count is the number found. No timeout bounds the resolver.
+ * of that family alone; with SOCKUTIL_NUMERIC host must be a literal or NULL
+ * and service a number, and a name is an error. The resolver is not asked if
+ * host is a literal (or NULL) and service is a number. A host that looks
+ * numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never
+ * read as octal; so is "*", which some resolvers take for every address. out
+ * gets at most cap addresses, each once, in the resolver's order; *count is
+ * the number found, and can be more than cap. No timeout bounds the resolver.
  *
  * Returns 0; -1 with errno, and *count is 0:
  *   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of
@@ -1156,27 +1164,27 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  * (less where little time is left for many addresses, but at least 100 ms).
  * The attempts that have begun go on until the first succeeds; the others are
  * closed. Only the first 16 addresses are tried. At most eight attempts, each
- * with a descriptor, go on at once: a ninth waits until one has failed or the
- * oldest is two seconds old; the oldest then counts as timed out.
+ * with a descriptor, go on at once: a ninth waits until one of the eight has
+ * failed. After two seconds it replaces the oldest, which counts as timed out.
  *
  * timeout_ms bounds the whole call except the resolver, which SOCKUTIL_NUMERIC
  * avoids. An address whose turn does not come within that time is not tried. 0
- * is a time that has run out: ETIMEDOUT without an attempt, so that you may
- * always pass the result of sockutil_ms_left. SOCKUTIL_FOREVER waits as long
- * as the kernel does for the last addresses; a flag that a signal handler sets
- * does not end it.
+ * means that no time is left: after the resolver the call fails with ETIMEDOUT
+ * and tries nothing, so that you may pass what sockutil_ms_left returns. With
+ * SOCKUTIL_FOREVER the last attempts end when the kernel gives them up;
+ * setting a flag in a handler does not end the wait.
  *
  * If no server listens at a local port, the kernel can connect a socket to
- * itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
- * from binding. host (NULL is the loopback) and service are as for
- * sockutil_resolve. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
- * family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+ * itself. The call finds this, closes the socket with RST and fails with
+ * ECONNREFUSED, so that no TIME_WAIT blocks the server's port. host (NULL is
+ * the loopback) and service are as for sockutil_resolve. flags: SOCKUTIL_IPV4
+ * or SOCKUTIL_IPV6 (addresses of that family alone), SOCKUTIL_NONBLOCK,
+ * SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
  *
  * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
- * close-on-exec unless SOCKUTIL_INHERIT; -1 with the most specific errno of
- * all attempts: an answer, else ETIMEDOUT, else a failure on this host
- * (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); the first of its
- * kind:
+ * close-on-exec unless SOCKUTIL_INHERIT; -1 with one errno for all attempts.
+ * ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL and EAFNOSUPPORT count least,
+ * ETIMEDOUT more, any other errno most; of equal ones the first counts:
  *   ECONNREFUSED    no server listens there
  *   ETIMEDOUT       no answer in time, the caller's or the kernel's
  *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
@@ -1202,20 +1210,21 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 /**
  * Connect a socket within a time limit.
  *
- * Calls connect(2). After a signal it waits for the attempt, which goes on,
- * and reads the result from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER waits as
- * long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and fails with
- * EINPROGRESS: finish it with sockutil_wait for POLLOUT and
- * sockutil_take_error. timeout_ms holds whatever O_NONBLOCK and SO_SNDTIMEO
- * are. The call may change both while it lasts, for all that share the
- * descriptor, and restores them on every return. After a failure other than
- * EINPROGRESS and EISCONN close the socket: the attempt may go on, and the
- * socket cannot be used again. A connected datagram socket gets the new peer.
+ * Calls connect(2) once, then waits in poll(2) and reads the result from
+ * SO_ERROR; on a Unix socket it waits in connect(2). A signal does not end the
+ * attempt. timeout_ms -1 SOCKUTIL_FOREVER waits as long as the kernel does; 0
+ * SOCKUTIL_NOWAIT starts the attempt and fails with EINPROGRESS: finish it
+ * with sockutil_wait for POLLOUT and sockutil_take_error. timeout_ms holds
+ * whatever O_NONBLOCK and SO_SNDTIMEO are. The call may change both while it
+ * lasts, for all that share the descriptor, and restores them on every return.
+ * After EINPROGRESS, EISCONN or EINVAL keep the socket. After any other
+ * failure close it: the attempt may still go on, and the socket cannot be used
+ * again. A connected datagram socket gets the new peer.
  *
- * A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
- * fd is not a Unix socket, shutdown(2) from the handler or another thread
- * does: ECONNRESET. Or use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd
- * or pipe together.
+ * Setting a flag in a handler does not end a SOCKUTIL_FOREVER call. If fd is
+ * not a Unix socket, shutdown(2) from the handler or another thread does:
+ * ECONNRESET. Or use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd or
+ * pipe together.
  *
  * Returns 0; -1 with errno:
  *   ETIMEDOUT      no answer in time, the caller's or the kernel's
@@ -1242,13 +1251,13 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  * Calls accept4(2), again after EINTR and after the errors of a connection
  * that is already gone: ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT,
  * EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address,
- * IPv4-mapped for an IPv4 client of an IPv6 listener (see sockutil_tcp_listen);
- * peer may be NULL. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are.
- * A flag that a handler sets does not end a wait. With a time limit the call
- * waits in poll(2). If the listener is blocking and another process or thread
- * accepts from it too, that one can be quicker: then accept4 waits for the
- * next client without a limit. Set O_NONBLOCK on such a listener. flags:
- * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ * IPv4-mapped for an IPv4 client of an IPv6 listener (see
+ * sockutil_tcp_listen); peer may be NULL. timeout_ms holds whatever O_NONBLOCK
+ * and SO_RCVTIMEO are. Setting a flag in a handler does not end a wait. With a
+ * time limit the call waits in poll(2). If the listener is blocking and
+ * another process or thread accepts from it too, that one can be quicker: then
+ * accept4 waits for the next client without a limit. Set O_NONBLOCK on such a
+ * listener. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
  *
  * Returns the connection's descriptor, blocking unless SOCKUTIL_NONBLOCK,
  * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
@@ -1354,7 +1363,7 @@ int sockutil_udp_disconnect(int fd) SOCKUTIL_RESULT;
  * NULL. A datagram is sent whole or not at all; n may be 0. (A stream socket
  * can take fewer than n bytes: use sockutil_write_full.) timeout_ms holds
  * whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it;
- * a flag that a handler sets does not end a wait.
+ * setting a flag in a handler does not end a wait.
  *
  * Returns n; -1 with errno:
  *   EAGAIN         timeout_ms ran out, and nothing was sent
@@ -1383,8 +1392,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * Calls recvmsg(2). Sets *from to the sender, and *truncated to 1 if the
  * datagram was longer than n, else to 0; bytes after the first n are lost.
  * from and truncated may be NULL; n may be 0. timeout_ms holds whatever
- * O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; a flag
- * that a handler sets does not end a wait.
+ * O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; setting
+ * a flag in a handler does not end a wait.
  *
  * Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
  * with errno, and *from and *truncated untouched:
@@ -1445,13 +1454,12 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 /**
  * Connect to a listener at a path, within a time limit.
  *
- * While the listener's backlog is full, the call waits for at most
- * timeout_ms. 0 is a time that has run out: ETIMEDOUT after the checks and
- * without an attempt, so that you may always pass the result of
- * sockutil_ms_left. A flag that a signal handler sets does not end a
- * SOCKUTIL_FOREVER call. A path that begins with '@' is an abstract name
- * (Linux), as for sockutil_unix_listen. flags: SOCKUTIL_NONBLOCK,
- * SOCKUTIL_INHERIT.
+ * While the listener's backlog is full, the call waits for at most timeout_ms.
+ * 0 is a time that has run out: ETIMEDOUT after the checks and without an
+ * attempt, so that you may always pass the result of sockutil_ms_left. Setting
+ * a flag in a handler does not end a SOCKUTIL_FOREVER call. A path that begins
+ * with '@' is an abstract name (Linux), as for sockutil_unix_listen. flags:
+ * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
  *
  * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
  * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
@@ -1761,11 +1769,11 @@ int sockutil_close(int fd);
  *
  * Turns SO_LINGER off, sends FIN, reads and discards the peer's data until its
  * end of stream, and closes. Unread input would make close(2) send RST, which
- * destroys data on its way to the peer. A peer that is already gone is no
- * failure: if it has reset the connection before, 0 does not mean that it got
- * everything. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * destroys data on its way to the peer. If the peer has gone before the call,
+ * the result is still 0. If it had reset the connection, your data may be lost
+ * all the same. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
  * SOCKUTIL_NOWAIT discards what is queued, at most 256 KiB. Signals neither
- * end nor stretch it; a flag that a handler sets does not end a wait. The
+ * end nor stretch it; setting a flag in a handler does not end a wait. The
  * descriptor is closed on every path, also for bad arguments; other processes
  * that share it keep theirs, shut down for writing.
  *
@@ -1840,7 +1848,7 @@ int sockutil_reap_children(void);
  *
  * Sends SCM_RIGHTS with one byte of data. The receiver gets its own descriptor
  * for the same open file; fd stays open here. timeout_ms holds whatever
- * O_NONBLOCK and SO_SNDTIMEO are. A flag that a handler sets does not end a
+ * O_NONBLOCK and SO_SNDTIMEO are. Setting a flag in a handler does not end a
  * wait. A socket never raises SIGPIPE.
  *
  * Returns 1; -1 with errno:
@@ -1862,8 +1870,8 @@ int sockutil_send_fd(int unix_fd, int fd, int timeout_ms) SOCKUTIL_RESULT;
  *
  * *fd is close-on-exec. One byte of data is read with it. Unexpected
  * descriptors are closed, so that a peer cannot fill this process with them.
- * timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. A flag that a
- * handler sets does not end a wait.
+ * timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. Setting a flag in
+ * a handler does not end a wait.
  *
  * Returns 1, and the descriptor in *fd; 0, end of stream; -1 with errno, and
  * *fd untouched:

@@ -224,7 +224,7 @@ impl<'a> Race<'a> {
             return None;
         }
         let turn = if self.due > 0 { self.now } else { self.turn };
-        // None sorts first: a free place comes before all others.
+        // If a place is free, `min` finds it as None, and there is no oldest to wait for.
         let oldest = self.attempts.iter().map(|place| place.as_ref().map(|attempt| attempt.begun)).min().flatten();
         Some(oldest.map_or(turn, |begun| turn.max(begun.after_ms(OLD_MS))))
     }
@@ -252,7 +252,7 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Ends the attempts that are ready. If two succeed at the same time, the second is closed.
+    /// Ends the attempts that are ready. If two succeed at the same time, the second is dropped, and so closed.
     fn winner_among(&mut self, entries: &[pollfd]) -> Option<Socket> {
         let mut winner = None;
         for (place, entry) in self.attempts.iter_mut().zip(entries) {
@@ -260,7 +260,9 @@ impl<'a> Race<'a> {
                 continue;
             }
             match place.take().map(|attempt| attempt.end(entry.revents)) {
-                Some(Ok(socket)) => drop(winner.get_or_insert(socket)),
+                Some(Ok(socket)) => {
+                    winner.get_or_insert(socket);
+                }
                 Some(Err(e)) => {
                     self.failures.add(e);
                     self.due += 1;
@@ -338,7 +340,8 @@ impl Failures {
     }
 }
 
-/// The addresses so that the families alternate, the first one's first (RFC 8305, section 4).
+/// The addresses in an order in which the families alternate, beginning with the family of the first one (RFC 8305,
+/// section 4).
 struct Interleaved<'a> {
     first: c_int,
     of_first: Addresses<'a>,

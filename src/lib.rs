@@ -1,8 +1,9 @@
 //! sockutil: the socket helpers that every C network program copies, as one library with a C ABI.
 //!
 //! Data flows one way: C caller -> [`ffi`] -> core -> `sys` -> kernel, and back. Nothing allocates, panics or keeps
-//! state. To understand a function, read three files: its contract in `ffi`, its policy in the core, its system call in
-//! `sys`.
+//! state. To understand a function, follow three layers: its contract in `ffi` (`ffi/reader.rs` for
+//! `sockutil_reader_line`, and so on), its policy in the core, its system call in `sys`. How a call waits is in
+//! `channel/limited.rs` and `time.rs`, how it searches in `memory.rs`.
 //!
 //! - [`ffi`]: the exports, a file per family. They check arguments (`ffi::check`), call the core, and make C's answer
 //!   (`ffi::outcome`). Their comments are the contract, and become the header and the manual pages.
@@ -14,8 +15,8 @@
 //!   - `stream`, `line`, `frame`: whole transfers, lines without a buffer, frames.
 //!   - `reader`: the buffered reader; `reader::state`: its state between calls, and the hot path of a line.
 //!   - `ip`, `address`: addresses as text. `resolve`: from host and service to addresses.
-//!   - `socket`: creates and binds a socket. `tcp`, `udp`, `unix`: the calls for each kind.
-//!   - `connect`: one attempt, and the race of several (RFC 8305).
+//!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
+//!   - `connect`: one attempt to connect, and the race of several (RFC 8305).
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
 //!   - `pass`: passes descriptors to other processes. `process`: signals and children.
 //! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno.

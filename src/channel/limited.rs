@@ -26,7 +26,7 @@ pub struct Limited {
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     /// `recv` and `send`: every descriptor counts as a socket until the kernel answers ENOTSOCK.
-    Socket,
+    AsSocket,
     /// Not a socket; the kind is still unknown.
     Unknown,
     /// `read` and `write`: without a limit they may wait themselves.
@@ -46,17 +46,17 @@ enum Way {
 impl Limited {
     /// Nothing is asked of the kernel yet.
     pub fn new(fd: c_int, limit: Limit) -> Self {
-        Self { fd, limit, way: Way::Socket }
+        Self { fd, limit, way: Way::AsSocket }
     }
 
     /// For a descriptor whose kind (socket or not) an earlier call has found.
-    pub fn known(fd: c_int, limit: Limit, is_socket: bool) -> Self {
-        Self { way: if is_socket { Way::Socket } else { Way::Unknown }, ..Self::new(fd, limit) }
+    pub fn known(fd: c_int, limit: Limit, may_be_socket: bool) -> Self {
+        Self { way: if may_be_socket { Way::AsSocket } else { Way::Unknown }, ..Self::new(fd, limit) }
     }
 
     /// Whether it may be a socket: true until the kernel has answered ENOTSOCK.
-    pub fn is_socket(&self) -> bool {
-        self.way == Way::Socket
+    pub fn may_be_socket(&self) -> bool {
+        self.way == Way::AsSocket
     }
 
     /// Sends some of the bytes of at most `IOV_MAX` slices, the first of which is not empty, and returns how many: at
@@ -92,11 +92,11 @@ impl Limited {
         direction: Direction,
         mut call: impl FnMut(c_int, c_int) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
-        let mut waited = false;
+        let mut was_ready = false;
         loop {
             match call(self.fd, self.flags()) {
                 Ok(answer) => return Ok(answer),
-                Err(e) => self.wait(e, direction, &mut waited)?,
+                Err(e) => self.wait(e, direction, &mut was_ready)?,
             }
         }
     }
@@ -126,13 +126,13 @@ impl Limited {
     /// Repeats the attempt until it moves something or fails for good.
     #[inline(always)]
     fn transfer<A: Attempt>(&mut self, mut attempt: A) -> Result<usize, Errno> {
-        let mut waited = false;
+        let mut was_ready = false;
         loop {
             let result =
-                if self.is_socket() { attempt.socket(self.fd, self.flags()) } else { self.on_other(&mut attempt) };
+                if self.may_be_socket() { attempt.socket(self.fd, self.flags()) } else { self.on_other(&mut attempt) };
             match result {
                 Ok(count) => return Ok(count),
-                Err(e) => self.recover(e, A::DIRECTION, &mut waited)?,
+                Err(e) => self.recover(e, A::DIRECTION, &mut was_ready)?,
             }
         }
     }
@@ -167,7 +167,7 @@ impl Limited {
                 }
                 attempt.terminal(fd, queued)
             }
-            Way::Socket | Way::Unknown | Way::Plain => attempt.plain(fd),
+            Way::AsSocket | Way::Unknown | Way::Plain => attempt.plain(fd),
         }
     }
 
@@ -187,13 +187,13 @@ impl Limited {
         })
     }
 
-    /// Prepares the next attempt, or returns the failure if there is none. A function of its own: attempts that succeed
-    /// skip it.
+    /// Decides after a failed attempt: Ok means try again, perhaps in another way or after a wait; Err is final. A
+    /// function of its own: attempts that succeed skip it.
     #[cold]
     #[inline(never)]
-    fn recover(&mut self, e: Errno, direction: Direction, waited: &mut bool) -> Result<(), Errno> {
+    fn recover(&mut self, e: Errno, direction: Direction, was_ready: &mut bool) -> Result<(), Errno> {
         match e {
-            Errno(libc::ENOTSOCK) if self.is_socket() => self.way = Way::Unknown,
+            Errno(libc::ENOTSOCK) if self.may_be_socket() => self.way = Way::Unknown,
             // This kind has no RWF_NOWAIT, or the kernel lacks the call (ENOSYS), or a sandbox refuses it (EPERM,
             // EINVAL).
             Errno(libc::EOPNOTSUPP | libc::ENOSYS | libc::EPERM | libc::EINVAL) if self.way == Way::NoWait => {
@@ -201,23 +201,23 @@ impl Limited {
                 uninterrupted(|| self.check(direction))?;
                 self.way = Way::Polled;
             }
-            e => return self.wait(e, direction, waited),
+            e => return self.wait(e, direction, was_ready),
         }
         Ok(())
     }
 
     /// Waits after EAGAIN as the limit allows, and goes on after signals. When the time runs out there is one last
-    /// attempt: poll(2) does not report fewer bytes than SO_RCVLOWAT or VMIN.
+    /// attempt: poll(2) stays silent while fewer bytes than SO_RCVLOWAT or VMIN are there, but a read would get them.
     #[cold]
     #[inline(never)]
-    fn wait(&mut self, e: Errno, direction: Direction, waited: &mut bool) -> Result<(), Errno> {
-        let before = core::mem::take(waited);
+    fn wait(&mut self, e: Errno, direction: Direction, was_ready: &mut bool) -> Result<(), Errno> {
+        let was_ready_before = core::mem::take(was_ready);
         match e {
             Errno(libc::EINTR) => return Ok(()),
             Errno(libc::EAGAIN) if self.limit.may_wait() => {}
             e => return Err(e),
         }
-        if before {
+        if was_ready_before {
             // poll(2) reports some descriptors ready that are not: an unconnected Unix datagram socket whose receiver
             // is full, one with an error in its error queue, a blocking userfaultfd. The loop must neither spin nor
             // outlast its time.
@@ -230,7 +230,7 @@ impl Limited {
             Err(Errno(libc::EAGAIN)) => self.limit = Limit::Over,
             ready => _ = ready?,
         }
-        *waited = true;
+        *was_ready = true;
         Ok(())
     }
 }
@@ -242,7 +242,7 @@ impl Channel for Limited {
     }
 
     fn peek(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
-        if !self.is_socket() {
+        if !self.may_be_socket() {
             return Err(Errno(libc::ENOTSOCK));
         }
         let result = self.socket_call(Direction::In, |fd, flags| sys::peek(fd, buffer, most, flags));

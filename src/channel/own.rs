@@ -14,7 +14,7 @@ use crate::time::{self, Instant};
 /// A descriptor whose own modes decide.
 pub struct Own {
     fd: c_int,
-    is_socket: bool,
+    may_be_socket: bool,
 }
 
 /// Who waits for the next attempt.
@@ -31,15 +31,15 @@ enum Wait {
 impl Own {
     /// Nothing is asked of the kernel yet.
     pub fn new(fd: c_int) -> Self {
-        Self { fd, is_socket: true }
+        Self { fd, may_be_socket: true }
     }
 
     #[inline(always)]
     fn transfer<A: Attempt>(&mut self, mut attempt: A) -> Result<usize, Errno> {
         self.repeat(
             A::DIRECTION,
-            |fd, is_socket, flags| {
-                if is_socket { attempt.socket(fd, flags) } else { attempt.plain(fd) }
+            |fd, may_be_socket, flags| {
+                if may_be_socket { attempt.socket(fd, flags) } else { attempt.plain(fd) }
             },
         )
     }
@@ -57,7 +57,7 @@ impl Own {
         let mut wait = Wait::Kernel;
         loop {
             let flags = if wait == Wait::Kernel { 0 } else { libc::MSG_DONTWAIT };
-            match call(self.fd, self.is_socket, flags) {
+            match call(self.fd, self.may_be_socket, flags) {
                 Ok(count) => return Ok(count),
                 Err(e) => self.recover(e, direction, start, &mut wait)?,
             }
@@ -78,13 +78,13 @@ impl Own {
         match e {
             Errno(libc::EINTR) => {}
             Errno(libc::EAGAIN) if *wait != Wait::Kernel => {}
-            Errno(libc::ENOTSOCK) if self.is_socket => {
-                self.is_socket = false;
+            Errno(libc::ENOTSOCK) if self.may_be_socket => {
+                self.may_be_socket = false;
                 return Ok(());
             }
             e => return Err(e),
         }
-        let (Some(start), true) = (start, self.is_socket) else {
+        let (Some(start), true) = (start, self.may_be_socket) else {
             return Ok(());
         };
         let option = if direction == Direction::In { libc::SO_RCVTIMEO } else { libc::SO_SNDTIMEO };
@@ -116,8 +116,8 @@ impl Channel for Own {
     }
 
     fn peek(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
-        self.repeat(Direction::In, |fd, is_socket, flags| {
-            if is_socket { sys::peek(fd, buffer, most, flags) } else { Err(Errno(libc::ENOTSOCK)) }
+        self.repeat(Direction::In, |fd, may_be_socket, flags| {
+            if may_be_socket { sys::peek(fd, buffer, most, flags) } else { Err(Errno(libc::ENOTSOCK)) }
         })
     }
 

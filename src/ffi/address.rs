@@ -316,12 +316,13 @@ pub extern "C" fn sockutil_addr_equal(a: Option<&sockutil_addr>, b: Option<&sock
 /// host is a literal address, with or without a zone, or a name; NULL is the
 /// loopback. service is a decimal port or a name. socktype is SOCK_STREAM,
 /// SOCK_DGRAM or 0 for any. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 for addresses
-/// of that family alone; with SOCKUTIL_NUMERIC the resolver is never asked, and a
-/// name is an error. It is never asked for literals. A host that
-/// looks numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused,
-/// never read as octal; so is "*", which some resolvers take for every address.
-/// The first cap addresses go to out, each once, in the resolver's order;
-/// *count is the number found. No timeout bounds the resolver.
+/// of that family alone; with SOCKUTIL_NUMERIC host must be a literal or NULL
+/// and service a number, and a name is an error. The resolver is not asked if
+/// host is a literal (or NULL) and service is a number. A host that looks
+/// numeric and is no address ("010.1.1.1", "127.1", "0x7f.1") is refused, never
+/// read as octal; so is "*", which some resolvers take for every address. out
+/// gets at most cap addresses, each once, in the resolver's order; *count is
+/// the number found, and can be more than cap. No timeout bounds the resolver.
 ///
 /// Returns 0; -1 with errno, and *count is 0:
 ///   EADDRNOTAVAIL   the resolver's failure: *gai is an EAI_ code of

@@ -15,7 +15,7 @@ use crate::stream;
 ///
 /// Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
 /// buf. Waits as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say. Signals
-/// neither end nor stretch it; a flag that a handler sets does not end a wait.
+/// neither end nor stretch it; setting a flag in a handler does not end a wait.
 /// A failure loses the count of bytes read: sockutil_read_full keeps it.
 ///
 /// Returns n; fewer, or 0, at the end of the stream; -1 with errno:
@@ -38,8 +38,8 @@ pub unsafe extern "C" fn sockutil_readn(fd: c_int, buf: *mut c_void, n: size_t) 
 ///
 /// Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
 /// until all n bytes are taken. Waits as the descriptor's own O_NONBLOCK and
-/// SO_SNDTIMEO say. Signals neither end nor stretch it; a flag that a handler
-/// sets does not end a wait. A socket never raises SIGPIPE; on a pipe the
+/// SO_SNDTIMEO say. Signals neither end nor stretch it; setting a flag in a
+/// handler does not end a wait. A socket never raises SIGPIPE; on a pipe the
 /// program's own disposition of SIGPIPE decides. A failure loses the count of
 /// bytes taken: sockutil_write_full keeps it.
 ///
@@ -64,8 +64,8 @@ pub unsafe extern "C" fn sockutil_writen(fd: c_int, buf: *const c_void, n: size_
 /// Copy the bytes that a socket has to read, and leave them in the queue.
 ///
 /// Calls recv(2) with MSG_PEEK, again after a signal. Waits for the first byte
-/// as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say; a flag that a
-/// handler sets does not end a wait.
+/// as the descriptor's own O_NONBLOCK and SO_RCVTIMEO say; setting a flag in a
+/// handler does not end a wait.
 ///
 /// Returns the number of bytes put in buf, at most len; 0 at the end of the
 /// stream; -1 with errno:
@@ -87,10 +87,10 @@ pub unsafe extern "C" fn sockutil_recv_peek(sockfd: c_int, buf: *mut c_void, len
 
 /// Read one line, and not a byte past its newline.
 ///
-/// Stores at most maxlen-1 bytes and a NUL after them. The newline is kept.
-/// A longer line comes in pieces of maxlen-1 bytes without newline, as from
+/// Stores at most maxlen-1 bytes and a NUL after them. The newline is kept. A
+/// longer line comes in pieces of maxlen-1 bytes without newline, as from
 /// fgets(3). NUL and CR bytes are data. Waits as the descriptor's own
-/// O_NONBLOCK and SO_RCVTIMEO say; a flag that a handler sets does not end a
+/// O_NONBLOCK and SO_RCVTIMEO say; setting a flag in a handler does not end a
 /// wait. A failure loses the count, but the bytes taken are in buf, with a NUL
 /// after them: sockutil_read_line can go on from there. A line of up to 2 KB
 /// costs two system calls on a socket; other descriptors are read byte by byte.

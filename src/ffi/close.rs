@@ -46,11 +46,11 @@ pub extern "C" fn sockutil_close(fd: c_int) -> c_int {
 ///
 /// Turns SO_LINGER off, sends FIN, reads and discards the peer's data until its
 /// end of stream, and closes. Unread input would make close(2) send RST, which
-/// destroys data on its way to the peer. A peer that is already gone is no
-/// failure: if it has reset the connection before, 0 does not mean that it got
-/// everything. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+/// destroys data on its way to the peer. If the peer has gone before the call,
+/// the result is still 0. If it had reset the connection, your data may be lost
+/// all the same. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
 /// SOCKUTIL_NOWAIT discards what is queued, at most 256 KiB. Signals neither
-/// end nor stretch it; a flag that a handler sets does not end a wait. The
+/// end nor stretch it; setting a flag in a handler does not end a wait. The
 /// descriptor is closed on every path, also for bad arguments; other processes
 /// that share it keep theirs, shut down for writing.
 ///

@@ -73,27 +73,27 @@ pub unsafe extern "C" fn sockutil_tcp_listen(
 /// (less where little time is left for many addresses, but at least 100 ms).
 /// The attempts that have begun go on until the first succeeds; the others are
 /// closed. Only the first 16 addresses are tried. At most eight attempts, each
-/// with a descriptor, go on at once: a ninth waits until one has failed or the
-/// oldest is two seconds old; the oldest then counts as timed out.
+/// with a descriptor, go on at once: a ninth waits until one of the eight has
+/// failed. After two seconds it replaces the oldest, which counts as timed out.
 ///
 /// timeout_ms bounds the whole call except the resolver, which SOCKUTIL_NUMERIC
 /// avoids. An address whose turn does not come within that time is not tried. 0
-/// is a time that has run out: ETIMEDOUT without an attempt, so that you may
-/// always pass the result of sockutil_ms_left. SOCKUTIL_FOREVER waits as long
-/// as the kernel does for the last addresses; a flag that a signal handler sets
-/// does not end it.
+/// means that no time is left: after the resolver the call fails with ETIMEDOUT
+/// and tries nothing, so that you may pass what sockutil_ms_left returns. With
+/// SOCKUTIL_FOREVER the last attempts end when the kernel gives them up;
+/// setting a flag in a handler does not end the wait.
 ///
 /// If no server listens at a local port, the kernel can connect a socket to
-/// itself. That is ECONNREFUSED, and leaves no TIME_WAIT that keeps the server
-/// from binding. host (NULL is the loopback) and service are as for
-/// sockutil_resolve. flags: SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
-/// family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
+/// itself. The call finds this, closes the socket with RST and fails with
+/// ECONNREFUSED, so that no TIME_WAIT blocks the server's port. host (NULL is
+/// the loopback) and service are as for sockutil_resolve. flags: SOCKUTIL_IPV4
+/// or SOCKUTIL_IPV6 (addresses of that family alone), SOCKUTIL_NONBLOCK,
+/// SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
 ///
 /// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
-/// close-on-exec unless SOCKUTIL_INHERIT; -1 with the most specific errno of
-/// all attempts: an answer, else ETIMEDOUT, else a failure on this host
-/// (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT); the first of its
-/// kind:
+/// close-on-exec unless SOCKUTIL_INHERIT; -1 with one errno for all attempts.
+/// ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL and EAFNOSUPPORT count least,
+/// ETIMEDOUT more, any other errno most; of equal ones the first counts:
 ///   ECONNREFUSED    no server listens there
 ///   ETIMEDOUT       no answer in time, the caller's or the kernel's
 ///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
@@ -130,20 +130,21 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
 
 /// Connect a socket within a time limit.
 ///
-/// Calls connect(2). After a signal it waits for the attempt, which goes on,
-/// and reads the result from SO_ERROR. timeout_ms -1 SOCKUTIL_FOREVER waits as
-/// long as the kernel does; 0 SOCKUTIL_NOWAIT starts the attempt and fails with
-/// EINPROGRESS: finish it with sockutil_wait for POLLOUT and
-/// sockutil_take_error. timeout_ms holds whatever O_NONBLOCK and SO_SNDTIMEO
-/// are. The call may change both while it lasts, for all that share the
-/// descriptor, and restores them on every return. After a failure other than
-/// EINPROGRESS and EISCONN close the socket: the attempt may go on, and the
-/// socket cannot be used again. A connected datagram socket gets the new peer.
+/// Calls connect(2) once, then waits in poll(2) and reads the result from
+/// SO_ERROR; on a Unix socket it waits in connect(2). A signal does not end the
+/// attempt. timeout_ms -1 SOCKUTIL_FOREVER waits as long as the kernel does; 0
+/// SOCKUTIL_NOWAIT starts the attempt and fails with EINPROGRESS: finish it
+/// with sockutil_wait for POLLOUT and sockutil_take_error. timeout_ms holds
+/// whatever O_NONBLOCK and SO_SNDTIMEO are. The call may change both while it
+/// lasts, for all that share the descriptor, and restores them on every return.
+/// After EINPROGRESS, EISCONN or EINVAL keep the socket. After any other
+/// failure close it: the attempt may still go on, and the socket cannot be used
+/// again. A connected datagram socket gets the new peer.
 ///
-/// A flag that a signal handler sets does not end a SOCKUTIL_FOREVER call. If
-/// fd is not a Unix socket, shutdown(2) from the handler or another thread
-/// does: ECONNRESET. Or use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd
-/// or pipe together.
+/// Setting a flag in a handler does not end a SOCKUTIL_FOREVER call. If fd is
+/// not a Unix socket, shutdown(2) from the handler or another thread does:
+/// ECONNRESET. Or use SOCKUTIL_NOWAIT, and poll(2) for fd and a signalfd or
+/// pipe together.
 ///
 /// Returns 0; -1 with errno:
 ///   ETIMEDOUT      no answer in time, the caller's or the kernel's
@@ -172,13 +173,13 @@ pub extern "C" fn sockutil_connect(fd: c_int, to: Option<&sockutil_addr>, timeou
 /// Calls accept4(2), again after EINTR and after the errors of a connection
 /// that is already gone: ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT,
 /// EHOSTDOWN, ENONET, EHOSTUNREACH, ENETUNREACH. *peer is the client's address,
-/// IPv4-mapped for an IPv4 client of an IPv6 listener (see sockutil_tcp_listen);
-/// peer may be NULL. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are.
-/// A flag that a handler sets does not end a wait. With a time limit the call
-/// waits in poll(2). If the listener is blocking and another process or thread
-/// accepts from it too, that one can be quicker: then accept4 waits for the
-/// next client without a limit. Set O_NONBLOCK on such a listener. flags:
-/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+/// IPv4-mapped for an IPv4 client of an IPv6 listener (see
+/// sockutil_tcp_listen); peer may be NULL. timeout_ms holds whatever O_NONBLOCK
+/// and SO_RCVTIMEO are. Setting a flag in a handler does not end a wait. With a
+/// time limit the call waits in poll(2). If the listener is blocking and
+/// another process or thread accepts from it too, that one can be quicker: then
+/// accept4 waits for the next client without a limit. Set O_NONBLOCK on such a
+/// listener. flags: SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
 ///
 /// Returns the connection's descriptor, blocking unless SOCKUTIL_NONBLOCK,
 /// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno, and *peer untouched:
@@ -315,7 +316,7 @@ pub extern "C" fn sockutil_udp_disconnect(fd: c_int) -> c_int {
 /// NULL. A datagram is sent whole or not at all; n may be 0. (A stream socket
 /// can take fewer than n bytes: use sockutil_write_full.) timeout_ms holds
 /// whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it;
-/// a flag that a handler sets does not end a wait.
+/// setting a flag in a handler does not end a wait.
 ///
 /// Returns n; -1 with errno:
 ///   EAGAIN         timeout_ms ran out, and nothing was sent
@@ -353,8 +354,8 @@ pub unsafe extern "C" fn sockutil_sendto(
 /// Calls recvmsg(2). Sets *from to the sender, and *truncated to 1 if the
 /// datagram was longer than n, else to 0; bytes after the first n are lost.
 /// from and truncated may be NULL; n may be 0. timeout_ms holds whatever
-/// O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; a flag
-/// that a handler sets does not end a wait.
+/// O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; setting
+/// a flag in a handler does not end a wait.
 ///
 /// Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
 /// with errno, and *from and *truncated untouched:
@@ -436,13 +437,12 @@ pub unsafe extern "C" fn sockutil_unix_listen(path: *const c_char, backlog: c_in
 
 /// Connect to a listener at a path, within a time limit.
 ///
-/// While the listener's backlog is full, the call waits for at most
-/// timeout_ms. 0 is a time that has run out: ETIMEDOUT after the checks and
-/// without an attempt, so that you may always pass the result of
-/// sockutil_ms_left. A flag that a signal handler sets does not end a
-/// SOCKUTIL_FOREVER call. A path that begins with '@' is an abstract name
-/// (Linux), as for sockutil_unix_listen. flags: SOCKUTIL_NONBLOCK,
-/// SOCKUTIL_INHERIT.
+/// While the listener's backlog is full, the call waits for at most timeout_ms.
+/// 0 is a time that has run out: ETIMEDOUT after the checks and without an
+/// attempt, so that you may always pass the result of sockutil_ms_left. Setting
+/// a flag in a handler does not end a SOCKUTIL_FOREVER call. A path that begins
+/// with '@' is an abstract name (Linux), as for sockutil_unix_listen. flags:
+/// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
 ///
 /// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
 /// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:

@@ -17,8 +17,8 @@ use crate::time::Limit;
 /// one system call if the kernel takes them at once. *done counts both: set it
 /// to 0 to start; it is true on every return. After EAGAIN the same call goes
 /// on where this one stopped. timeout_ms bounds the whole call, whatever
-/// O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it; a flag
-/// that a handler sets does not end a wait. A socket never raises SIGPIPE.
+/// O_NONBLOCK and SO_SNDTIMEO are. Signals neither end nor stretch it; setting
+/// a flag in a handler does not end a wait. A socket never raises SIGPIPE.
 /// Receive frames with sockutil_reader_frame.
 ///
 /// Returns 1, header and body are taken (not: received by the peer); -1 with
@@ -27,7 +27,7 @@ use crate::time::Limit;
 ///   EMSGSIZE   n is more than header_bytes can count; nothing was sent
 ///   EINVAL     header_bytes is not 1, 2 or 4, body is NULL and n is not 0, n
 ///              or the whole is above SSIZE_MAX, timeout_ms is below -1, *done
-///              is above the whole, or is the whole already (was it reset?)
+///              is above the whole, or is the whole already (did you set it to 0?)
 ///   EPIPE      the peer is gone, or this side was shut down for writing
 ///   EBADF      fd is not open for writing
 ///   EIO        a device took nothing and gave no reason

@@ -46,7 +46,7 @@ pub extern "C" fn sockutil_reap_children() -> c_int {
 ///
 /// Sends SCM_RIGHTS with one byte of data. The receiver gets its own descriptor
 /// for the same open file; fd stays open here. timeout_ms holds whatever
-/// O_NONBLOCK and SO_SNDTIMEO are. A flag that a handler sets does not end a
+/// O_NONBLOCK and SO_SNDTIMEO are. Setting a flag in a handler does not end a
 /// wait. A socket never raises SIGPIPE.
 ///
 /// Returns 1; -1 with errno:
@@ -70,8 +70,8 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 ///
 /// *fd is close-on-exec. One byte of data is read with it. Unexpected
 /// descriptors are closed, so that a peer cannot fill this process with them.
-/// timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. A flag that a
-/// handler sets does not end a wait.
+/// timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. Setting a flag in
+/// a handler does not end a wait.
 ///
 /// Returns 1, and the descriptor in *fd; 0, end of stream; -1 with errno, and
 /// *fd untouched:

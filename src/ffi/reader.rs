@@ -1,6 +1,9 @@
 //! Buffered reader.
 
-#![allow(clippy::inline_always, reason = "with opt-level \"s\", the work for each line would be calls")]
+#![allow(
+    clippy::inline_always,
+    reason = "with opt-level \"s\", the compiler would not inline these, and each line would cost several calls"
+)]
 
 use core::ffi::{c_char, c_int, c_void};
 use core::hint;
@@ -21,16 +24,16 @@ use crate::time::{FOREVER, Limit};
 
 /// A reader: the caller's struct, over the caller's memory.
 ///
-/// All fields are private; the size is part of the ABI. There is nothing to
-/// free: without the struct and the memory, only the held bytes are lost. Two
-/// threads must not use it at once. Do not copy it.
+/// All fields are private; the size is part of the ABI. You need not free it:
+/// if you drop the struct and its memory, only the bytes that it still holds
+/// are lost. Two threads must not use it at once. Do not copy it.
 #[repr(C)]
 #[allow(non_camel_case_types, reason = "the name is the C type's")]
 pub struct sockutil_reader {
     fd: c_int,
     covered: i16,
     delimiter: u8,
-    is_socket: u8,
+    may_be_socket: u8,
     mem: *mut c_char,
     cap: size_t,
     start: size_t,
@@ -76,7 +79,7 @@ pub unsafe extern "C" fn sockutil_reader_init(
             end: 0,
             searched: 0,
             delimiter: 0,
-            is_socket: 1,
+            may_be_socket: 1,
             found: 0,
             reserved: 0,
             reserved_too: [0; 2],
@@ -90,14 +93,15 @@ pub unsafe extern "C" fn sockutil_reader_init(
 /// Read one line.
 ///
 /// Sets *line to the line in the reader's memory, with its newline and a NUL
-/// after that, and *len to its length without the NUL. Both are valid until the
-/// next call on the reader; you may change the len bytes. The reader keeps the
-/// bytes after the line for the next call: see sockutil_reader_pending. If it
-/// holds no whole line, one recv(2) reads as much as the memory takes.
-/// timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
-/// SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
-/// SO_RCVTIMEO are. Signals neither end nor stretch it; a flag that a handler
-/// sets does not end a wait. After EAGAIN repeat the call: the reader keeps
+/// after that, and *len to its length without the NUL. They stay valid until
+/// the next call on the reader other than sockutil_reader_pending. You may
+/// change these *len bytes, not the NUL. The reader keeps the bytes after the
+/// line for the next call: see sockutil_reader_pending. If it holds no whole
+/// line, it reads until it does; each recv(2), or read(2), takes as much as
+/// fits in the memory. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER
+/// waits, 0 SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK
+/// and SO_RCVTIMEO are. Signals neither end nor stretch it; setting a flag in a
+/// handler does not end a wait. After EAGAIN repeat the call: the reader keeps
 /// what has arrived.
 ///
 /// Returns 1, a whole line; 0, end of stream: *line and *len show the rest, an
@@ -126,14 +130,14 @@ pub unsafe extern "C" fn sockutil_reader_line(
     timeout_ms: c_int,
 ) -> c_int {
     // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-    unsafe { until(r, b'\n', line, len, timeout_ms) }
+    unsafe { line_or_part(r, b'\n', line, len, timeout_ms) }
 }
 
 /// Read up to a delimiter.
 ///
 /// As sockutil_reader_line, for any byte instead of the newline. delimiter is 0
-/// to 255, and is kept at the end of *data. A flag that a handler sets does not
-/// end a wait.
+/// to 255, and is kept at the end of *data. Setting a flag in a handler does
+/// not end a wait.
 ///
 /// Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
 /// show the rest, returned once; -1 with errno, and nothing is lost:
@@ -160,7 +164,7 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ) -> c_int {
     match u8::try_from(delimiter) {
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-        Ok(delimiter) => unsafe { until(r, delimiter, data, len, timeout_ms) },
+        Ok(delimiter) => unsafe { line_or_part(r, delimiter, data, len, timeout_ms) },
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
         Err(_) => unsafe { item(r, data, len, timeout_ms, |_| Err(INVALID)) },
     }
@@ -168,12 +172,13 @@ pub unsafe extern "C" fn sockutil_reader_until(
 
 /// Read the body of one frame, as sockutil_send_frame sends it.
 ///
-/// A frame is a big-endian length of header_bytes (1, 2 or 4) and as many
-/// bytes of body. Sets *body to the body in the reader's memory, with a NUL
-/// after it, and *len to its length. Both are valid until the next call on the
-/// reader; you may change the len bytes. Waiting, signals and held bytes are as
-/// for sockutil_reader_line; a flag that a handler sets does not end a wait.
-/// The announced length is never trusted: the reader's memory bounds it.
+/// A frame is a big-endian length of header_bytes (1, 2 or 4) and as many bytes
+/// of body. Sets *body to the body in the reader's memory, with a NUL after it,
+/// and *len to its length. They stay valid until the next call on the reader
+/// other than sockutil_reader_pending. You may change these *len bytes, not the
+/// NUL. Waiting, signals and held bytes are as for sockutil_reader_line;
+/// setting a flag in a handler does not end a wait. The announced length is
+/// never trusted: the reader's memory bounds it.
 ///
 /// Returns 1, a whole frame, whose body may be empty; 0, end of stream: clean
 /// if *len is 0, else inside a frame: *body and *len show the rest, header
@@ -209,15 +214,15 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 /// Read n bytes: first from the reader's memory, then from its descriptor.
 ///
 /// As sockutil_read_full, for a descriptor that has a reader. Bytes that are
-/// not held are read directly into buf, and no more than n. A flag that a
-/// handler sets does not end a wait.
+/// not held are read directly into buf, and no more than n. Setting a flag in a
+/// handler does not end a wait.
 ///
 /// Returns 1, all n bytes are there; 0, end of stream: clean if *done is 0,
 /// else cut short; -1 with errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
 ///   EINVAL   r is NULL or all zeros (not initialized), buf is NULL and n is
 ///            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
-///            above n, or is n already (was it reset?)
+///            above n, or is n already (did you set it to 0?)
 ///   EBADF    the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ...
@@ -251,8 +256,8 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 /// For a line that is too long, or not wanted. *done counts the bytes dropped,
 /// newline included: set it to 0 to start; it is true on every return. After
 /// EAGAIN the same call goes on dropping the same line. done may be NULL.
-/// Waiting and signals are as for sockutil_reader_line; a flag that a handler
-/// sets does not end a wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with
+/// Waiting and signals are as for sockutil_reader_line; setting a flag in a
+/// handler does not end a wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with
 /// EAGAIN, although more may be queued: a peer that sends without end does not
 /// hold up the caller. With edge-triggered epoll call again until *done stops
 /// changing.
@@ -286,8 +291,8 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 
 /// Return how many bytes a reader holds.
 ///
-/// They have left the descriptor, so poll(2) cannot see them: before an event
-/// loop waits, it calls the reader until that returns EAGAIN.
+/// They have left the descriptor, so poll(2) cannot see them: in an event loop
+/// call the reader until it returns EAGAIN, and only then wait.
 ///
 /// Returns the number of bytes that were read and not returned yet; 0 if r is
 /// NULL. It cannot fail.
@@ -305,7 +310,7 @@ impl sockutil_reader {
         State {
             start: self.start,
             searched: self.searched,
-            found: self.found,
+            marks: self.found,
             delimiter: self.delimiter,
             covered: u8::try_from(self.covered).ok(),
         }
@@ -316,22 +321,22 @@ impl sockutil_reader {
         self.keep_places(state);
     }
 
-    /// All that can change without a search for another delimiter.
+    /// Stores all but `delimiter`, which the fast path does not change.
     fn keep_places(&mut self, state: State) {
         self.start = state.start;
         self.searched = state.searched;
-        self.found = state.found;
+        self.found = state.marks;
         self.covered = state.covered.map_or(UNCOVERED, i16::from);
     }
 }
 
 /// Returns the bytes up to a delimiter. Held bytes need neither the kernel nor
-/// the clock: most calls on a busy stream take this short path.
+/// the clock: most calls on a busy stream take the fast path.
 ///
 /// # Safety
 /// As for [`call`].
 #[inline(always)]
-unsafe fn until(
+unsafe fn line_or_part(
     mut r: Option<&mut sockutil_reader>,
     delimiter: u8,
     mut place: Option<&mut MaybeUninit<*mut c_char>>,
@@ -339,20 +344,21 @@ unsafe fn until(
     timeout_ms: c_int,
 ) -> c_int {
     // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
-    match unsafe { held(r.as_deref_mut(), delimiter, place.as_deref_mut(), len.as_deref_mut(), timeout_ms) } {
+    match unsafe { next_marked(r.as_deref_mut(), delimiter, place.as_deref_mut(), len.as_deref_mut(), timeout_ms) } {
         Some(()) => DONE,
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
-        None => unsafe { more(r, delimiter, place, len, timeout_ms) },
+        None => unsafe { until_slow(r, delimiter, place, len, timeout_ms) },
     }
 }
 
-/// The same if more bytes are needed, or an argument is wrong.
+/// The slow path of `line_or_part`: no mark for this delimiter, or a wrong
+/// argument.
 ///
 /// # Safety
 /// As for [`call`].
 #[cold]
 #[inline(never)]
-unsafe fn more(
+unsafe fn until_slow(
     r: Option<&mut sockutil_reader>,
     delimiter: u8,
     place: Option<&mut MaybeUninit<*mut c_char>>,
@@ -363,13 +369,13 @@ unsafe fn more(
     unsafe { item(r, place, len, timeout_ms, |reader| reader.until(delimiter)) }
 }
 
-/// A held item that is marked already; `None` if there is none, or an argument
-/// is wrong.
+/// The fast path: the next marked item, without a system call; `None` if there
+/// is none, or an argument is wrong.
 ///
 /// # Safety
 /// As for [`call`].
 #[inline(always)]
-unsafe fn held(
+unsafe fn next_marked(
     r: Option<&mut sockutil_reader>,
     delimiter: u8,
     place: Option<&mut MaybeUninit<*mut c_char>>,
@@ -409,12 +415,12 @@ unsafe fn call<T>(
     let memory = unsafe { check::text(r.mem.cast(), r.cap) }?;
     // SAFETY: earlier calls have written the first `end` bytes.
     let buffer = unsafe { Buffer::new(memory, r.end) };
-    let mut reader = Reader::new(r.fd, limit, buffer, r.state(), r.is_socket != 0);
+    let mut reader = Reader::new(r.fd, limit, buffer, r.state(), r.may_be_socket != 0);
     let result = function(&mut reader);
-    let (state, end, is_socket) = (reader.state, reader.buffer.len(), reader.is_socket);
+    let (state, end, may_be_socket) = (reader.state, reader.buffer.len(), reader.may_be_socket);
     r.keep(state);
     r.end = end;
-    r.is_socket = u8::from(is_socket);
+    r.may_be_socket = u8::from(may_be_socket);
     result
 }
 
@@ -436,21 +442,21 @@ unsafe fn item(
         let r = r.ok_or(INVALID)?;
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
         let item = unsafe { call(r, timeout_ms, function) }?;
-        let mut show = |part: Range<usize>| {
+        let mut publish = |part: Range<usize>| {
             *place = r.mem.wrapping_add(part.start);
             *len = part.len();
         };
         match item {
             Item::Whole(part) => {
-                show(part);
+                publish(part);
                 Ok(DONE)
             }
             Item::Rest(part) => {
-                show(part);
+                publish(part);
                 Ok(END)
             }
             Item::TooLong(part) => {
-                show(part);
+                publish(part);
                 Err(Errno(libc::EMSGSIZE))
             }
             Item::TooLongBody(length) => {

@@ -18,10 +18,10 @@ use crate::time::Limit;
 /// Repeats recv(2), or read(2) where fd is not a socket, until n bytes are in
 /// buf. *done counts them: set it to 0 to start; it is true on every return.
 /// After EAGAIN the same call goes on where this one stopped; no byte is lost
-/// or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits,
-/// 0 SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
-/// SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
-/// flag that a handler sets does not end a wait. shutdown(2) from another
+/// or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+/// SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+/// SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it;
+/// setting a flag in a handler does not end a wait. shutdown(2) from another
 /// thread or a handler ends a wait on a connected socket. done may be NULL:
 /// then the count starts at 0 and is not reported. On a terminal a time limit
 /// takes what FIONREAD reports, whatever VMIN and VTIME say; SOCKUTIL_FOREVER
@@ -32,7 +32,7 @@ use crate::time::Limit;
 /// else cut short; -1 with errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
 ///   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
-///            below -1, *done is above n, or is n already (was it reset?)
+///            below -1, *done is above n, or is n already (did you set it to 0?)
 ///   EBADF    fd is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ...
@@ -69,20 +69,20 @@ pub unsafe extern "C" fn sockutil_read_full(
 /// stopped; no byte is lost or repeated. timeout_ms bounds the whole call: -1
 /// SOCKUTIL_FOREVER waits, 0 SOCKUTIL_NOWAIT writes what is taken at once. It
 /// holds whatever O_NONBLOCK and SO_SNDTIMEO are, and changes neither. Signals
-/// neither end nor stretch it; a flag that a handler sets does not end a wait.
+/// neither end nor stretch it; setting a flag in a handler does not end a wait.
 /// A socket never raises SIGPIPE; on a pipe the program's own disposition of
 /// SIGPIPE decides. done may be NULL: then the count starts at 0 and is not
-/// reported. Within a time limit a blocking pipe or terminal never gets more
-/// than it has room for: a terminal gets at most 256 bytes, or one control
-/// character, at a time. After poll(2) reported a blocking descriptor ready,
-/// write(2) can still block: if a FIFO or a terminal has a second writer, or if
-/// an eventfd has no room for the value.
+/// reported. With a time limit a blocking pipe or terminal gets small pieces
+/// that it can take at once: for a terminal at most 256 bytes without control
+/// characters, or one control character. After poll(2) reported a blocking
+/// descriptor ready, write(2) can still block: if a FIFO or a terminal has a
+/// second writer, or if an eventfd has no room for the value.
 ///
 /// Returns 1, all n bytes are taken (not: received by the peer); -1 with
 /// errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
 ///   EINVAL   buf is NULL and n is not 0, n is above SSIZE_MAX, timeout_ms is
-///            below -1, *done is above n, or is n already (was it reset?)
+///            below -1, *done is above n, or is n already (did you set it to 0?)
 ///   EPIPE    the peer is gone, or this side was shut down for writing
 ///   EBADF    fd is not open for writing
 ///   EIO      a device took nothing and gave no reason
@@ -118,14 +118,14 @@ pub unsafe extern "C" fn sockutil_write_full(
 /// order; n is the sum of all iov_len. iovcnt has no upper limit: each
 /// sendmsg(2) or writev(2) takes up to 1,024 buffers. iov is never modified:
 /// after EAGAIN the same call with the same iov goes on where this one stopped.
-/// A flag that a handler sets does not end a wait.
+/// Setting a flag in a handler does not end a wait.
 ///
 /// Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
 ///   EINVAL   iovcnt is below 0, iov is NULL and iovcnt is not 0, an iov_base
 ///            is NULL and its iov_len is not 0, the sum is above SSIZE_MAX,
 ///            timeout_ms is below -1, *done is above the sum, or is the sum
-///            already (was it reset?)
+///            already (did you set it to 0?)
 ///   EPIPE    the peer is gone, or this side was shut down for writing
 ///   EBADF    fd is not open for writing
 ///   EIO      a device took nothing and gave no reason
@@ -164,8 +164,8 @@ pub unsafe extern "C" fn sockutil_writev_full(
 /// After EAGAIN the same call goes on where this one stopped; no byte is lost
 /// or repeated. timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
 /// SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
-/// SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it; a
-/// flag that a handler sets does not end a wait. done may be NULL: then the
+/// SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it;
+/// setting a flag in a handler does not end a wait. done may be NULL: then the
 /// count starts at 0 and is not reported. A line of up to 2 KB costs two system
 /// calls on a socket; other descriptors are read byte by byte. On a Unix socket
 /// the cost of a call grows with the number of queued messages: use

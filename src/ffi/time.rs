@@ -46,11 +46,11 @@ pub extern "C" fn sockutil_ms_left(end_ms: i64) -> c_int {
 
 /// Wait until a descriptor is ready.
 ///
-/// Calls poll(2) for one descriptor, also above 1023. poll_events is made of
-/// POLLIN, POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM, POLLRDBAND, POLLWRNORM and
-/// POLLWRBAND; POLLERR and POLLHUP are always included, and may be given.
-/// Signals neither end nor stretch it; a flag that a handler sets does not end
-/// a wait.
+/// Calls poll(2) for one descriptor. Unlike select(2), numbers above 1023 work.
+/// poll_events is made of POLLIN, POLLPRI, POLLOUT, POLLRDHUP, POLLRDNORM,
+/// POLLRDBAND, POLLWRNORM and POLLWRBAND; POLLERR and POLLHUP are always
+/// included, and may be given. Signals neither end nor stretch it; setting a
+/// flag in a handler does not end a wait.
 ///
 /// Returns the revents, above 0; -1 with errno:
 ///   EAGAIN   timeout_ms ran out

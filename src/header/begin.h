@@ -9,28 +9,31 @@
  * Errors     Failure is -1 (or NULL) with errno set; on success errno is
  *            untouched. Bad input is EINVAL, and nothing has happened. The
  *            kernel's own errno values pass through. Nothing here exits,
- *            prints, allocates, takes a lock or keeps global state.
+ *            prints, allocates, takes a lock or keeps global state
+ *            (getaddrinfo(3) may, when a name is looked up).
  * Transfers  return 1 done, 0 end of stream, -1 error. *done is in and out:
- *            set it to 0 to start; it is true on every return; after EAGAIN
- *            call again with the same arguments, and no byte is lost.
+ *            set it to 0 to start; it is true on every return. After EAGAIN
+ *            call again with the same arguments and do not reset *done: no
+ *            byte is lost.
  * Time       int timeout_ms, as in poll(2): -1 waits, 0 does not, n > 0 bounds
  *            the whole call. It holds on every kind of descriptor whose driver
  *            implements poll(2): sockets, pipes, terminals, files, eventfd,
  *            timerfd, signalfd, inotify; whatever O_NONBLOCK, SO_RCVTIMEO,
  *            SO_SNDTIMEO, VMIN and VTIME are. When time runs out there is one
- *            last try, then EAGAIN. Only sockutil_connect changes O_NONBLOCK,
- *            while it lasts. The limit does not hold on network file systems
- *            and devices without poll, nor if a second reader or writer is
- *            quicker between poll(2) and read(2) or write(2) on a blocking
- *            FIFO, terminal or eventfd.
+ *            last try, then EAGAIN; the functions that connect and
+ *            sockutil_close_graceful say ETIMEDOUT instead. Only
+ *            sockutil_connect changes O_NONBLOCK and SO_SNDTIMEO, and restores
+ *            them. The limit can fail on network file systems, on devices
+ *            without poll, and on a blocking FIFO, terminal or eventfd that
+ *            another process or thread uses at the same time.
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
- * Signals    No call fails with EINTR, and no signal stretches a timeout. A
- *            socket never raises SIGPIPE: a peer that is gone is EPIPE or
- *            ECONNRESET.
- * Length 0   A transfer of no bytes moves nothing and never waits: 1, or 0 from
- *            the classic calls, and the memory may be NULL. It is still EBADF
- *            if the descriptor is not open for it.
+ * Signals    No call fails with EINTR, and no signal stretches a timeout: if a
+ *            handler only sets a flag, the call goes on waiting. A socket never
+ *            raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ * Length 0   With n 0 a call never waits. It returns 1 (a classic call 0), and
+ *            the memory may be NULL. A descriptor that is not open for reading
+ *            or writing is still EBADF.
  * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
  *            use sockutil_sendto and sockutil_recvfrom there. A stream call
  *            takes the bytes that it needs from a message, and the rest of the
@@ -39,11 +42,13 @@
  * Threads    Calls on different descriptors and readers are independent. If two
  *            read one descriptor at once, each gets some of its bytes, as with
  *            read(2): a line can be divided, or joined to another.
- *            pthread_cancel ends every wait; then descriptors that the call has
- *            opened stay open, and sockutil_connect does not restore what it
- *            has changed.
+ *            If you cancel a thread (pthread_cancel) while it waits here,
+ *            descriptors that the call has opened stay open, and
+ *            sockutil_connect does not restore what it has changed.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
+ * Sources    UNP is Stevens, UNIX Network Programming, volume 1; CS:APP is
+ *            Bryant and O'Hallaron, Computer Systems.
  */
 #ifndef SOCKUTIL_H
 #define SOCKUTIL_H

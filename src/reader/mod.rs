@@ -35,7 +35,7 @@ pub struct Reader<'a> {
     /// The memory, filled up to the end of the held bytes.
     pub buffer: Buffer<'a>,
     /// Whether the descriptor may be a socket.
-    pub is_socket: bool,
+    pub may_be_socket: bool,
     channel: Limited,
     /// The most bytes that can be held: all but one, for a NUL.
     usable: usize,
@@ -44,11 +44,11 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Nothing is asked of the kernel yet.
-    pub fn new(fd: c_int, limit: Limit, mut buffer: Buffer<'a>, mut state: State, is_socket: bool) -> Self {
+    pub fn new(fd: c_int, limit: Limit, mut buffer: Buffer<'a>, mut state: State, may_be_socket: bool) -> Self {
         state.uncover(&mut buffer);
         let usable = buffer.len() + buffer.room() - 1;
-        let channel = Limited::known(fd, limit, is_socket);
-        Self { state, buffer, is_socket, channel, usable, refilled: false }
+        let channel = Limited::known(fd, limit, may_be_socket);
+        Self { state, buffer, may_be_socket, channel, usable, refilled: false }
     }
 
     /// The bytes up to and including the delimiter.
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
             return Ok(Read::Done);
         }
         let result = stream::read_full(&mut self.channel, into);
-        self.is_socket = self.channel.is_socket();
+        self.may_be_socket = self.channel.may_be_socket();
         result
     }
 
@@ -128,13 +128,14 @@ impl<'a> Reader<'a> {
         self.state.held(&self.buffer)
     }
 
-    /// One system call for more, with room for `wanted` bytes in all; 0 is the end of the stream.
+    /// Reads once, and waits for that if it must. Makes room for `wanted` bytes in all; 0 is the end of the stream.
     fn refill(&mut self, wanted: usize) -> Result<usize, Errno> {
         self.refill_at_most(wanted, usize::MAX)
     }
 
     fn refill_at_most(&mut self, wanted: usize, most: usize) -> Result<usize, Errno> {
-        // The clock is checked only after some progress, and after its bytes were searched.
+        // The first read is always tried. Before each later one the clock is checked; the bytes that came were searched
+        // already.
         if self.refilled {
             self.channel.go_on()?;
         }
@@ -146,7 +147,7 @@ impl<'a> Reader<'a> {
         let room = self.usable - self.buffer.len();
         debug_assert!(room > 0);
         let result = self.channel.read(&mut self.buffer, room.min(most));
-        self.is_socket = self.channel.is_socket();
+        self.may_be_socket = self.channel.may_be_socket();
         result
     }
 

@@ -1,7 +1,10 @@
 //! A reader's state between calls, and the search for the end of a line in the held bytes. This is the hot path of
 //! every line: the search marks all delimiters of a block at once, and each call takes the next mark.
 
-#![allow(clippy::inline_always, reason = "with opt-level \"s\", what is done for each line would be calls")]
+#![allow(
+    clippy::inline_always,
+    reason = "with opt-level \"s\", the compiler would not inline these, and each line would cost several calls"
+)]
 
 use core::ops::Range;
 
@@ -12,16 +15,17 @@ const LONG_BYTES: usize = 256;
 
 /// A reader's state between calls, beside its descriptor, its memory and the filled length.
 ///
-/// `start <= searched <= filled`, and `start < searched` if there is a mark. Bit i of `found` stands for the byte
-/// `searched - BLOCK_BYTES + i`: a delimiter that was not returned yet, so it lies at `start` or after it.
+/// `start <= searched <= filled`, and `start < searched` if there is a mark. `marks` is a bit mask over the block of
+/// bytes (`memory::Block`) that ends at `searched`: bit i is set if byte `searched - size_of::<Block>() + i` is a
+/// delimiter that no call has returned yet. It never lies before `start`.
 #[derive(Clone, Copy)]
 pub struct State {
     /// The index of the first held byte.
     pub start: usize,
     /// The end of the bytes that were searched for the delimiter.
     pub searched: usize,
-    /// The delimiters in the last searched block.
-    pub found: usize,
+    /// A bit for each delimiter of the last searched block that was not returned yet; see above.
+    pub marks: usize,
     /// The delimiter of that search.
     pub delimiter: u8,
     /// The held byte at `start`, which the NUL after the last result has overwritten.
@@ -30,21 +34,21 @@ pub struct State {
 
 impl State {
     /// Nothing is held.
-    pub const NEW: Self = Self { start: 0, searched: 0, found: 0, delimiter: b'\n', covered: None };
+    pub const NEW: Self = Self { start: 0, searched: 0, marks: 0, delimiter: b'\n', covered: None };
 
     /// The bytes up to and including the delimiter, if a search has marked it.
     #[inline(always)]
     pub fn next(&mut self, buffer: &mut Buffer<'_>, delimiter: u8) -> Option<Range<usize>> {
-        if self.found == 0 || self.delimiter != delimiter {
+        if self.marks == 0 || self.delimiter != delimiter {
             return None;
         }
         let end = self.first_mark() + 1;
         self.uncover(buffer);
-        self.found &= self.found - 1;
-        if self.found == 0 {
-            // Search before the NUL is stored: a load would wait for a byte that was just stored. The next line is most
-            // often as long as this one.
-            (self.searched, self.found) = if end - self.start < LONG_BYTES {
+        self.marks &= self.marks - 1;
+        if self.marks == 0 {
+            // Search before `hand_out` stores the NUL: a load that covers a byte just stored must wait. This line's
+            // length chooses the method, since the next line is most often as long.
+            (self.searched, self.marks) = if end - self.start < LONG_BYTES {
                 search_blocks(buffer.filled(), self.searched, delimiter)
             } else {
                 search_rest(buffer.filled(), self.searched, delimiter)
@@ -56,30 +60,31 @@ impl State {
     /// The index of the first marked delimiter.
     #[inline(always)]
     fn first_mark(&self) -> usize {
-        let mark = self.found.trailing_zeros() as usize;
-        // The byte of the highest bit is at searched - 1. A mark of a short search lies in no whole block.
+        let mark = self.marks.trailing_zeros() as usize;
+        // The highest bit stands for the byte at searched - 1. Add before subtracting: after `search_rest`, `searched`
+        // can be less than a block.
         debug_assert!(self.searched + mark >= self.start + size_of::<Block>() && self.searched > 0);
         self.searched + mark - size_of::<Block>()
     }
 
-    /// Searches the held bytes that were not searched yet. Nothing is marked yet, or only for another delimiter.
+    /// Searches the held bytes that were not searched yet. Call it only if nothing is marked for this delimiter.
     pub fn search(&mut self, buffer: &Buffer<'_>, delimiter: u8) {
         if self.delimiter != delimiter {
             self.delimiter = delimiter;
             self.forget();
         }
-        if self.found == 0 {
-            (self.searched, self.found) = search_blocks(buffer.filled(), self.searched, delimiter);
+        if self.marks == 0 {
+            (self.searched, self.marks) = search_blocks(buffer.filled(), self.searched, delimiter);
         }
-        if self.found == 0 {
-            (self.searched, self.found) = search_rest(buffer.filled(), self.searched, delimiter);
+        if self.marks == 0 {
+            (self.searched, self.marks) = search_rest(buffer.filled(), self.searched, delimiter);
         }
     }
 
     /// No held byte has been searched.
     pub fn forget(&mut self) {
         self.searched = self.start;
-        self.found = 0;
+        self.marks = 0;
     }
 
     /// The bytes that have arrived and were not returned.

@@ -1,5 +1,21 @@
 //! The buffered reader: one `recv` fills the caller's memory, then lines and frames are returned from it without a
 //! copy.
+//!
+//! How `sockutil_reader_line` gets a line (`ffi/reader.rs` has its contract, `sys/mod.rs` its system calls):
+//!
+//! 1. The fast path, `next_marked` in `ffi/reader.rs`: an earlier search has marked where the next line ends. It is
+//!    returned without a system call, without a look at the clock, and errno is untouched.
+//! 2. Otherwise [`Reader::until`] searches the held bytes that were not searched yet (`State::search`), which marks
+//!    every newline in a block. The byte after a line is kept in `State::covered` while a NUL stands there.
+//! 3. No newline: [`Reader::refill`] moves the held bytes to the front of the memory if it must, and reads once through
+//!    `Limited` (`channel/limited.rs`). That is `sys::recv` with MSG_DONTWAIT, or without it for FOREVER, when the
+//!    kernel waits; on what is not a socket (ENOTSOCK, looked up once) it is `read`, or `preadv2` with RWF_NOWAIT.
+//! 4. EINTR: `Limited` tries again. EAGAIN: it waits in `sys::poll` for the rest of the time, computed anew after each
+//!    signal, and tries again. If poll reported the descriptor ready and nothing was there, it pauses 1 ms first. When
+//!    the time is over there is one last try, then EAGAIN: the held bytes stay held.
+//! 5. 0 bytes: the stream has ended, and the rest is returned once ([`Item::Rest`]). A full memory without a newline:
+//!    [`Item::TooLong`], EMSGSIZE, and all stays held.
+//! 6. `ffi/reader.rs` stores the state again, on failure too.
 
 mod state;
 

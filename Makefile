@@ -15,7 +15,8 @@ BELOW = $(if $(filter /%,$(TARGET)),,../)
 
 # make CLASSIC_NAMES=no: without the bare readn, writen, recv_peek and readline, beside GNU Readline for one.
 CLASSIC_NAMES = yes
-FEATURES = $(if $(filter no,$(CLASSIC_NAMES)),--no-default-features)
+# Without the feature header: the committed header serves, and cbindgen is not needed.
+FEATURES = --no-default-features $(if $(filter no,$(CLASSIC_NAMES)),,--features classic-names)
 
 RUST_MESSAGE = is missing: sockutil is built by Rust 1.85 or newer (https://rustup.rs, or your system's cargo package)
 CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC if it has another name)
@@ -33,7 +34,7 @@ need-build:
 	$(call need,$(CC),$(CC_MESSAGE))
 
 library: need-build
-	$(CARGO) build --release --locked $(FEATURES)
+	$(CARGO) build --release --locked --package sockutil-capi $(FEATURES)
 	@AR='$(AR)' OBJCOPY='$(OBJCOPY)' sh capi/stage.sh $(TARGET)/release $(LIBRARIES)
 
 # Build the example programs into c_examples/bin.
@@ -47,7 +48,7 @@ demo: examples
 # Test the library as it is built for shipping. The last line says what passed, what failed, what was left out and why.
 test: library
 	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' sh tests/run.sh target/test.log \
-		$(CARGO) test --locked --features test-shipped --no-fail-fast
+		$(CARGO) test --locked --no-default-features --features classic-names,test-shipped --no-fail-fast
 
 # ---- Installing: make && sudo make install. Nothing is built here, so that cargo never runs as root. ----
 

@@ -11,7 +11,7 @@ help-developer:
 	@sh packaging/help.sh developer.mk
 
 # Some test programs, run as `make test` runs all.
-SHIPPED = --features test-shipped
+SHIPPED = --no-default-features --features classic-names,test-shipped
 TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPED)
 
 # ---- Sources ----

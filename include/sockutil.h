@@ -1,7 +1,7 @@
 /* sockutil.h - the socket helpers that every C network program copies
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
- * Made by build.rs from the comments in src/ffi: change those, not this file.
+ * Made by src/header/make.rs from the comments in src/ffi: change those, not this file.
  *
  * Compile with this header, link with -lsockutil. What holds for every
  * function:

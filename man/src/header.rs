@@ -1,4 +1,4 @@
-//! Reads what `build.rs` wrote: the header's sections, and in each its constants, structs and functions.
+//! Reads what `src/header/make.rs` wrote: the header's sections, and in each its constants, structs and functions.
 
 use super::comment::Words;
 

@@ -15,6 +15,6 @@ use crate::support::root;
 #[allow(clippy::expect_used, reason = "a test fails by panicking")]
 pub fn declared() -> Vec<String> {
     let header = fs::read_to_string(root().join("include/sockutil.h")).expect("the header is committed");
-    let header = header::Header::parse(&header).expect("the header has the order of build.rs");
+    let header = header::Header::parse(&header).expect("the header has the order of src/header/make.rs");
     header.names().map(str::to_owned).collect()
 }

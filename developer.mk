@@ -17,7 +17,7 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 # ---- Sources ----
 
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] docs/*/*.c man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] \
-	tests/faults/*.[ch] tests/shim/*.[ch] tests/install/*.c)
+	tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] tests/install/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 # Check the form of the sources, and compile them with all warnings as errors.
@@ -243,10 +243,11 @@ instructions: library
 
 ROUNDS = 1000
 PARTS =
-# Measure the cost as ratios to what others cost in the same run: a table, bench/results.json and bench/results.svg.
-# PARTS='lines growth' chooses, and then writes no files.
+# Measure the cost as ratios to what others cost in the same run: a table, bench/results.json, bench/results.svg, and
+# the README's docs/speed.svg. PARTS='lines growth' chooses, and then writes no files.
 bench: bench-programs
 	$(TARGET)/bench/bench -r $(ROUNDS) $(if $(PARTS),$(PARTS),-j bench/results.json -s bench/results.svg)
+	$(if $(PARTS),,sh docs/speed.sh bench/results.json >docs/speed.svg)
 
 # Run two rounds of the benchmark, to check its data and not its times.
 bench-smoke: bench-programs

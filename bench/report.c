@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 struct row {
     const char *what, *size, *against;
@@ -133,13 +134,17 @@ static void processor(char *text, size_t size) {
 
 static void write_json(const char *name) {
     struct utsname system;
-    char model[128], ratio[64];
+    char model[128], ratio[64], date[16] = "";
+    time_t now = time(NULL);
+    struct tm utc;
     FILE *file = create(name);
     if (uname(&system) < 0)
         fail_call("uname");
     processor(model, sizeof model);
-    fprintf(file, "{\n  \"processor\": \"%s\",\n  \"system\": \"%s %s %s\",\n", model, system.sysname, system.release,
-            system.machine);
+    if (gmtime_r(&now, &utc) != NULL)
+        strftime(date, sizeof date, "%Y-%m-%d", &utc);
+    fprintf(file, "{\n  \"date\": \"%s\",\n  \"processor\": \"%s\",\n  \"system\": \"%s %s %s\",\n", date, model,
+            system.sysname, system.release, system.machine);
     fprintf(file,
             "  \"compiler\": \"%s\",\n  \"glibc\": \"%s\",\n  \"sockutil\": \"%s\",\n  \"rounds\": %d,\n  "
             "\"share_of_the_processor\": %.2f,\n  \"rows\": [",

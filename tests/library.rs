@@ -7,9 +7,10 @@ mod declared;
 mod support;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::{fs, io, thread};
 
 use declared::declared;
 use support::{
@@ -92,6 +93,11 @@ fn no_allocation_no_printing_no_exit_no_threads() {
 
 /// Compiles one source as the language says, links it both ways, and runs it.
 fn serves(cpp: bool, language: &[&str], source: &Path) {
+    serves_with(cpp, language, source, &[]);
+}
+
+/// Like [`serves`], for a program with arguments.
+fn serves_with(cpp: bool, language: &[&str], source: &Path, arguments: &[&str]) {
     for how in [Link::Shared, Link::Static] {
         let name = source.file_stem().unwrap().to_str().unwrap();
         let program = scratch("library").join(format!("{name}-{}-{how:?}", language.concat()));
@@ -100,8 +106,9 @@ fn serves(cpp: bool, language: &[&str], source: &Path) {
         // After the source come libraries, whatever the language of the source.
         command.arg(source).args(["-x", "none", "-o"]).arg(&program);
         run(link(&mut command, how));
-        let done = output(under(program));
-        assert!(done.status.success(), "{language:?} {how:?} {}", told(&done));
+        let mut limited = Command::new("timeout");
+        let done = limited.args(["-k", "5", "60"]).arg(under(program)).args(arguments).output().unwrap();
+        assert!(done.status.success(), "{name} {language:?} {how:?} {}", told(&done));
     }
 }
 
@@ -205,21 +212,46 @@ fn a_program_with_the_header_refers_to_no_bare_name() {
     assert!(CLASSIC.iter().all(|name| !wanted.contains(*name)), "{wanted:?}");
 }
 
+/// Sends all bytes of each client back, one client after the other, and returns its port.
+fn echo_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            // A program under test may reset: that fails its own test.
+            drop(io::copy(&mut client.try_clone().unwrap(), &mut client));
+        }
+    });
+    port
+}
+
+/// The documents whose blocks of C are programs, or parts of one that another test knows. The translations have the
+/// same blocks.
+const DOCUMENTS: [(&str, usize); 2] = [("README.md", 2), ("docs/migrating.md", 1)];
+
+/// A program with arguments is a client, and gets an address and a port.
 #[test]
-fn the_readmes_programs_compile_and_run() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let programs: Vec<&str> = readme
-        .split("```c\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .filter(|c| c.contains("main"))
-        .collect();
-    assert!(!programs.is_empty());
-    for (index, text) in programs.into_iter().enumerate() {
-        let source = scratch("library").join(format!("readme_{index}.c"));
-        fs::write(&source, text).unwrap();
-        serves(false, &["-std=c99"], &source);
+fn the_documents_programs_compile_and_run() {
+    let port = echo_server();
+    for (document, count) in DOCUMENTS {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        let blocks = text.split("```c\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let programs: Vec<&str> = blocks.filter(|block| block.contains("int main(")).collect();
+        assert_eq!(programs.len(), count, "{document}");
+        for (index, text) in programs.into_iter().enumerate() {
+            let source = scratch("library").join(format!("{}_{index}.c", document.replace(['/', '.'], "_")));
+            fs::write(&source, text).unwrap();
+            let arguments: &[&str] = if text.contains("argv") { &["127.0.0.1", &port] } else { &[] };
+            serves_with(false, &["-std=gnu99"], &source, arguments);
+        }
     }
+}
+
+#[test]
+fn the_readmes_plot_is_of_the_results() {
+    let made = stdout(Command::new("sh").arg(root().join("docs/speed.sh")).arg(root().join("bench/results.json")));
+    assert_eq!(made, fs::read_to_string(root().join("docs/speed.svg")).unwrap(), "make it by docs/speed.sh");
 }
 
 /// Code, commands, names and links, which both languages must have.

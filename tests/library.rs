@@ -279,6 +279,28 @@ fn the_readmes_are_in_step() {
     let (expected, found) = (untranslated(&english), untranslated(&chinese));
     assert!(expected.len() > 100, "the README was not understood");
     assert_eq!(expected, found);
-    let items = |text: &str| text.lines().filter(|line| line.starts_with("- ")).count();
-    assert_eq!(items(&english), items(&chinese), "an item of a list is in one of the two alone");
+    assert_eq!(shape(&english), shape(&chinese));
+}
+
+/// What a document consists of, but for its prose: levels of headings, cells of tables, items of lists, commands. Words
+/// about a command come after three blanks.
+fn shape(document: &str) -> Vec<String> {
+    let line = |line: &str| match line.split(' ').next() {
+        Some(hashes) if hashes.starts_with('#') => Some(hashes.to_owned()),
+        Some("|") => Some(format!("{} cells", line.replace("\\|", "").matches('|').count())),
+        Some("-") => Some("an item".to_owned()),
+        Some("") => line.strip_prefix("    ").and_then(|code| code.split("   ").next()).map(str::to_owned),
+        _ => None,
+    };
+    document.lines().filter_map(line).collect()
+}
+
+#[test]
+fn the_other_documents_are_in_step() {
+    for document in ["c_examples/README", "docs/migrating"] {
+        let [english, chinese] = [".md", ".zh-CN.md"]
+            .map(|end| shape(&fs::read_to_string(root().join(format!("{document}{end}"))).unwrap()));
+        assert!(english.len() > 50, "{document} was not understood");
+        assert_eq!(english, chinese, "{document}");
+    }
 }

@@ -14,7 +14,7 @@ use std::{fs, io, thread};
 
 use declared::declared;
 use support::{
-    C_WARNINGS, Link, compile_c, compiler, libraries, link, output, root, run, scratch, shimmed, told, under,
+    C_WARNINGS, Link, compile_c, compiler, libraries, link, output, pass_on, root, run, scratch, shimmed, told, under,
 };
 
 const CLASSIC: [&str; 4] = ["readn", "writen", "recv_peek", "readline"];
@@ -96,9 +96,9 @@ fn serves(cpp: bool, language: &[&str], source: &Path) {
     serves_with(cpp, language, source, &[]);
 }
 
-/// Like [`serves`], for a program with arguments.
-fn serves_with(cpp: bool, language: &[&str], source: &Path, arguments: &[&str]) {
-    for how in [Link::Shared, Link::Static] {
+/// Like [`serves`], for a program with arguments. What it prints, both times.
+fn serves_with(cpp: bool, language: &[&str], source: &Path, arguments: &[&str]) -> [String; 2] {
+    [Link::Shared, Link::Static].map(|how| {
         let name = source.file_stem().unwrap().to_str().unwrap();
         let program = scratch("library").join(format!("{name}-{}-{how:?}", language.concat()));
         let mut command = compiler(cpp);
@@ -108,8 +108,10 @@ fn serves_with(cpp: bool, language: &[&str], source: &Path, arguments: &[&str]) 
         run(link(&mut command, how));
         let mut limited = Command::new("timeout");
         let done = limited.args(["-k", "5", "60"]).arg(under(program)).args(arguments).output().unwrap();
+        pass_on(&told(&done));
         assert!(done.status.success(), "{name} {language:?} {how:?} {}", told(&done));
-    }
+        String::from_utf8(done.stdout).unwrap()
+    })
 }
 
 #[test]
@@ -243,7 +245,10 @@ fn the_documents_programs_compile_and_run() {
             let source = scratch("library").join(format!("{}_{index}.c", document.replace(['/', '.'], "_")));
             fs::write(&source, text).unwrap();
             let arguments: &[&str] = if text.contains("argv") { &["127.0.0.1", &port] } else { &[] };
-            serves_with(false, &["-std=gnu99"], &source, arguments);
+            let printed = serves_with(false, &["-std=gnu99"], &source, arguments);
+            if !arguments.is_empty() {
+                assert_eq!(printed, ["hello\n"; 2], "{document}");
+            }
         }
     }
 }

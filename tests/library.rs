@@ -259,6 +259,23 @@ fn the_readmes_plot_is_of_the_results() {
     assert_eq!(made, fs::read_to_string(root().join("docs/speed.svg")).unwrap(), "make it by docs/speed.sh");
 }
 
+#[test]
+fn the_documents_name_what_the_header_has() {
+    let words = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.filter(|word| word.to_ascii_lowercase().starts_with("sockutil_")).map(str::to_owned).collect()
+    };
+    let header = words(&fs::read_to_string(root().join("include/sockutil.h")).unwrap());
+    for document in ["c_examples/README", "docs/migrating"] {
+        for end in [".md", ".zh-CN.md"] {
+            let named = words(&fs::read_to_string(root().join(format!("{document}{end}"))).unwrap());
+            assert!(named.len() > 20, "{document}{end} was not understood");
+            let unknown: Vec<_> = named.difference(&header).filter(|word| *word != "sockutil_").collect();
+            assert!(unknown.is_empty(), "{document}{end}: {unknown:?}");
+        }
+    }
+}
+
 /// Code, commands, names and links, which both languages must have.
 fn untranslated(readme: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -53,12 +53,19 @@ const SAME: [Conversation; 5] = [
     Conversation { name: "a client that says no more", steps: &[(b"\n", b"\n")], end: Silence, last: b"too slow\n" },
 ];
 
-/// A conversation's name, what the client sends before its half-close, the tutorial's answer, and sockutil's.
-const DIFFERENT: [(&str, &[u8], &[u8], &[u8]); 4] = [
-    ("two lines at once", b"one\ntwo\n", b"one\ntwo\ntwo\n", b"one\ntwo\n"),
-    ("a NUL in a line", b"a\0b\n", b"a", b"a\0b\n"),
-    ("a last line without newline", b"end", b"", b"end"),
-    ("a line of 2000 bytes", &LONGER, b"", &LONGER),
+/// What a client sends before its half-close, the tutorial's answer, and sockutil's.
+struct Difference {
+    name: &'static str,
+    sent: &'static [u8],
+    before: &'static [u8],
+    after: &'static [u8],
+}
+
+const DIFFERENT: [Difference; 4] = [
+    Difference { name: "two lines at once", sent: b"one\ntwo\n", before: b"one\ntwo\ntwo\n", after: b"one\ntwo\n" },
+    Difference { name: "a NUL in a line", sent: b"a\0b\n", before: b"a", after: b"a\0b\n" },
+    Difference { name: "a last line without newline", sent: b"end", before: b"", after: b"end" },
+    Difference { name: "a line of 2000 bytes", sent: &LONGER, before: b"", after: &LONGER },
 ];
 
 const LONG: [u8; 1000] = line();
@@ -157,19 +164,21 @@ fn answer(server: &Server, sent: &[u8]) -> Vec<u8> {
 #[test]
 fn before_and_after_give_the_same_answers() {
     for server in iter::once(Server::before()).chain(Server::after()) {
-        SAME.iter().for_each(|conversation| hold(&server, conversation));
+        for conversation in &SAME {
+            hold(&server, conversation);
+        }
     }
 }
 
 #[test]
 fn before_and_after_differ_where_the_page_says_so() {
     let before = Server::before();
-    for (name, sent, wrong, _) in DIFFERENT {
-        assert_eq!(answer(&before, sent), wrong, "before: {name}");
+    for conversation in &DIFFERENT {
+        assert_eq!(answer(&before, conversation.sent), conversation.before, "before: {}", conversation.name);
     }
     for after in Server::after() {
-        for (name, sent, _, right) in DIFFERENT {
-            assert_eq!(answer(&after, sent), right, "after: {name}");
+        for conversation in &DIFFERENT {
+            assert_eq!(answer(&after, conversation.sent), conversation.after, "after: {}", conversation.name);
         }
         hold(
             &after,

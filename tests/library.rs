@@ -232,7 +232,7 @@ fn echo_server() -> String {
 /// same blocks.
 const DOCUMENTS: [(&str, usize); 2] = [("README.md", 2), ("docs/migrating.md", 1)];
 
-/// A program with arguments is a client, and gets an address and a port.
+/// A program with arguments is a client, and gets the port of a server.
 #[test]
 fn the_documents_programs_compile_and_run() {
     let port = echo_server();
@@ -244,7 +244,7 @@ fn the_documents_programs_compile_and_run() {
         for (index, text) in programs.into_iter().enumerate() {
             let source = scratch("library").join(format!("{}_{index}.c", document.replace(['/', '.'], "_")));
             fs::write(&source, text).unwrap();
-            let arguments: &[&str] = if text.contains("argv") { &["127.0.0.1", &port] } else { &[] };
+            let arguments: &[&str] = if text.contains("argv") { &[&port] } else { &[] };
             let printed = serves_with(false, &["-std=gnu99"], &source, arguments);
             if !arguments.is_empty() {
                 assert_eq!(printed, ["hello\n"; 2], "{document}");

@@ -847,6 +847,23 @@ typedef struct sockutil_addr {
 } sockutil_addr;
 
 /**
+ * A network: all addresses whose first bits are those of base.
+ *
+ * A network of zeros holds no address.
+ */
+typedef struct sockutil_network {
+  /**
+   * The first address, with port 0.
+   */
+  struct sockutil_addr base;
+  /**
+   * How many of its bits count: 0 to 32, or to 128 for IPv6.
+   */
+  int bits;
+  int reserved[3];
+} sockutil_network;
+
+/**
  * Read an address from its text.
  *
  * Accepts for AF_INET four decimal numbers of 0 to 255 without leading zeros,
@@ -952,6 +969,40 @@ int sockutil_addr_port(const struct sockutil_addr *a)
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
+ * Copy an address from a struct sockaddr.
+ *
+ * sockaddr is what accept(2), recvfrom(2) or getaddrinfo(3) have filled in, len
+ * its length. The rest of *a is zero.
+ *
+ * Returns 0; -1 with errno, and a untouched:
+ *   EINVAL   a or sockaddr is NULL, len is above a sockaddr_storage's or below
+ *            the length of the family's struct, or the family is AF_UNSPEC
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX sys/socket.h, netinet/in.h, sys/un.h.
+ */
+int sockutil_addr_from(struct sockutil_addr *a,
+                       const void *sockaddr,
+                       socklen_t len)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2)) SOCKUTIL_READS(2, 3);
+
+/**
+ * Set the port of an address.
+ *
+ * port is 0 to 65535, in this host's byte order.
+ *
+ * Returns 0; -1 with errno, and a untouched:
+ *   EAFNOSUPPORT   a is neither IPv4 nor IPv6, or is cut short
+ *   EINVAL         a is NULL, port is not 0 to 65535
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX netinet/in.h.
+ */
+int sockutil_addr_set_port(struct sockutil_addr *a,
+                           int port)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
+
+/**
  * Replace an IPv4-mapped address by the IPv4 address that it stands for.
  *
  * ::ffff:1.2.3.4 becomes 1.2.3.4, with its port. Other addresses are untouched.
@@ -1033,6 +1084,58 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2));
 int sockutil_addr_equal(const struct sockutil_addr *a,
                         const struct sockutil_addr *b)
 SOCKUTIL_RESULT;
+
+/**
+ * Read a network from text.
+ *
+ * "192.168.0.0/16", "fe80::/10", or a single address. The bits after the first
+ * ones must be zero: "10.0.0.1/8" is no network. A network inside
+ * ::ffff:0:0/96 becomes the IPv4 network of its last 32 bits. Ports, zones and
+ * leading zeros are not accepted.
+ *
+ * Returns 1; 0 if text is not a network, and *n is all zeros: it holds no
+ * address; -1 with errno, and n untouched:
+ *   EINVAL   n or text is NULL
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 4632, section 3.1; RFC 4291, section 2.3.
+ */
+int sockutil_network_parse(struct sockutil_network *n,
+                           const char *text)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2));
+
+/**
+ * Report whether an address is in a network.
+ *
+ * An IPv4-mapped address is compared as IPv4, so that "::/0" holds no IPv4
+ * address. Port and zone do not matter. An address of another family is in no
+ * network.
+ *
+ * Returns 1 if it is, 0 if not, or if a or n is NULL.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 4632, section 3.1; RFC 4291, section 2.3.
+ */
+int sockutil_addr_in(const struct sockutil_addr *a,
+                     const struct sockutil_network *n);
+
+/**
+ * Describe a failure in words.
+ *
+ * err is an errno value. gai is the code that a function with a gai parameter
+ * has set, 0 for the others. If gai is neither 0 nor EAI_SYSTEM, it is
+ * described, else err. The text is libc's, and cut to size. errno is untouched.
+ *
+ * Returns buf; "" if buf is NULL or size is 0.
+ *
+ * Thread-safe.
+ * Source: POSIX strerror_r, gai_strerror.
+ */
+const char *sockutil_error_text(int err,
+                                int gai,
+                                char *buf,
+                                size_t size)
+SOCKUTIL_WRITES(3, 4);
 
 /**
  * Find the addresses of a host and a service.

@@ -14,7 +14,7 @@
 //!   - `memory`: the caller's memory, and the search in it.
 //!   - `stream`, `line`, `frame`: whole transfers, lines without a buffer, frames.
 //!   - `reader`: the buffered reader; `reader::state`: its state between calls, and the hot path of a line.
-//!   - `ip`, `address`: addresses as text. `resolve`: from host and service to addresses.
+//!   - `ip`, `address`: addresses as text. `network`: which addresses a network holds. `resolve`: from host and service to addresses.
 //!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
 //!   - `connect`: one attempt to connect, and the race of several (RFC 8305).
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
@@ -32,6 +32,7 @@ mod frame;
 mod ip;
 mod line;
 mod memory;
+mod network;
 mod option;
 mod pass;
 mod process;

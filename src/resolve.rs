@@ -5,6 +5,7 @@ use core::ffi::{CStr, c_int};
 use errno::Errno;
 
 use crate::address;
+use crate::memory::Buffer;
 use crate::sys::{self, AddrInfo, Address, Entries};
 
 /// The purpose of the addresses: it decides the meaning of no host.
@@ -217,4 +218,16 @@ pub fn resolve(query: &Query<'_>, mut store: impl FnMut(usize, &Address)) -> Res
         count = count.saturating_add(1);
     }
     Ok(count)
+}
+
+/// `sockutil_error_text`: the text of a failure, cut to the buffer, which has room for at least a NUL.
+pub fn error_text(errno: Errno, gai: c_int, buffer: &mut Buffer<'_>) {
+    let mut memory = [0; 256];
+    let text = match gai {
+        0 | libc::EAI_SYSTEM => sys::strerror(errno, &mut memory),
+        _ => sys::gai_strerror(gai),
+    };
+    let text = text.to_bytes();
+    buffer.extend(text.get(..buffer.room() - 1).unwrap_or(text));
+    buffer.terminate();
 }

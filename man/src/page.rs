@@ -167,7 +167,10 @@ fn synopsis(text: &mut Text, library: &Library<'_>, page: &Page<'_>) {
         let private = [String::from("/* all fields are private */")];
         let fields = if fields.is_empty() { &private } else { fields.as_slice() };
         let fields = fields.join("\n    ");
-        text.macro_line(&format!(".Bd -literal\ntypedef struct {name} {{\n    {fields}\n}} {name};\n.Ed\n.Pp"));
+        text.macro_line(&format!(".Bd -literal\ntypedef struct {name} {{\n    {fields}\n}} {name};\n.Ed"));
+    }
+    if page.structs().next().is_some() {
+        text.macro_line(".Pp");
     }
     let bare = page.functions().filter_map(|function| Some((library.bare_of(function)?, function)));
     let prefixed = page.functions().map(|function| (function.name.as_str(), function));

@@ -12,6 +12,8 @@ use super::flags;
 use super::outcome;
 use crate::address::{self, Address};
 use crate::ip;
+use crate::memory::Buffer;
+use crate::network;
 use crate::resolve::{self, Purpose};
 
 /// A socket address of any family, and its length.
@@ -211,6 +213,57 @@ pub extern "C" fn sockutil_addr_port(a: Option<&sockutil_addr>) -> c_int {
     })
 }
 
+/// Copy an address from a struct sockaddr.
+///
+/// sockaddr is what accept(2), recvfrom(2) or getaddrinfo(3) have filled in, len
+/// its length. The rest of *a is zero.
+///
+/// Returns 0; -1 with errno, and a untouched:
+///   EINVAL   a or sockaddr is NULL, len is above a sockaddr_storage's or below
+///            the length of the family's struct, or the family is AF_UNSPEC
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX sys/socket.h, netinet/in.h, sys/un.h.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2)) SOCKUTIL_READS(2, 3)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_addr_from(
+    a: Option<&mut MaybeUninit<sockutil_addr>>,
+    sockaddr: *const c_void,
+    len: socklen_t,
+) -> c_int {
+    outcome::of_itself(|| {
+        let a = a.ok_or(INVALID)?;
+        if sockaddr.is_null() {
+            return Err(INVALID);
+        }
+        // SAFETY: not NULL; the caller promises `len` readable bytes.
+        let address = unsafe { Address::copy_of(sockaddr.cast(), len as usize) };
+        a.write(address.ok_or(INVALID)?.into());
+        Ok(0)
+    })
+}
+
+/// Set the port of an address.
+///
+/// port is 0 to 65535, in this host's byte order.
+///
+/// Returns 0; -1 with errno, and a untouched:
+///   EAFNOSUPPORT   a is neither IPv4 nor IPv6, or is cut short
+///   EINVAL         a is NULL, port is not 0 to 65535
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX netinet/in.h.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_addr_set_port(a: Option<&mut sockutil_addr>, port: c_int) -> c_int {
+    outcome::of_itself(|| {
+        let a = a.ok_or(INVALID)?;
+        let port = u16::try_from(port).map_err(|_| INVALID)?;
+        *a = a.address().with_port(port).ok_or(Errno(libc::EAFNOSUPPORT))?.into();
+        Ok(0)
+    })
+}
+
 /// Replace an IPv4-mapped address by the IPv4 address that it stands for.
 ///
 /// ::ffff:1.2.3.4 becomes 1.2.3.4, with its port. Other addresses are untouched.
@@ -309,6 +362,98 @@ pub extern "C" fn sockutil_addr_equal(a: Option<&sockutil_addr>, b: Option<&sock
         return 0;
     };
     c_int::from(address::equal(a.address(), b.address()))
+}
+
+/// A network: all addresses whose first bits are those of base.
+///
+/// A network of zeros holds no address.
+#[repr(C)]
+#[allow(non_camel_case_types, reason = "the name is the C type's")]
+pub struct sockutil_network {
+    /// The first address, with port 0.
+    pub base: sockutil_addr,
+    /// How many of its bits count: 0 to 32, or to 128 for IPv6.
+    pub bits: c_int,
+    reserved: [c_int; 3],
+}
+
+/// Read a network from text.
+///
+/// "192.168.0.0/16", "fe80::/10", or a single address. The bits after the first
+/// ones must be zero: "10.0.0.1/8" is no network. A network inside
+/// ::ffff:0:0/96 becomes the IPv4 network of its last 32 bits. Ports, zones and
+/// leading zeros are not accepted.
+///
+/// Returns 1; 0 if text is not a network, and *n is all zeros: it holds no
+/// address; -1 with errno, and n untouched:
+///   EINVAL   n or text is NULL
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 4632, section 3.1; RFC 4291, section 2.3.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2))
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_network_parse(
+    n: Option<&mut MaybeUninit<sockutil_network>>,
+    text: *const c_char,
+) -> c_int {
+    outcome::of_itself(|| {
+        let n = n.ok_or(INVALID)?;
+        // SAFETY: `text` is NULL, or a C string of the caller's.
+        let text = unsafe { check::text_of(text) }.ok_or(INVALID)?;
+        match network::parse(text.to_bytes()) {
+            Some((base, bits)) => {
+                n.write(sockutil_network { base: base.into(), bits: bits as c_int, reserved: [0; 3] });
+                Ok(1)
+            }
+            None => {
+                *n = MaybeUninit::zeroed();
+                Ok(0)
+            }
+        }
+    })
+}
+
+/// Report whether an address is in a network.
+///
+/// An IPv4-mapped address is compared as IPv4, so that "::/0" holds no IPv4
+/// address. Port and zone do not matter. An address of another family is in no
+/// network.
+///
+/// Returns 1 if it is, 0 if not, or if a or n is NULL.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 4632, section 3.1; RFC 4291, section 2.3.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_addr_in(a: Option<&sockutil_addr>, n: Option<&sockutil_network>) -> c_int {
+    let (Some(a), Some(n)) = (a, n) else {
+        return 0;
+    };
+    let holds = |bits| network::holds(n.base.address(), bits, a.address());
+    c_int::from(u32::try_from(n.bits).is_ok_and(holds))
+}
+
+/// Describe a failure in words.
+///
+/// err is an errno value. gai is the code that a function with a gai parameter
+/// has set, 0 for the others. If gai is neither 0 nor EAI_SYSTEM, it is
+/// described, else err. The text is libc's, and cut to size. errno is untouched.
+///
+/// Returns buf; "" if buf is NULL or size is 0.
+///
+/// Thread-safe.
+/// Source: POSIX strerror_r, gai_strerror.
+/// cbindgen:postfix=SOCKUTIL_WRITES(3, 4)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_error_text(err: c_int, gai: c_int, buf: *mut c_char, size: size_t) -> *const c_char {
+    // SAFETY: `buf` is NULL, or the caller promises `size` writable bytes there.
+    let memory = unsafe { check::memory(buf.cast(), size) };
+    match memory {
+        Ok(memory) if !memory.is_empty() => {
+            outcome::untouched(|| resolve::error_text(Errno(err), gai, &mut Buffer::fresh(memory)));
+            buf
+        }
+        _ => c"".as_ptr(),
+    }
 }
 
 /// Find the addresses of a host and a service.

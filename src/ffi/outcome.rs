@@ -59,6 +59,13 @@ pub fn of<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
     }
 }
 
+/// Runs a call that cannot fail, whatever errno the functions below it leave.
+pub fn untouched(call: impl FnOnce()) {
+    let before = errno();
+    call();
+    set_errno(before);
+}
+
 /// Runs a call that makes no system call, so that errno is untouched on success.
 pub fn of_itself<T: Answer>(call: impl FnOnce() -> Result<T, Errno>) -> T {
     call().unwrap_or_else(|e| {

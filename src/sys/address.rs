@@ -95,6 +95,39 @@ impl Address {
         result
     }
 
+    /// A copy of what a caller has; `None` if it has no family, or is not as long as its family's addresses.
+    ///
+    /// # Safety
+    /// `start` is readable for `length` bytes.
+    pub unsafe fn copy_of(start: *const u8, length: usize) -> Option<Self> {
+        if length < mem::size_of::<libc::sa_family_t>() || length > mem::size_of::<sockaddr_storage>() {
+            return None;
+        }
+        // SAFETY: all-zero is a valid sockaddr_storage.
+        let mut storage: sockaddr_storage = unsafe { mem::zeroed() };
+        // SAFETY: `start` is readable for `length` bytes, and the storage is at least as long.
+        unsafe { ptr::copy_nonoverlapping(start, (&raw mut storage).cast(), length) };
+        let least = match c_int::from(storage.ss_family) {
+            libc::AF_UNSPEC => return None,
+            libc::AF_INET => mem::size_of::<sockaddr_in>(),
+            libc::AF_INET6 => mem::size_of::<sockaddr_in6>(),
+            _ => mem::size_of::<libc::sa_family_t>(),
+        };
+        (length >= least).then_some(Self { storage, length: length as socklen_t })
+    }
+
+    /// The same address with another port; `None` for a family without ports.
+    pub fn with_port(mut self, port: u16) -> Option<Self> {
+        match self.parts()? {
+            // SAFETY: a sockaddr_in is there, and its alignment is no stricter than the storage's.
+            Parts::V4(..) => unsafe { (*(&raw mut self.storage).cast::<sockaddr_in>()).sin_port = port.to_be() },
+            // SAFETY: a sockaddr_in6 is there, and its alignment is no stricter than the storage's.
+            Parts::V6(..) => unsafe { (*(&raw mut self.storage).cast::<sockaddr_in6>()).sin6_port = port.to_be() },
+            Parts::Unix(_) => return None,
+        }
+        Some(self)
+    }
+
     /// `AF_INET` and so on.
     pub fn family(&self) -> c_int {
         c_int::from(self.storage.ss_family)

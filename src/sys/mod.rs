@@ -433,6 +433,21 @@ pub fn if_indextoname(index: u32) -> Option<[u8; libc::IF_NAMESIZE]> {
 /// `getaddrinfo(3)`'s answer, freed on drop.
 pub struct AddrInfo(*mut libc::addrinfo);
 
+/// `gai_strerror(3)`.
+pub fn gai_strerror(gai: c_int) -> &'static CStr {
+    // SAFETY: it takes every number.
+    let text = unsafe { libc::gai_strerror(gai) };
+    // SAFETY: not null; texts of libc's own end with a NUL and stay.
+    if text.is_null() { c"" } else { unsafe { CStr::from_ptr(text) } }
+}
+
+/// `strerror_r(3)`, as POSIX has it: a text and its NUL, cut to the memory, which has room for at least the NUL.
+pub fn strerror(e: Errno, memory: &mut [u8]) -> &CStr {
+    // SAFETY: the memory is writable for its length. The result says only whether the number is known and the text whole.
+    unsafe { libc::strerror_r(e.0, memory.as_mut_ptr().cast(), memory.len()) };
+    CStr::from_bytes_until_nul(memory).unwrap_or_default()
+}
+
 /// `getaddrinfo(3)`; the error is its `EAI_` code and its errno, 0 if it set none.
 pub fn getaddrinfo(
     host: Option<&CStr>,

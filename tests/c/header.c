@@ -30,6 +30,7 @@ int main(void) {
     struct iovec iov;
     size_t done = 0, length = 0;
     sockutil_addr here, there, list[2];
+    sockutil_network network;
     int ends[2], listener, client, server, gai = 1, fd = -1, value = 1;
     ssize_t (*function)(int, void *, size_t) = readline;
 
@@ -93,6 +94,9 @@ int main(void) {
 
     check(sockutil_addr_parse(&here, "127.0.0.1:80", -1) == 1 && sockutil_addr_port(&here) == 80);
     check(sockutil_addr_format(&here, text, sizeof text) == 12);
+    check(sockutil_addr_from(&there, &here.ss, here.len) == 0 && sockutil_addr_set_port(&here, 80) == 0);
+    check(sockutil_network_parse(&network, "127.0.0.0/8") == 1 && sockutil_addr_in(&here, &network) == 1);
+    check(sockutil_error_text(0, 0, line, sizeof line) == line);
     check(sockutil_addr_unmap(&here) == 0 && sockutil_addr_equal(&here, &here) == 1);
     check(sockutil_resolve("127.0.0.1", "80", SOCK_STREAM, SOCKUTIL_NUMERIC, list, 2, &length, &gai) == 0);
     check(length == 1 && gai == 0 && sockutil_addr_equal(&here, &list[0]) == 1);

@@ -765,8 +765,9 @@ static void others(void) {
 
 static void connections(void) {
     const unsigned numeric = SOCKUTIL_NUMERIC;
-    sockutil_addr local, peer;
-    char port[8], byte = 'x';
+    sockutil_addr local, peer, copy;
+    sockutil_network network;
+    char port[8], text[64], byte = 'x';
     int listener, client, server, udp, pair[2], received, truncated;
 
     may_look_at_the_clock = false;
@@ -783,6 +784,10 @@ static void connections(void) {
     COUNTS(sockutil_addr_peer(server, &peer) == 0, .getpeername = 1);
     COUNTS(sockutil_addr_equal(&local, &peer) == 0, NONE);
     COUNTS(sockutil_addr_unmap(&peer) == 0, NONE);
+    COUNTS(sockutil_addr_from(&copy, &peer.ss, peer.len) == 0, NONE);
+    COUNTS(sockutil_addr_set_port(&copy, 80) == 0, NONE);
+    COUNTS(sockutil_network_parse(&network, "127.0.0.0/8") == 1 && sockutil_addr_in(&copy, &network) == 1, NONE);
+    COUNTS(strcmp(sockutil_error_text(EPIPE, 0, text, sizeof text), strerror(EPIPE)) == 0, NONE);
     COUNTS(sockutil_tcp_state(server) == SOCKUTIL_TCP_ESTABLISHED, .getsockopt = 1);
 #ifdef WITHOUT_SOCK_DIAG
     COUNTS(sockutil_tcp_state_between(&local, &peer) == -1 && errno == EOPNOTSUPP, .socket = 1);

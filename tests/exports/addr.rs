@@ -75,6 +75,11 @@ impl Slot {
         u16::from_ne_bytes([self.0[0], self.0[1]]).into()
     }
 
+    pub fn set_length(&mut self, length: usize) {
+        let at = offset_of!(sockutil_addr, len);
+        self.0[at..at + 4].copy_from_slice(&(length as socklen_t).to_ne_bytes());
+    }
+
     pub fn length(&self) -> usize {
         let at = offset_of!(sockutil_addr, len);
         socklen_t::from_ne_bytes(self.0[at..at + 4].try_into().unwrap()) as usize

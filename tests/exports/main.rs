@@ -34,6 +34,7 @@ mod kit;
 mod line;
 mod messages;
 mod misc;
+mod networks;
 mod options;
 mod pass;
 mod reader;

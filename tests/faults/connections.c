@@ -31,6 +31,7 @@ enum {
 
 static struct {
     int fd, peer, third;
+    sockutil_network network;
     sockutil_addr to, out;
     int number, gai;
     size_t count;
@@ -268,6 +269,11 @@ static void zone_begin(void) {
 ARMED(addr_parse, sockutil_addr_parse(&w.out, "[fe80::1%lo]:80", -1))
 ARMED(addr_format, sockutil_addr_format(&w.to, w.text, sizeof w.text) > 0 ? 0 : -1)
 ARMED(addr_port, sockutil_addr_port(&w.to))
+ARMED(addr_from, sockutil_addr_from(&w.out, &w.to.ss, w.to.len))
+ARMED(addr_set_port, sockutil_addr_set_port(&w.to, 80))
+ARMED(network_parse, sockutil_network_parse(&w.network, "10.0.0.0/8"))
+ARMED(addr_in, sockutil_addr_in(&w.to, &w.network))
+ARMED(error_text, sockutil_error_text(ECONNREFUSED, 0, w.text, sizeof w.text) == w.text)
 ARMED(addr_unmap, sockutil_addr_unmap(&w.to))
 ARMED(addr_equal, sockutil_addr_equal(&w.to, &w.to))
 ARMED(addr_local, sockutil_addr_local(w.fd, &w.out))
@@ -730,6 +736,11 @@ static const struct scene scenes[] = {
     {"addr_parse, a zone", F(addr_parse), 0, NULL, addr_parse, no_output},
     {"addr_format, a zone", F(addr_format), 0, zone_begin, addr_format, NULL},
     {"addr_port", F(addr_port), 0, zone_begin, addr_port, NULL},
+    {"addr_from", F(addr_from), 0, zone_begin, addr_from, no_output},
+    {"addr_set_port", F(addr_set_port), 0, zone_begin, addr_set_port, NULL},
+    {"network_parse", F(network_parse), 0, NULL, network_parse, NULL},
+    {"addr_in", F(addr_in), 0, zone_begin, addr_in, NULL},
+    {"error_text", F(error_text), 0, NULL, error_text, NULL},
     {"addr_unmap", F(addr_unmap), 0, zone_begin, addr_unmap, NULL},
     {"addr_equal", F(addr_equal), 0, zone_begin, addr_equal, NULL},
     {"addr_local", F(addr_local), 0, connected_stream, addr_local, no_output},

@@ -52,11 +52,16 @@ unsafe extern "C" {
     pub fn sockutil_addr_parse(a: *mut sockutil_addr, text: *const c_char, default_port: c_int) -> c_int;
     pub fn sockutil_addr_format(a: *const sockutil_addr, dst: *mut c_char, size: size_t) -> c_int;
     pub fn sockutil_addr_port(a: *const sockutil_addr) -> c_int;
+    pub fn sockutil_addr_from(a: *mut sockutil_addr, sockaddr: *const c_void, len: socklen_t) -> c_int;
+    pub fn sockutil_addr_set_port(a: *mut sockutil_addr, port: c_int) -> c_int;
     pub fn sockutil_addr_unmap(a: *mut sockutil_addr) -> c_int;
     pub fn sockutil_addr_local(fd: c_int, a: *mut sockutil_addr) -> c_int;
     pub fn sockutil_addr_peer(fd: c_int, a: *mut sockutil_addr) -> c_int;
     pub fn sockutil_addr_source_for(peer: *const sockutil_addr, local: *mut sockutil_addr) -> c_int;
     pub fn sockutil_addr_equal(a: *const sockutil_addr, b: *const sockutil_addr) -> c_int;
+    pub fn sockutil_network_parse(n: *mut sockutil_network, text: *const c_char) -> c_int;
+    pub fn sockutil_addr_in(a: *const sockutil_addr, n: *const sockutil_network) -> c_int;
+    pub fn sockutil_error_text(err: c_int, gai: c_int, buf: *mut c_char, size: size_t) -> *const c_char;
     pub fn sockutil_resolve(host: *const c_char, service: *const c_char, socktype: c_int, flags: c_uint, out: *mut sockutil_addr, cap: size_t, count: *mut size_t, gai: *mut c_int) -> c_int;
     pub fn sockutil_tcp_listen(host: *const c_char, service: *const c_char, backlog: c_int, flags: c_uint, gai: *mut c_int) -> c_int;
     pub fn sockutil_tcp_connect(host: *const c_char, service: *const c_char, flags: c_uint, timeout_ms: c_int, gai: *mut c_int) -> c_int;

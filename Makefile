@@ -67,6 +67,10 @@ PACKAGING = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@I
 	-e 's|@INCLUDEDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(INCLUDEDIR))|g' \
 	-e 's|@VERSION@|$(VERSION)|g' -e 's|@MAJOR@|$(MAJOR)|g'
 CMAKE_FILES = sockutil-config.cmake sockutil-config-version.cmake
+# The drop-in headers, a folder for each family of programs.
+COMPAT_HEADERS = $(wildcard compat/*/*.h)
+COMPAT_FOLDERS = $(sort $(patsubst compat/%/,%,$(dir $(COMPAT_HEADERS))))
+COMPATDIR = $(INCLUDEDIR)/sockutil
 
 # Install what make has built, below PREFIX (/usr/local); DESTDIR is for packagers.
 install:
@@ -78,6 +82,8 @@ install:
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsockutil.so
 	$(INSTALL) -m 644 $(LIBRARIES)/libsockutil.a $(DESTDIR)$(LIBDIR)/libsockutil.a
 	$(INSTALL) -m 644 include/sockutil.h $(DESTDIR)$(INCLUDEDIR)/sockutil.h
+	for folder in $(COMPAT_FOLDERS); do $(INSTALL) -d $(DESTDIR)$(COMPATDIR)/$$folder && \
+		$(INSTALL) -m 644 compat/$$folder/*.h $(DESTDIR)$(COMPATDIR)/$$folder || exit 1; done
 	$(PACKAGING) packaging/sockutil.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc
 	for file in $(CMAKE_FILES); do \
 		$(PACKAGING) packaging/$$file.in >$(DESTDIR)$(LIBDIR)/cmake/sockutil/$$file || exit 1; done
@@ -93,8 +99,9 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/libsockutil.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
 		$(DESTDIR)$(LIBDIR)/libsockutil.a $(DESTDIR)$(INCLUDEDIR)/sockutil.h \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%) \
+		$(COMPAT_HEADERS:compat/%=$(DESTDIR)$(COMPATDIR)/%) \
 		$(patsubst man/%,$(DESTDIR)$(MANDIR)/%,$(wildcard man/man3/* man/man7/*))
-	rmdir $(DESTDIR)$(LIBDIR)/cmake/sockutil 2>/dev/null || :
+	rmdir $(DESTDIR)$(LIBDIR)/cmake/sockutil $(COMPAT_FOLDERS:%=$(DESTDIR)$(COMPATDIR)/%) $(DESTDIR)$(COMPATDIR) 2>/dev/null || :
 
 # Remove what was built.
 clean:

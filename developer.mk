@@ -16,8 +16,8 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 
 # ---- Sources ----
 
-C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] docs/*/*.c man/examples/*.c tests/c/*.[ch] tests/c/*/*.[ch] \
-	tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] tests/install/*.c)
+C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c man/examples/*.c tests/c/*.[ch] \
+	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] tests/install/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 # Check the form of the sources, and compile them with all warnings as errors.

@@ -86,6 +86,17 @@ consume() {
     # shellcheck disable=SC2046,SC2086
     $CC $strict -static consumer.c -o packaged_static $(pkg-config --static --cflags --libs sockutil)
     run ./packaged_static
+    # Programs of books, over the drop-in headers. Their folder is asked for without the DESTDIR, which not every
+    # pkg-config adds to a variable.
+    compat=$destination$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=compatdir sockutil)
+    for header in "$root"/compat/*/*.h; do
+        cmp -s "$header" "$compat/${header#"$root/compat/"}" || fail "no $header"
+    done
+    # shellcheck disable=SC2046
+    $CC -Wall -Wextra -Werror -pthread "$root/tests/install/book.c" -o book -I"$compat/csapp" -I"$compat/tlpi" \
+        $(pkg-config --cflags --libs sockutil)
+    said=$(LD_LIBRARY_PATH=$libdir ./book) || fail "book ended with status $?"
+    [ "$said" = "a line" ] || fail "book said: $said"
     make -s -C "$root/c_examples" INSTALLED=yes BIN="$work/consumer/bin" CC="$CC" \
         "$work/consumer/bin/echo_client" "$work/consumer/bin/echo_client_static"
     bin/echo_client -h >/dev/null && bin/echo_client_static -h >/dev/null
@@ -114,7 +125,7 @@ consume() {
     [ -z "$left" ] || fail "uninstall left $left"
     cd "$work"
     rm -rf "$destination" "$work/consumer"
-    echo "install: PREFIX=$1 LIBDIR=$2: plain, pkg-config, CMake and c_examples, shared and static"
+    echo "install: PREFIX=$1 LIBDIR=$2: plain, pkg-config, CMake and c_examples, shared and static; the drop-in headers"
 }
 
 # Each library shared and static, in both orders: sockutil's folder is $1.

@@ -7,8 +7,10 @@ AR = ar
 OBJCOPY = objcopy
 MAKEFLAGS += --no-print-directory
 
-# Where cargo builds, and where the libraries lie as they are installed.
-TARGET = $(or $(CARGO_TARGET_DIR),target)
+# Where cargo builds, by its environment and its configuration, and where the libraries lie as they are installed. Found
+# when it is first used.
+TARGET = $(eval TARGET := $(or $(subst $(CURDIR)/,,$(shell $(CARGO) metadata --format-version 1 --no-deps --offline \
+	2>/dev/null | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')),$(CARGO_TARGET_DIR),target))$(TARGET)
 LIBRARIES = $(TARGET)/lib
 # The same folder for a make in a folder below. Not $(abspath): it takes a path with a space for two.
 BELOW = $(if $(filter /%,$(TARGET)),,../)
@@ -18,7 +20,11 @@ CLASSIC_NAMES = yes
 # Without the feature header: the committed header serves, and cbindgen is not needed.
 FEATURES = --no-default-features $(if $(filter no,$(CLASSIC_NAMES)),,--features classic-names)
 
-RUST_MESSAGE = is missing: sockutil is built by Rust 1.85 or newer (https://rustup.rs, or your system's cargo package)
+# Where the examples are built: beside their sources or, where these cannot be written to, in a folder of links to them.
+EXAMPLES = $(if $(shell [ -w c_examples ] && echo yes),c_examples,$(TARGET)/c_examples)
+
+RUST_NEEDED = sockutil is built by Rust 1.85 or newer (https://rustup.rs has it, and so may your system's cargo package)
+RUST_MESSAGE = is missing: $(RUST_NEEDED)
 CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC if it has another name)
 
 # $(call need,command,message)
@@ -31,24 +37,30 @@ all: library
 
 need-build:
 	$(call need,$(CARGO),$(RUST_MESSAGE))
+	@version=$$($(CARGO) --version); case $$version in \
+	'cargo 0.'* | 'cargo 1.'[0-9].* | 'cargo 1.'[0-7][0-9].* | 'cargo 1.8'[0-4].*) \
+		echo "sockutil: $$version is too old: $(RUST_NEEDED)" >&2; exit 1 ;; esac
 	$(call need,$(CC),$(CC_MESSAGE))
 
 library: need-build
-	$(CARGO) build --release --locked --package sockutil-capi $(FEATURES)
-	@AR='$(AR)' OBJCOPY='$(OBJCOPY)' sh capi/stage.sh $(TARGET)/release $(LIBRARIES)
+	@AR='$(AR)' OBJCOPY='$(OBJCOPY)' FEATURES='--package sockutil-capi $(FEATURES)' sh capi/build.sh '$(TARGET)' $(CARGO)
 
 # Build the example programs into c_examples/bin.
 examples: library
-	@$(MAKE) -C c_examples CC='$(CC)' SOCKUTIL_LIBDIR='$(BELOW)$(LIBRARIES)'
+	@[ '$(EXAMPLES)' = c_examples ] || { mkdir -p '$(EXAMPLES)' && \
+		ln -sf '$(CURDIR)'/c_examples/*.[ch] '$(CURDIR)/c_examples/Makefile' '$(EXAMPLES)'; }
+	@$(MAKE) -C '$(EXAMPLES)' CC='$(CC)' SOCKUTIL_INCLUDE='$(if $(filter c_examples,$(EXAMPLES)),..,$(CURDIR))/include' \
+		SOCKUTIL_LIBDIR='$(BELOW)$(LIBRARIES)'
 
 # Show the library at work: clients and servers of c_examples talk to each other.
 demo: examples
-	@sh c_examples/demo.sh
+	@sh c_examples/demo.sh '$(EXAMPLES)/bin'
 
 # Test the library as it is built for shipping. The last line says what passed, what failed, what was left out and why.
+# TESTS='exports man' chooses programs of tests/.
 test: library
-	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' sh tests/run.sh target/test.log \
-		$(CARGO) test --locked --no-default-features --features classic-names,test-shipped --no-fail-fast
+	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' sh tests/run.sh '$(TARGET)/test.log' $(CARGO) test --locked \
+		--no-default-features --features classic-names,test-shipped --no-fail-fast $(TESTS:%=--test %)
 
 # ---- Installing: make && sudo make install. Nothing is built here, so that cargo never runs as root. ----
 

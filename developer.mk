@@ -3,8 +3,8 @@
 
 .PHONY: lint header man abi abi-baseline contract no-panic test-cross test-msrv test-faults test-broken test-properties \
 	exhaustive test-fuzz test-debug test-clients test-load soak test-memory test-valgrind test-valgrind-c test-sanitizers \
-	test-planted test-header test-install test-python test-mutants test-mutants-quick test-instructions instructions bench \
-	bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
+	test-planted test-header test-install test-python test-mutants test-mutants-quick test-places test-instructions \
+	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
 
 # List these targets.
 help-developer:
@@ -17,7 +17,7 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 # ---- Sources ----
 
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c man/examples/*.c tests/c/*.[ch] \
-	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] tests/install/*.c)
+	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] tests/install/*.c tests/places/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 # Check the form of the sources, and compile them with all warnings as errors.
@@ -74,7 +74,7 @@ abi-baseline: library
 # Run make test, and check that every pair (function, errno) of the header has a test of its name that ran.
 contract: test
 	$(READ_HEADER) pairs >target/pairs
-	sh tests/contract.sh target/pairs target/test.log tests/contract.txt
+	sh tests/contract.sh target/pairs '$(TARGET)/test.log' tests/contract.txt
 
 # Prove by the linker that no panic can be reached.
 no-panic: need-build
@@ -175,6 +175,12 @@ test-cross: need-build
 # Run the tests by Rust 1.85, the oldest that sockutil is for.
 test-msrv: need-build
 	TESTS='$(TESTS)' sh tests/cross.sh msrv
+
+PLACES =
+# Run the demo and some tests where machines differ from a developer's: without IPv6, as an ordinary user, with few open
+# files, without a network, with spaces in paths, and others; tests/places.sh lists them. PLACES='user few-files' chooses.
+test-places: need-build
+	CC='$(CC)' sh tests/places.sh $(PLACES)
 
 # Test the crate with Rust's checks of pointers and arithmetic and with debug_assert!, instead of what is shipped.
 test-debug: need-build

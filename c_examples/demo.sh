@@ -83,11 +83,18 @@ conversation() {
     exec 3<&-
 }
 
-# tour PROGRAM WHAT: a program that needs no other, and what to look at in it.
+# tour PROGRAM WHAT: a program that needs no other, and what to look at in it. Status 77: this system does not have what
+# the program shows.
 tour() {
     echo
     echo "--- $1: $2"
-    timeout -k 5 "$limit" "$bin/$1" || fail "$1 ended with status $?"
+    status=0
+    timeout -k 5 "$limit" "$bin/$1" 2>"$folder/said" || status=$?
+    case $status in
+    0) cat "$folder/said" >&2 ;;
+    77) echo "left out, since this system lacks what it needs: $(cat "$folder/said")" ;;
+    *) fail "$1 ended with status $status: $(cat "$folder/said")" ;;
+    esac
 }
 
 for program in echo_server echo_client echo_server_static echo_client_static tcp_states reuse linger_reset; do

@@ -57,6 +57,7 @@ int main(int argc, char *argv[]) {
         die("bind");
     pair.client_address = local_address(pair.client);
     pair.server_address = local_address(listenfd);
+    let_through(&pair, 0); /* before the first line, since it may not be possible here */
     printf("%-66s%-17s%s\n", "", "client", "server");
     title("A connection opens");
     see("client: socket; server: socket, bind, listen", 0, SOCKUTIL_TCP_CLOSED, SOCKUTIL_TCP_LISTEN);

@@ -130,7 +130,7 @@ fn serve(program: &Path, arguments: &[&str]) -> (Running, String) {
     let mut port = String::new();
     server.out.read_line(&mut port).expect("a port");
     let port = port.trim().to_owned();
-    assert!(port.parse::<u16>().is_ok_and(|port| port != 0), "{program:?} printed {port:?}");
+    assert!(port.parse::<u16>().is_ok_and(|port| port != 0), "{} printed {port:?}", program.display());
     (server, port)
 }
 
@@ -160,7 +160,7 @@ const OLD_C: [&str; 5] = ["-std=gnu89", "-fcommon", "-Wno-pedantic", "-Wno-impli
 /// Lines of many lengths, up to the longest that the programs read at once: no more in all than sockets hold, since the
 /// book's client writes its input before it reads the answer.
 fn lines() -> String {
-    (0..20).map(|n| format!("{n} {}\n", "x".repeat(n * 210))).collect()
+    (0..20).map(|n| [n.to_string(), " ".into(), "x".repeat(n * 210), "\n".into()].concat()).collect()
 }
 
 fn echoes(server: &Path, arguments: &[&str], client: &Path) {

@@ -400,16 +400,12 @@ pub unsafe extern "C" fn sockutil_network_parse(
         let n = n.ok_or(INVALID)?;
         // SAFETY: `text` is NULL, or a C string of the caller's.
         let text = unsafe { check::text_of(text) }.ok_or(INVALID)?;
-        match network::parse(text.to_bytes()) {
-            Some((base, bits)) => {
-                n.write(sockutil_network { base: base.into(), bits: bits as c_int, reserved: [0; 3] });
-                Ok(1)
-            }
-            None => {
-                *n = MaybeUninit::zeroed();
-                Ok(0)
-            }
-        }
+        let Some((base, bits)) = network::parse(text.to_bytes()) else {
+            *n = MaybeUninit::zeroed();
+            return Ok(0);
+        };
+        n.write(sockutil_network { base: base.into(), bits: bits as c_int, reserved: [0; 3] });
+        Ok(1)
     })
 }
 

@@ -20,7 +20,7 @@ use crate::cells::{Cell, Outcome, both_families, one_family};
 use crate::namespace::{add_address, add_route, inside, is_lacking, open_tun, replace, set_up};
 use crate::reflector::{self, Host, Seen};
 use crate::support;
-use crate::support::left_out;
+use crate::support::{has_ipv6, left_out};
 
 /// How late a busy machine may be.
 const LATE: Duration = Duration::from_secs(1);
@@ -210,6 +210,9 @@ fn run_some<'a>(cells: impl Iterator<Item = &'a Named>, port: u16, seen: &Seen) 
 }
 
 fn race(cells: Vec<Cell>, v6: bool) {
+    if v6 && !has_ipv6("hosts of both families behind a TUN interface") {
+        return;
+    }
     let all = named(cells);
     let Some(seen) = set_up_hosts(&all, v6) else { return };
     let listener = TcpListener::bind((OURS[0], 0)).unwrap();

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use crate::kit::*;
 use crate::support::{root, run, scratch, told};
+use crate::tcp_states::has_packet_filter;
 
 #[test]
 fn the_demo_shows_a_conversation() {
@@ -19,6 +20,10 @@ fn the_demo_shows_a_conversation() {
     assert!(said.contains("\n12 lines, 200310 bytes, all came back identical.\n"), "{said}");
     // Each step of the tour prints its name, then its output, which the programs' tests check.
     for (step, part) in [("tcp_states", "CLOSING"), ("reuse", "EADDRINUSE"), ("linger_reset", "ECONNRESET")] {
+        if step == "tcp_states" && !has_packet_filter("the demo's tour of the states") {
+            assert!(said.contains("\nleft out, since this system lacks what it needs: SO_ATTACH_FILTER: "), "{said}");
+            continue;
+        }
         let tour = said.split(&format!("\n--- {step}: ")).nth(1).unwrap_or_else(|| panic!("no {step}: {said}"));
         let tour = tour.split("\n--- ").next().unwrap();
         assert!(tour.lines().count() > 5 && tour.contains(part), "{step}: {said}");
@@ -43,10 +48,7 @@ fn the_makefile_knows_what_a_program_is_made_of() {
     let include = scratch("examples-include");
     let header = include.join("sockutil.h");
     fs::copy(root().join("include/sockutil.h"), &header).unwrap();
-    let mut arguments = vec![
-        variable("SOCKUTIL_INCLUDE", from_examples(&include)),
-        variable("BIN", from_examples(&scratch("examples-make"))),
-    ];
+    let mut arguments = vec![variable("SOCKUTIL_INCLUDE", &include), variable("BIN", "../examples-make")];
     run(make().args(&arguments));
     let up_to_date = |arguments: &[OsString]| make().arg("-q").args(arguments).output().unwrap().status.success();
     assert!(up_to_date(&arguments));

@@ -30,21 +30,28 @@ pub fn reason(errno: libc::c_int) -> String {
     text.split_once(" (os error").expect("Rust adds the number").0.to_owned()
 }
 
-/// `make` in `c_examples`, without the settings of an outer make.
+/// A folder of links to the sources, so that nothing is written beside them.
+fn sources() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = scratch("examples-sources");
+        let script = r#"ln -sf "$1"/*.[ch] "$1/Makefile" "$2""#;
+        run(Command::new("sh").args(["-c", script, "sh"]).arg(root().join("c_examples")).arg(&folder));
+        folder
+    })
+}
+
+/// `make` as in `c_examples`, without the settings of an outer make. Its BIN is a folder beside that of the links.
 pub fn make() -> Command {
     let mut make = Command::new("make");
-    make.arg("-C").arg(root().join("c_examples")).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
-    make.args([variable("CC", compiler(false).get_program()), variable("SOCKUTIL_LIBDIR", from_examples(libraries()))]);
+    make.arg("-C").arg(sources()).env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
+    make.args([variable("CC", compiler(false).get_program()), variable("SOCKUTIL_LIBDIR", libraries())]);
+    make.arg(variable("SOCKUTIL_INCLUDE", root().join("include")));
     let flags = sanitizer_flags();
     if !flags.is_empty() {
         make.arg(variable("CFLAGS", flags));
     }
     make
-}
-
-/// A path for make in `c_examples`: make would take one with a space for two.
-pub fn from_examples(path: &Path) -> PathBuf {
-    path.strip_prefix(root()).map_or_else(|_| path.to_owned(), |below| Path::new("..").join(below))
 }
 
 pub fn variable(name: &str, value: impl Into<OsString>) -> OsString {
@@ -59,7 +66,7 @@ pub fn programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = scratch("examples");
-        run(make().arg("-j4").arg(variable("BIN", from_examples(&folder))));
+        run(make().arg("-j4").arg(variable("BIN", "../examples")));
         // All programs and scripts are in one folder.
         let programs = fs::read_dir(&folder).unwrap().map(|program| under(program.unwrap().path()));
         programs.last().expect("there are programs").parent().unwrap().to_owned()

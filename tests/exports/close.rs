@@ -6,16 +6,19 @@ use crate::c::*;
 use libc::c_int;
 
 use crate::kit::*;
+use crate::pass::descriptor_limit;
 
 /// Whether anything at all is open under a number that this test alone knows.
 fn is_open(fd: c_int) -> bool {
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
 }
 
-/// The same descriptor under a number so high that no other test gets it by chance.
+/// The same descriptor under a number so high that no other test gets it by chance. Where few may be open, few tests run
+/// at once (`tests/run.sh`).
 fn high(fd: OwnedFd) -> c_int {
-    static NEXT: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(600);
-    let least = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    static TAKEN: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(0);
+    let first = c_int::try_from(descriptor_limit() / 2).unwrap_or(c_int::MAX).min(600);
+    let least = first + TAKEN.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let number = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) };
     assert_eq!(number, least);
     number

@@ -1,6 +1,7 @@
 //! Descriptors that have an answer at once, or can be neither read nor written: nothing is ever waited for there.
 
 use crate::left_out::left_out;
+use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -80,14 +81,14 @@ pub fn writable() -> Vec<(&'static str, Make, Takes)> {
         ("/dev/full", || kit::open("/dev/full", O_RDWR), Takes::Error(&[ENOSPC])),
         ("file", || Ok(kit::file(b"")?.into()), Takes::All),
         ("memfd", || Ok(kit::memfd(b"")?.into()), Takes::All),
-        ("pipe with room", || leaked(kit::pipe().map(|(r, w)| (w, r))), Takes::All),
-        ("FIFO with room", || leaked(kit::fifo(false).map(|(r, w)| (w, r))), Takes::All),
-        ("terminal with room", || leaked(kit::terminal(Lines::Cooked).map(|(m, s)| (s, m))), Takes::All),
-        ("terminal master with room", || leaked(kit::terminal(Lines::Raw(1, 0))), Takes::All),
-        ("TCP with room", || leaked(kit::tcp("127.0.0.1")), Takes::All),
+        ("pipe with room", || with_peer(kit::pipe().map(|(r, w)| (w, r))), Takes::All),
+        ("FIFO with room", || with_peer(kit::fifo(false).map(|(r, w)| (w, r))), Takes::All),
+        ("terminal with room", || with_peer(kit::terminal(Lines::Cooked).map(|(m, s)| (s, m))), Takes::All),
+        ("terminal master with room", || with_peer(kit::terminal(Lines::Raw(1, 0))), Takes::All),
+        ("TCP with room", || with_peer(kit::tcp("127.0.0.1")), Takes::All),
         ("UDP", udp, Takes::All),
-        ("AF_UNIX with room", || leaked(kit::pair(libc::SOCK_STREAM)), Takes::All),
-        ("AF_UNIX datagram with room", || leaked(kit::pair(libc::SOCK_DGRAM)), Takes::All),
+        ("AF_UNIX with room", || with_peer(kit::pair(libc::SOCK_STREAM)), Takes::All),
+        ("AF_UNIX datagram with room", || with_peer(kit::pair(libc::SOCK_DGRAM)), Takes::All),
         ("directory", || kit::open("/", O_RDONLY), WRONG),
         ("O_PATH", || kit::open("/dev/null", libc::O_PATH), WRONG),
         ("file O_RDONLY", || kit::open("/dev/null", O_RDONLY), WRONG),
@@ -120,10 +121,19 @@ fn keep<T>(mut all: Vec<T>, made: impl Fn(&T) -> (&'static str, io::Result<Owned
     all
 }
 
-/// The second end stays open as long as the program runs.
-fn leaked(ends: io::Result<(OwnedFd, OwnedFd)>) -> io::Result<OwnedFd> {
+thread_local! {
+    static PEERS: RefCell<Vec<OwnedFd>> = const { RefCell::new(Vec::new()) };
+}
+
+/// It stays open until this thread ends, which is that of a cell.
+fn keep_open(peer: OwnedFd) {
+    PEERS.with_borrow_mut(|peers| peers.push(peer));
+}
+
+/// The second end stays open.
+fn with_peer(ends: io::Result<(OwnedFd, OwnedFd)>) -> io::Result<OwnedFd> {
     let (fd, peer) = ends?;
-    std::mem::forget(peer);
+    keep_open(peer);
     Ok(fd)
 }
 
@@ -131,7 +141,7 @@ fn leaked(ends: io::Result<(OwnedFd, OwnedFd)>) -> io::Result<OwnedFd> {
 fn one_way(flags: c_int) -> io::Result<OwnedFd> {
     let (master, slave) = kit::terminal(Lines::Raw(1, 0))?;
     let path = std::fs::read_link(format!("/proc/self/fd/{}", slave.as_raw_fd()))?;
-    std::mem::forget(master);
+    keep_open(master);
     kit::open(path.to_str().unwrap(), flags)
 }
 
@@ -149,7 +159,7 @@ fn unix_listener() -> io::Result<OwnedFd> {
 fn udp() -> io::Result<OwnedFd> {
     let (socket, other) = (std::net::UdpSocket::bind("127.0.0.1:0")?, std::net::UdpSocket::bind("127.0.0.1:0")?);
     socket.connect(other.local_addr()?)?;
-    leaked(Ok((socket.into(), other.into())))
+    with_peer(Ok((socket.into(), other.into())))
 }
 
 fn pidfd() -> io::Result<OwnedFd> {

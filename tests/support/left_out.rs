@@ -32,6 +32,26 @@ pub fn has_ipv6(what: impl Display) -> bool {
     has
 }
 
+/// Whether this process may have so many descriptors open; its limit is raised for that, as far as any process may. If
+/// not, what is left out for that is reported.
+#[allow(unsafe_code, reason = "std has no call for the limits of a process")]
+pub fn has_descriptors(count: u64, what: impl Display) -> bool {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: plain system calls, and the limit lives until they return.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
+        if limit.rlim_cur < count as libc::rlim_t {
+            limit.rlim_cur = limit.rlim_max.min(count as libc::rlim_t);
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
+    }
+    let has = limit.rlim_cur >= count as libc::rlim_t;
+    if !has {
+        left_out("few open files", format!("{what}: {count} are needed, {} may be (ulimit -n)", limit.rlim_cur));
+    }
+    has
+}
+
 /// Reports again what a process that the test ran has reported.
 pub fn pass_on(said: &str) {
     for line in said.lines().filter_map(|line| line.strip_prefix("left out: ")) {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, OnceLock};
 
-pub use left_out::{has_ipv6, left_out, pass_on};
+pub use left_out::{has_descriptors, has_ipv6, left_out, pass_on};
 pub use shim::{shim, shimmed};
 
 /// A table of tests that differ by a name and a value: a line each, its name and its one call.
@@ -66,9 +66,16 @@ pub fn sanitizer_flags() -> String {
     std::env::var("SOCKUTIL_SANITIZER_FLAGS").unwrap_or_default()
 }
 
-/// A path relative to the root, where programs run. LD_PRELOAD takes one with a space for two.
-pub fn below_root(path: &Path) -> &Path {
-    path.strip_prefix(root()).unwrap_or(path)
+/// A path relative to the root, where programs run, or another one without a space: LD_PRELOAD takes one with a space for
+/// two.
+pub fn below_root(path: &Path) -> PathBuf {
+    let below = path.strip_prefix(root()).unwrap_or(path);
+    if !below.to_string_lossy().contains(' ') {
+        return below.to_owned();
+    }
+    // Open for as long as this process runs.
+    let file = std::mem::ManuallyDrop::new(fs::File::open(path).expect("a program to be preloaded is there"));
+    format!("/proc/{}/fd/{}", std::process::id(), std::os::fd::AsRawFd::as_raw_fd(&*file)).into()
 }
 
 /// The folder with the shipped libraries, which are built at the first call.

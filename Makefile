@@ -78,6 +78,8 @@ PACKAGING = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@I
 	-e 's|@LIBDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(LIBDIR))|g' \
 	-e 's|@INCLUDEDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(INCLUDEDIR))|g' \
 	-e 's|@VERSION@|$(VERSION)|g' -e 's|@MAJOR@|$(MAJOR)|g'
+# For C, for C++, and for Python's cffi.
+HEADERS = sockutil.h sockutil.hpp sockutil.cdef
 CMAKE_FILES = sockutil-config.cmake sockutil-config-version.cmake
 # The drop-in headers, a folder for each family of programs.
 COMPAT_HEADERS = $(wildcard compat/*/*.h)
@@ -93,7 +95,7 @@ install:
 	ln -sf $(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsockutil.so
 	$(INSTALL) -m 644 $(LIBRARIES)/libsockutil.a $(DESTDIR)$(LIBDIR)/libsockutil.a
-	$(INSTALL) -m 644 include/sockutil.h $(DESTDIR)$(INCLUDEDIR)/sockutil.h
+	$(INSTALL) -m 644 $(HEADERS:%=include/%) $(DESTDIR)$(INCLUDEDIR)
 	for folder in $(COMPAT_FOLDERS); do $(INSTALL) -d $(DESTDIR)$(COMPATDIR)/$$folder && \
 		$(INSTALL) -m 644 compat/$$folder/*.h $(DESTDIR)$(COMPATDIR)/$$folder || exit 1; done
 	$(PACKAGING) packaging/sockutil.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc
@@ -109,7 +111,7 @@ install:
 uninstall:
 	sh packaging/man_links.sh remove man/man3 $(DESTDIR)$(MANDIR)/man3
 	rm -f $(DESTDIR)$(LIBDIR)/libsockutil.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
-		$(DESTDIR)$(LIBDIR)/libsockutil.a $(DESTDIR)$(INCLUDEDIR)/sockutil.h \
+		$(DESTDIR)$(LIBDIR)/libsockutil.a $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%) \
 		$(COMPAT_HEADERS:compat/%=$(DESTDIR)$(COMPATDIR)/%) \
 		$(patsubst man/%,$(DESTDIR)$(MANDIR)/%,$(wildcard man/man3/* man/man7/*))

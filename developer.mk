@@ -16,8 +16,9 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 
 # ---- Sources ----
 
-C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c man/examples/*.c tests/c/*.[ch] \
-	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] tests/install/*.c tests/places/*.c)
+C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c include/*.hpp man/examples/*.c tests/c/*.[ch] \
+	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cpp/*.[ch]pp tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] \
+	tests/install/*.c tests/install/*.cpp tests/places/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
 
 # Check the form of the sources, and compile them with all warnings as errors.
@@ -40,13 +41,16 @@ lint: need-build
 # The one tool that reads the header.
 READ_HEADER = $(CARGO) run --locked --quiet --package sockutil-man --
 
-# Check that the committed header is the one that the sources make, and that the tests declare its functions.
+# Check that the committed header is the one that the sources make, and that the tests and sockutil.cdef declare its
+# functions.
 header: need-build
 	@mkdir -p target
 	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil
 	diff -u include/sockutil.h target/header.h
 	$(READ_HEADER) prototypes >target/c.rs
 	diff -u tests/support/c.rs target/c.rs
+	$(READ_HEADER) cdef >target/sockutil.cdef
+	diff -u include/sockutil.cdef target/sockutil.cdef
 
 # Check the committed manual pages: they are made from the header and man/, and mandoc finds no fault in them.
 man: need-build
@@ -133,17 +137,17 @@ test-mutants test-mutants-quick: need-build
 
 # ---- Other compilers, languages, machines and programs ----
 
-# Compile the header by every standard of C and C++, and check the warnings that compilers must give.
+# Compile the headers by every standard of C and C++, and check the warnings that compilers must give.
 test-header: library
 	$(call need,gcc,is missing: the header is compiled with it (the gcc package))
 	$(call need,g++,is missing: the header is compiled with it (the g++ package))
 	$(call need,clang,is missing: the header is compiled with it (the clang package))
 	sh tests/header.sh
 
-# Call the library from Python, which reads no headers.
+# Call the library from Python: by ctypes, which reads no headers, and by cffi, which reads sockutil.cdef.
 test-python: library
 	$(call need,python3,is missing: the library is called from it (the python3 package))
-	python3 tests/python.py $(LIBRARIES)/libsockutil.so
+	CC='$(CC)' python3 tests/python.py $(LIBRARIES)/libsockutil.so
 
 # Make the release tarball of the last commit, with the crates that it needs.
 dist: need-build
@@ -157,7 +161,8 @@ test-dist: dist
 test-install: library
 	$(call need,pkg-config,is missing: it tells programs where a library lies (the pkg-config package))
 	$(call need,cmake,is missing: programs are built with it (the cmake package))
-	CC='$(CC)' sh tests/install.sh
+	$(call need,$(CXX),is missing: a program in C++ is built with it (the g++ package))
+	CC='$(CC)' CXX='$(CXX)' sh tests/install.sh
 
 # Run the example programs against netcat and socat.
 test-clients: library
@@ -189,7 +194,7 @@ test-debug: need-build
 # ---- Memory ----
 
 # The tests that compile C and run it, and the example programs. What a tool cannot run is listed in tests/memory.sh.
-C_TESTS = connections endpoints every_ipv4 library man regressions syscalls threads
+C_TESTS = connections cpp endpoints every_ipv4 library man regressions syscalls threads
 UNDER = SOCKUTIL_LIBDIR='$(LIBRARIES)' CARGO='$(CARGO)' CC='$(CC)' sh tests/memory.sh $(1) $(CARGO) test --locked $(SHIPPED)
 VALGRIND_MESSAGE = is missing: it checks the programs' memory (the valgrind package)
 

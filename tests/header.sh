@@ -1,7 +1,8 @@
 #!/bin/sh
 # header.sh - sockutil.h in every standard of C and C++ from C89 and C++11 on, with gcc and clang, each warning an error:
-# tests/c/header.c calls every function. Then the classic names: a copy of one must be an error. Then tests/c/misuse: each
-# must fail with the warning that it names. Needs make library before, gcc, g++ and clang.
+# tests/c/header.c calls every function. Then sockutil.hpp in every standard of C++ from C++17 on, with exceptions and
+# without. Then the classic names: a copy of one must be an error. Then tests/c/misuse: each must fail with the warning that
+# it names. Needs make library before, gcc, g++ and clang.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -31,6 +32,32 @@ for standard in c++11 c++14 c++17 c++20 c++2b gnu++2b; do
     serves g++ c++ $standard
     serves clang++ c++ $standard
 done
+
+# serves_cpp COMPILER STANDARD PROGRAM FLAG...: a program of tests/cpp, whose functions are all that sockutil.hpp has.
+cpp_programs=0
+serves_cpp() {
+    # shellcheck disable=SC2086 # several words
+    "$1" "-std=$2" $strict "$4" "$5" -pthread -I"$root/include" "$root/tests/cpp/$3.cpp" -o "$work/cpp" \
+        "$root/target/lib/libsockutil.a" || fail "$1 -std=$2 $4 $5: $3.cpp"
+    "$work/cpp" || fail "$1 -std=$2 $4 $5: $3.cpp ended with $?"
+    cpp_programs=$((cpp_programs + 1))
+}
+
+for standard in c++17 gnu++17 c++20 c++2b; do
+    for compiler in g++ clang++; do
+        serves_cpp $compiler $standard throws -O0 -fexceptions
+        serves_cpp $compiler $standard codes -O0 -fno-exceptions
+    done
+done
+# Some warnings come only when the compiler optimizes.
+for compiler in g++ clang++; do
+    serves_cpp $compiler c++20 codes -O2 -fexceptions
+done
+# An older standard is refused with these words.
+if g++ -std=c++14 -I"$root/include" -fsyntax-only "$root/tests/cpp/codes.cpp" 2>"$work/said"; then
+    fail "sockutil.hpp takes C++14"
+fi
+grep -q 'sockutil.hpp needs C++17' "$work/said" || fail "C++14 is refused for another reason"
 
 # classic COMPILER LANGUAGE STANDARD: tests/c/classic_names.c compiles, and with a copy of one of the four it does not.
 copies=0
@@ -88,4 +115,4 @@ for file in "$root"/tests/c/misuse/*.c; do
     misused clang "$file"
 done
 [ $refused -ge 7 ] || fail "only $refused misuses were refused"
-echo "header: $programs programs; $copies copies of classic names and $refused misuses refused"
+echo "header: $programs programs, $cpp_programs of sockutil.hpp; $copies copies of classic names and $refused misuses refused"

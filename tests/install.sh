@@ -1,10 +1,11 @@
 #!/bin/sh
 # install.sh [FOLDER] - installs below a DESTDIR, and builds programs against that from outside the tree: with plain cc,
-# with pkg-config, with CMake and as c_examples does, shared and static; then with GNU Readline beside it; then measures
+# with pkg-config, with CMake and as c_examples does, shared and static; one in C++; then with GNU Readline beside it; then measures
 # what one function adds to a program; then uninstalls. Needs make library before, pkg-config, cmake, GNU Readline.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 CC=${CC:-cc}
+CXX=${CXX:-c++}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 strict='-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -pedantic -Werror'
@@ -57,6 +58,9 @@ consume() {
     libdir=$destination$2
     (umask 077 && PATH=$work/tools:$PATH make -s -C "$root" install DESTDIR="$destination" PREFIX="$1" LIBDIR="$2")
     [ -z "$(find "$destination" -type f ! -perm -444)" ] || fail "a file that not everybody can read"
+    for header in "$root"/include/*; do
+        cmp -s "$header" "$destination$1/include/$(basename "$header")" || fail "$header is not installed"
+    done
     for page in "$root"/man/man[37]/*; do
         cmp -s "$page" "$destination$1/share/man/$(basename "$(dirname "$page")")/$(basename "$page")" || fail "no $page"
     done
@@ -64,7 +68,7 @@ consume() {
     [ "$(readelf -d "$libdir/libsockutil.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = libsockutil.so.0 ] || fail soname
 
     mkdir "$work/consumer"
-    cp "$root/tests/install/consumer.c" "$root/tests/install/CMakeLists.txt" "$work/consumer"
+    cp "$root/tests/install/consumer.c" "$root/tests/install/consumer.cpp" "$root/tests/install/CMakeLists.txt" "$work/consumer"
     cd "$work/consumer"
 
     # shellcheck disable=SC2086 # several words
@@ -82,6 +86,10 @@ consume() {
     $CC $strict consumer.c -o packaged $(pkg-config --cflags --libs 'sockutil >= 0.1')
     needs packaged yes
     LD_LIBRARY_PATH=$libdir run ./packaged
+    # shellcheck disable=SC2046,SC2086
+    $CXX ${strict#* -D_GNU_SOURCE} -std=c++17 consumer.cpp -o packaged_cpp $(pkg-config --cflags --libs sockutil)
+    needs packaged_cpp yes
+    LD_LIBRARY_PATH=$libdir run ./packaged_cpp
     # A completely static program. It does not use getaddrinfo, which would still need the shared libc.
     # shellcheck disable=SC2046,SC2086
     $CC $strict -static consumer.c -o packaged_static $(pkg-config --static --cflags --libs sockutil)
@@ -125,7 +133,7 @@ consume() {
     [ -z "$left" ] || fail "uninstall left $left"
     cd "$work"
     rm -rf "$destination" "$work/consumer"
-    echo "install: PREFIX=$1 LIBDIR=$2: plain, pkg-config, CMake and c_examples, shared and static; the drop-in headers"
+    echo "install: PREFIX=$1 LIBDIR=$2: plain, pkg-config, CMake and c_examples, shared and static; C++; the drop-in headers"
 }
 
 # Each library shared and static, in both orders: sockutil's folder is $1.

@@ -1,10 +1,17 @@
-"""The library as a language sees it that knows no header: Python's ctypes. usage: python.py LIBRARY"""
+"""The library from Python: by ctypes, which knows no header, and by cffi, if that is installed, which reads
+include/sockutil.cdef. CC is the C compiler whose sizes and constants cffi's are compared with.
+usage: python.py LIBRARY"""
 
 import ctypes
 import errno
 import os
+import pathlib
+import re
+import shlex
 import socket
+import subprocess
 import sys
+import tempfile
 
 library = ctypes.CDLL(sys.argv[1], use_errno=True)
 c_int, c_size_t, c_void_p, c_char_p = ctypes.c_int, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_char_p
@@ -78,4 +85,67 @@ assert pton(socket.AF_UNIX, b"1.1.1.1", packed) == -1 and ctypes.get_errno() == 
 
 theirs.close()
 assert readn(ours.fileno(), buffer, 5) == 0
+ours.close()
 print(f"python: {os.path.basename(sys.argv[1])} {version().decode()}, by ctypes alone")
+
+
+def compiled(expressions):
+    """The values that the C compiler gives to expressions, as numbers."""
+    prints = "".join(f'    printf("%lld\\n", (long long)({expression}));\n' for expression in expressions)
+    source = f"#include <sockutil.h>\n#include <stdalign.h>\n#include <stdio.h>\nint main(void) {{\n{prints}    return 0;\n}}\n"
+    include = pathlib.Path(__file__).parent.parent / "include"
+    with tempfile.TemporaryDirectory() as folder:
+        program = f"{folder}/values"
+        compiler = shlex.split(os.environ.get("CC", "cc"))
+        subprocess.run([*compiler, "-std=c11", "-D_GNU_SOURCE", f"-I{include}", "-x", "c", "-", "-o", program],
+                       input=source.encode(), check=True)
+        values = subprocess.run([program], stdout=subprocess.PIPE, check=True).stdout.split()
+    assert len(values) == len(expressions)
+    return dict(zip(expressions, map(int, values)))
+
+
+try:
+    import cffi
+except ImportError:
+    print("left out: no python3-cffi: sockutil.cdef")
+    sys.exit()
+
+cdef = (pathlib.Path(__file__).parent.parent / "include" / "sockutil.cdef").read_text()
+ffi = cffi.FFI()
+ffi.cdef(cdef)
+sockutil = ffi.dlopen(sys.argv[1])
+
+# Each function is in the library, and each constant, size, alignment and offset is the C compiler's.
+functions = re.findall(r"^\w.*?(sockutil_\w+)\(", cdef, re.MULTILINE)
+assert len(functions) > 70 and all(getattr(sockutil, name) for name in functions)
+ours = {name: getattr(sockutil, name) for name in re.findall(r"^#define (\w+)", cdef, re.MULTILINE)}
+assert len(ours) > 20
+for struct in ("sockutil_reader", "sockutil_addr", "struct iovec", "struct sockaddr_storage"):
+    ours[f"sizeof({struct})"] = ffi.sizeof(struct)
+    ours[f"alignof({struct})"] = ffi.alignof(struct)
+    # sockaddr_storage has other names for its fields.
+    if "sockaddr" not in struct:
+        for field, _ in ffi.typeof(struct).fields:
+            ours[f"offsetof({struct}, {field})"] = ffi.offsetof(struct, field)
+theirs = compiled(list(ours))
+assert ours == theirs, {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]}
+
+# A reader, whose struct and memory Python owns.
+here, there = socket.socketpair()
+reader, memory = ffi.new("sockutil_reader *"), ffi.new("char[]", 64)
+item, length, done = ffi.new("char **"), ffi.new("size_t *"), ffi.new("size_t *")
+assert sockutil.sockutil_reader_init(reader, here.fileno(), memory, 64) == 0
+there.sendall(b"one\n")
+assert sockutil.sockutil_reader_line(reader, item, length, 1000) == 1 and ffi.unpack(item[0], length[0]) == b"one\n"
+assert sockutil.sockutil_reader_line(reader, item, length, sockutil.SOCKUTIL_NOWAIT) == -1 and ffi.errno == errno.EAGAIN
+assert sockutil.sockutil_send_frame(there.fileno(), 2, b"frame", 5, done, 1000) == 1 and done[0] == 7
+assert sockutil.sockutil_reader_frame(reader, 2, item, length, 1000) == 1 and ffi.unpack(item[0], length[0]) == b"frame"
+
+# An address, and buffers of several.
+address, text = ffi.new("sockutil_addr *"), ffi.new("char[]", 128)
+assert sockutil.sockutil_addr_parse(address, b"[::1]:80", -1) == 1 and sockutil.sockutil_addr_port(address) == 80
+assert sockutil.sockutil_addr_format(address, text, 128) == 8 and ffi.string(text) == b"[::1]:80"
+parts = [ffi.new("char[]", b"ab"), ffi.new("char[]", b"cd")]
+iov = ffi.new("struct iovec[]", [(part, 2) for part in parts])
+assert sockutil.sockutil_writev_full(there.fileno(), iov, 2, ffi.NULL, 1000) == 1 and here.recv(10) == b"abcd"
+print(f"python: sockutil.cdef by cffi {cffi.__version__}: {len(functions)} functions, {len(ours)} numbers as in C")

@@ -28,6 +28,8 @@ pub struct Struct {
     pub name: String,
     /// The fields that have comments. The others are private.
     pub fields: Vec<String>,
+    /// All fields, with their types.
+    pub members: Vec<String>,
     pub paragraphs: Vec<String>,
 }
 
@@ -105,9 +107,12 @@ impl Section {
             self.constants.push(Constant { name: name.to_owned(), value: value.to_owned(), text: comment.join(" ") });
         } else if let Some(rest) = first.strip_prefix("typedef struct ") {
             let name = rest.split(' ').next().unwrap_or(rest).to_owned();
-            let fields = fields(lines.take_while(|line| !line.starts_with('}')));
+            let body: Vec<&str> = lines.take_while(|line| !line.starts_with('}')).map(str::trim).collect();
+            let is_comment = |line: &str| line.starts_with("/*") || line.starts_with('*');
+            let members = body.iter().filter(|line| !is_comment(line)).map(|&line| line.to_owned()).collect();
+            let fields = fields(body.into_iter());
             let paragraphs = comment.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect();
-            self.structs.push(Struct { name, fields, paragraphs });
+            self.structs.push(Struct { name, fields, members, paragraphs });
         } else {
             let mut declaration = first.to_owned();
             while !declaration.ends_with(';') {
@@ -129,7 +134,7 @@ fn uncomment(line: &str) -> &str {
 fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut fields = Vec::new();
     let mut has_comment = false;
-    for line in lines.map(str::trim) {
+    for line in lines {
         match line {
             "/**" => has_comment = true,
             _ if line.starts_with('*') => {}

@@ -5,7 +5,9 @@
 //! `sockutil-man names` prints the functions that the header declares, each on a line.
 //! `sockutil-man pairs` prints each function and errno value that its comment lists, as `function errno`.
 //! `sockutil-man prototypes` prints the functions as Rust declares functions of C (`tests/support/c.rs`).
+//! `sockutil-man cdef` prints the header as Python's cffi reads it (`include/sockutil.cdef`).
 
+mod cdef;
 mod comment;
 mod header;
 mod markup;
@@ -50,9 +52,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         [what] if what == "names" => header.names().for_each(|name| println!("{name}")),
         [what] if what == "pairs" => header.pairs().for_each(|(function, errno)| println!("{function} {errno}")),
         [what] if what == "prototypes" => print!("{}", prototypes::all(&header)?),
+        [what] if what == "cdef" => print!("{}", cdef::all(&header)?),
         [] => pages(&header, top, top)?,
         [folder] => pages(&header, top, Path::new(folder))?,
-        _ => return Err("usage: sockutil-man [FOLDER] | names | pairs | prototypes".into()),
+        _ => return Err("usage: sockutil-man [FOLDER] | names | pairs | prototypes | cdef".into()),
     }
     Ok(())
 }

@@ -160,7 +160,7 @@ const OLD_C: [&str; 5] = ["-std=gnu89", "-fcommon", "-Wno-pedantic", "-Wno-impli
 /// Lines of many lengths, up to the longest that the programs read at once: no more in all than sockets hold, since the
 /// book's client writes its input before it reads the answer.
 fn lines() -> String {
-    (0..20).map(|n| [n.to_string(), " ".into(), "x".repeat(n * 210), "\n".into()].concat()).collect()
+    (0..20).flat_map(|n| [n.to_string(), "x".repeat(n * 210), "\n".to_owned()]).collect()
 }
 
 fn echoes(server: &Path, arguments: &[&str], client: &Path) {
@@ -320,7 +320,12 @@ fn no_standard_and_no_compiler_warns_of_the_headers() {
     ];
     for compiler in compilers() {
         for standard in STANDARDS {
+            // All sources by the oldest and the newest, the first two by those between.
+            let all = standard == STANDARDS[0] || standard == STANDARDS[7];
             for (source, more) in sources.iter().zip([&["-O2"] as &[&str], &["-O0"], &[], &[], &["-D_GNU_SOURCE"]]) {
+                if !all && !sources[..2].contains(source) {
+                    continue;
+                }
                 let said = compiles(compiler, standard, more, source);
                 assert!(said.status.success(), "{compiler} {standard:?} {source:?}: {}", told(&said));
             }
@@ -336,7 +341,7 @@ fn a_second_definition_is_an_error() {
     // Without the switch a program's own Readline collides: it never replaces the header's in silence.
     let source = "#include \"unp.h\"\nssize_t Readline(int fd, void *p, size_t n) { return readn(fd, p, n); }\n";
     for compiler in compilers() {
-        for standard in STANDARDS {
+        for standard in [STANDARDS[0], STANDARDS[7]] {
             let said = compiles(compiler, standard, &[], source);
             assert!(!said.status.success() && told(&said).contains("Readline"), "{compiler}: {}", told(&said));
             let said = compiles(compiler, standard, &["-DUNP_OWN_READLINE"], source);

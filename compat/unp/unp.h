@@ -436,8 +436,15 @@ UNP_INLINE int Fcntl(int fd, int cmd, int arg) {
     return n;
 }
 
+/* The C library's request is an unsigned long, to which the sign must not be extended, or an int. */
+#if defined(__linux__) && !defined(__GLIBC__)
+#define UNP_REQUEST int
+#else
+#define UNP_REQUEST unsigned int
+#endif
+
 UNP_INLINE int Ioctl(int fd, int request, void *arg) {
-    int n = ioctl(fd, (unsigned)request, arg);
+    int n = ioctl(fd, (UNP_REQUEST)request, arg);
     if (n < 0)
         err_sys("ioctl error");
     return n;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,6 +36,8 @@ static int failing_accept(void) {
 #define sigemptyset(set) (forced ? fail(EINVAL) : sigemptyset(set))
 #define sigfillset(set) (forced ? fail(EINVAL) : sigfillset(set))
 #define sigpending(set) (forced ? fail(EFAULT) : sigpending(set))
+#define malloc(size) (forced ? fail_null(ENOMEM) : malloc(size))
+#define calloc(n, size) (forced ? fail_null(ENOMEM) : calloc(n, size))
 #define strdup(text) (forced ? (char *)fail_null(ENOMEM) : strdup(text))
 #define pthread_mutexattr_init(attr) (forced ? ENOMEM : pthread_mutexattr_init(attr))
 #define pthread_mutex_init(mutex, attr) (forced ? EAGAIN : pthread_mutex_init(mutex, attr))
@@ -162,8 +165,8 @@ CASE(waitpid_none, Waitpid(-1, NULL, 0);)
 CASE(gettimeofday_fails, struct timeval tv; forced = 1; Gettimeofday(&tv, NULL);)
 CASE(sysconf_bad, errno = EPERM; Sysconf(-1);)
 CASE(sysconf_no_limit, errno = EPERM; Sysconf(_SC_AIO_MAX);)
-CASE(malloc_huge, Malloc(huge);)
-CASE(calloc_huge, Calloc(huge, 2);)
+CASE(malloc_fails, forced = 1; Malloc(10);)
+CASE(calloc_fails, forced = 1; Calloc(10, 2);)
 CASE(strdup_fails, forced = 1; Strdup("text");)
 CASE(mmap_bad, Mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);)
 
@@ -403,8 +406,8 @@ int main(void) {
         {"Gettimeofday", gettimeofday_fails, "gettimeofday error", EFAULT},
         {"Sysconf", sysconf_bad, "sysconf error", EINVAL},
         {"Sysconf without a limit", sysconf_no_limit, "sysconf error", 0},
-        {"Malloc", malloc_huge, "malloc error", ENOMEM},
-        {"Calloc", calloc_huge, "calloc error", ENOMEM},
+        {"Malloc", malloc_fails, "malloc error", ENOMEM},
+        {"Calloc", calloc_fails, "calloc error", ENOMEM},
         {"Strdup", strdup_fails, "strdup error", ENOMEM},
         {"Mmap", mmap_bad, "mmap error", EINVAL},
         {"Fopen", fopen_none, "fopen error", ENOENT},

@@ -62,7 +62,7 @@ test: library
 	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' sh tests/run.sh '$(TARGET)/test.log' $(CARGO) test --locked \
 		--no-default-features --features classic-names,test-shipped --no-fail-fast $(TESTS:%=--test %)
 
-# ---- Installing: make && sudo make install. Nothing is built here, so that cargo never runs as root. ----
+# ---- Installing: make && sudo make install. Nothing is built here: cargo is only asked where it has built. ----
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib

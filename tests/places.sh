@@ -159,7 +159,7 @@ user() {
     # shellcheck disable=SC2016 # for the other shell
     set -- env CARGO_HOME="$work/home" HOME="$work/home" CARGO_NET_OFFLINE=true RUST="$(rustc --print sysroot)" \
         unshare -m sh -c 'mount --bind "$RUST" "$0/rust" && PATH=$0/rust/bin:$PATH && export PATH &&
-            exec setpriv --reuid=nobody --clear-groups "$0/refuse" filter "$@"' "$work"
+            exec setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups "$0/refuse" filter "$@"' "$work"
     demo user "$@" make && tests user 'examples process' 'no packet filter' "$@" make
 }
 

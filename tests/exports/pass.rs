@@ -156,10 +156,10 @@ fn recv_fd_tells_the_end_of_the_stream() {
     for timeout in [FOREVER, NOWAIT, 1000] {
         let way = unix();
         gives(1, || sockutil_send_fd(way.w(), way.w(), timeout));
-        // Not by hang_up: what is on its way is a copy of the end.
+        // What is on its way is a copy of the end, and then the last one.
         let Pair { reader, writer, .. } = way;
         drop(writer);
-        drop(received(reader.as_raw_fd(), timeout));
+        hang_up(received(reader.as_raw_fd(), timeout), &reader);
         for _ in 0..2 {
             let mut fd = NOTHING;
             gives(0, || recv_fd(reader.as_raw_fd(), &mut fd, timeout));

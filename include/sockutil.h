@@ -1745,8 +1745,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 /**
  * Leave a multicast group on an interface.
  *
- * group and ifindex are as for the join; 0 and a group without a zone end the
- * membership on whichever interface has one.
+ * group and ifindex are as for the join. With 0 and a group without a zone, an
+ * IPv6 socket leaves on the interface where it is a member; an IPv4 socket
+ * leaves on the interface that the kernel would choose for a join, and gets
+ * EADDRNOTAVAIL if it joined on another one.
  *
  * Returns 0; -1 with errno:
  *   EADDRNOTAVAIL   the socket is not a member there

@@ -407,6 +407,23 @@ fn a_group_is_joined_on_one_interface() {
 }
 
 #[test]
+fn left_without_an_interface_ipv6_finds_its_own_and_ipv4_the_kernels_choice() {
+    for (receiver, interface, _) in receivers() {
+        // The kernel's choice for IPv4 is the interface of the group's route; there may be none.
+        let elsewhere = receiver.join(0) == 0 && receiver.leave(interface) != 0;
+        if elsewhere {
+            gives(0, || receiver.leave(0));
+        }
+        gives(0, || receiver.join(interface));
+        if elsewhere && receiver.group.is_ipv4() {
+            fails(libc::EADDRNOTAVAIL, || receiver.leave(0));
+        } else {
+            gives(0, || receiver.leave(0));
+        }
+    }
+}
+
+#[test]
 fn a_groups_zone_is_its_interface_unless_another_is_named() {
     if !has_ipv6("zones") {
         return;

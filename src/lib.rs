@@ -16,7 +16,7 @@
 //!   - `reader`: the buffered reader; `reader::state`: its state between calls, and the hot path of a line.
 //!   - `ip`, `address`: addresses as text. `network`: which addresses a network holds. `resolve`: from host and service to addresses.
 //!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
-//!   - `connect`: one attempt to connect, and the race of several (RFC 8305).
+//!   - `connect`: one attempt to connect. `race`: a TCP connection to a host, by a race of its addresses (RFC 8305).
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
 //!   - `pass`: passes descriptors to other processes. `process`: signals and children.
 //! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno.
@@ -36,6 +36,7 @@ mod network;
 mod option;
 mod pass;
 mod process;
+mod race;
 mod reader;
 mod resolve;
 mod socket;

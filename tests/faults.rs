@@ -119,21 +119,21 @@ const BROKEN: [Broken; 15] = [
     },
     Broken {
         what: "a failed attempt to connect holds up the next one",
-        file: "src/connect.rs",
+        file: "src/race.rs",
         right: "self.failures.add(e);\n                    self.due += 1;",
         wrong: "self.failures.add(e);",
     },
     Broken {
         what: "the last failure to connect hides the first",
-        file: "src/connect.rs",
+        file: "src/race.rs",
         right: "Self::kind(e) > Self::kind(before)",
         wrong: "Self::kind(e) >= Self::kind(before)",
     },
     Broken {
         what: "success changes errno",
         file: "src/ffi/outcome.rs",
-        right: "set_errno(before);",
-        wrong: "let _ = before;",
+        right: "set_errno(before);\n            answer",
+        wrong: "let _ = before;\n            answer",
     },
 ];
 

@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::memory::Buffer;
 use crate::resolve::Purpose;
 use crate::time::Limit;
-use crate::{connect, tcp, udp, unix};
+use crate::{connect, race, tcp, udp, unix};
 
 /// Listen for TCP connections.
 ///
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
         check::timeout(timeout_ms)?;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, SOCK_STREAM, &flags, Purpose::Connect) }?;
-        connect::tcp_connect(&query, flags.socket, timeout_ms)
+        race::tcp_connect(&query, flags.socket, timeout_ms)
     };
     outcome::resolved(gai, call)
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use support::{Link, below_root, compile_c, compiler, libraries, root, run, scratch, shim, told};
+use support::{Link, below_root, compile_c, compiler, libraries, root, run, scratch, shim, told, with_mistake};
 
 /// What the shim need not stand before: memory and text, the place of errno, and the
 /// hooks of loader and tools. None of it makes a system call, or fails.
@@ -217,6 +217,11 @@ fn all_faults_do_no_harm() {
     holds("full");
 }
 
+#[test]
+fn each_mistake_has_its_place_in_the_sources() {
+    BROKEN.iter().for_each(|broken| _ = with_mistake(broken.file, broken.right, broken.wrong));
+}
+
 /// Builds the library from a copy of its sources with one mistake, and returns its folder.
 fn broken_library(broken: &Broken) -> PathBuf {
     let copy = scratch("faults/broken");
@@ -226,10 +231,7 @@ fn broken_library(broken: &Broken) -> PathBuf {
     }
     let parts = ["Cargo.toml", "Cargo.lock", "build.rs", "src", "capi", "include", "man"].map(|part| root().join(part));
     run(Command::new("cp").arg("-R").args(parts).arg(&copy));
-    let path = copy.join(broken.file);
-    let text = fs::read_to_string(&path).unwrap();
-    assert_eq!(text.matches(broken.right).count(), 1, "{}: {} has changed", broken.what, broken.file);
-    fs::write(&path, text.replace(broken.right, broken.wrong)).unwrap();
+    fs::write(copy.join(broken.file), with_mistake(broken.file, broken.right, broken.wrong)).unwrap();
     let target = copy.join("target");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use support::{root, run, scratch, told};
+use support::{root, run, scratch, told, with_mistake};
 
 /// The time of a target to find a bug.
 const SECONDS: &str = "60";
@@ -85,8 +85,8 @@ const BROKEN: [Broken; 11] = [
         target: "addr",
         what: "a path takes the place of its NUL",
         file: "src/address.rs",
-        right: "{ UNIX_PATH_BYTES } else { UNIX_PATH_BYTES - 1 }",
-        wrong: "{ UNIX_PATH_BYTES } else { UNIX_PATH_BYTES }",
+        right: "(false, UNIX_PATH_BYTES - 1)",
+        wrong: "(false, UNIX_PATH_BYTES)",
     },
     Broken {
         target: "text",
@@ -117,11 +117,13 @@ fn broken_copy(broken: &Broken) -> PathBuf {
     fs::create_dir_all(copy.join("fuzz")).unwrap();
     run(Command::new("cp").arg("-R").args(parts.map(|part| root().join(part))).arg(&copy));
     run(Command::new("cp").arg("-R").args(fuzz.map(|part| root().join("fuzz").join(part))).arg(copy.join("fuzz")));
-    let path = copy.join(broken.file);
-    let text = fs::read_to_string(&path).unwrap();
-    assert_eq!(text.matches(broken.right).count(), 1, "{}: {} has changed", broken.what, broken.file);
-    fs::write(&path, text.replace(broken.right, broken.wrong)).unwrap();
+    fs::write(copy.join(broken.file), with_mistake(broken.file, broken.right, broken.wrong)).unwrap();
     copy
+}
+
+#[test]
+fn each_mistake_has_its_place_in_the_sources() {
+    BROKEN.iter().for_each(|broken| _ = with_mistake(broken.file, broken.right, broken.wrong));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use support::{Link, compile_c, root, run, scratch, told};
+use support::{Link, compile_c, root, run, scratch, told, with_mistake};
 
 /// A mistake in a library, and its place.
 struct Change {
@@ -46,9 +46,10 @@ const PLANTED: [Planted; 11] = [
         says: "heap-buffer-overflow",
         library: Some(Change {
             file: "src/ffi/address.rs",
-            right: "        match Ip::parse(af, text.to_bytes())? {",
-            wrong: "        let _ = unsafe { text.as_ptr().add(text.count_bytes() + 1).read_volatile() };
-        match Ip::parse(af, text.to_bytes())? {",
+            right: "unsafe { CStr::from_ptr(text) };\n        match af {",
+            wrong: "unsafe { CStr::from_ptr(text) };
+        let _ = unsafe { text.as_ptr().add(text.count_bytes() + 1).read_volatile() };
+        match af {",
         }),
     },
     Planted {
@@ -95,10 +96,7 @@ fn copy(library: Option<&Change>) {
     let parts = ["Cargo.toml", "Cargo.lock", "build.rs", "src", "capi", "include", "man"].map(|part| root().join(part));
     run(Command::new("cp").arg("-R").args(parts).arg(folder()));
     if let Some(change) = library {
-        let path = folder().join(change.file);
-        let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(change.right).count(), 1, "{} has changed: {}", change.file, change.right);
-        fs::write(&path, text.replace(change.right, change.wrong)).unwrap();
+        fs::write(folder().join(change.file), with_mistake(change.file, change.right, change.wrong)).unwrap();
     }
 }
 
@@ -116,6 +114,12 @@ fn is_caught(planted: &Planted) {
     let found = found.unwrap_or_else(|| panic!("not caught by {}: {}: {said}", planted.tool, planted.case));
     assert!(said.contains("memory.sh: the above, in 1 processes"), "{said}");
     println!("caught by {}: {}: {}", planted.tool, planted.case, found.trim());
+}
+
+#[test]
+fn each_mistake_has_its_place_in_the_sources() {
+    let changes = PLANTED.iter().filter_map(|planted| planted.library.as_ref());
+    changes.for_each(|change| _ = with_mistake(change.file, change.right, change.wrong));
 }
 
 #[test]

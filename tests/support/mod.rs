@@ -30,6 +30,13 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
+/// A source with one mistake: the place that `right` quotes, which must be one, becomes `wrong`.
+pub fn with_mistake(file: &str, right: &str, wrong: &str) -> String {
+    let text = fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+    assert_eq!(text.matches(right).count(), 1, "{file} has changed: {right}");
+    text.replace(right, wrong)
+}
+
 /// The warnings that C here is free of.
 pub const C_WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"];
 

@@ -219,7 +219,9 @@ fn all_faults_do_no_harm() {
 
 #[test]
 fn each_mistake_has_its_place_in_the_sources() {
-    BROKEN.iter().for_each(|broken| _ = with_mistake(broken.file, broken.right, broken.wrong));
+    for broken in &BROKEN {
+        _ = with_mistake(broken.file, broken.right, broken.wrong);
+    }
 }
 
 /// Builds the library from a copy of its sources with one mistake, and returns its folder.

@@ -123,7 +123,9 @@ fn broken_copy(broken: &Broken) -> PathBuf {
 
 #[test]
 fn each_mistake_has_its_place_in_the_sources() {
-    BROKEN.iter().for_each(|broken| _ = with_mistake(broken.file, broken.right, broken.wrong));
+    for broken in &BROKEN {
+        _ = with_mistake(broken.file, broken.right, broken.wrong);
+    }
 }
 
 #[test]

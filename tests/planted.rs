@@ -118,8 +118,9 @@ fn is_caught(planted: &Planted) {
 
 #[test]
 fn each_mistake_has_its_place_in_the_sources() {
-    let changes = PLANTED.iter().filter_map(|planted| planted.library.as_ref());
-    changes.for_each(|change| _ = with_mistake(change.file, change.right, change.wrong));
+    for change in PLANTED.iter().filter_map(|planted| planted.library.as_ref()) {
+        _ = with_mistake(change.file, change.right, change.wrong);
+    }
 }
 
 #[test]

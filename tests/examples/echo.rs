@@ -311,7 +311,9 @@ fn interrupted_the_client_forgets_what_it_could_not_send() {
     drop(stream);
     assert_eq!(client.ended().code(), Some(0), "{:?}", client.err.iter().last());
     let back = client.out.iter().collect::<Vec<_>>().join("\n");
-    assert!(back.as_bytes() == came, "{} bytes came back", back.len());
+    // The output is read by lines, and the client may have stopped at the end of one.
+    let came = came.strip_suffix(b"\n").unwrap_or(&came);
+    assert!(back.as_bytes() == came, "{} of {} bytes came back", back.len(), came.len());
 }
 
 #[test]

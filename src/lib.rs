@@ -1,9 +1,10 @@
 //! sockutil: the socket helpers that every C network program copies, as one library with a C ABI.
 //!
 //! Data flows one way: C caller -> [`ffi`] -> core -> `sys` -> kernel, and back. Nothing allocates, panics or keeps
-//! state. To understand a function, follow three layers: its contract in `ffi` (`ffi/reader.rs` for
-//! `sockutil_reader_line`, and so on), its policy in the core, its system call in `sys`. How a call waits is in
-//! `channel/limited.rs` and `time.rs`, how it searches in `memory.rs`.
+//! global state. To understand a function, follow three layers: its contract in `ffi` (`ffi/reader.rs` for
+//! `sockutil_reader_line`, and so on), its policy in the core, its system call in `sys`. `reader/mod.rs` begins with
+//! how a line is read, from the contract to the system call. How a call waits is in `channel/limited.rs` and `time.rs`;
+//! how a reader searches is in `reader/state.rs`, and the search itself in `memory.rs`.
 //!
 //! - [`ffi`]: the exports, a file per family. They check arguments (`ffi::check`), call the core, and make C's answer
 //!   (`ffi::outcome`). Their comments are the contract, and become the header and the manual pages.

@@ -5,11 +5,13 @@
 //!
 //! 1. The fast path, `next_marked` in `ffi/reader.rs`: an earlier search has marked where the next line ends. It is
 //!    returned without a system call, without a look at the clock, and errno is untouched.
-//! 2. Otherwise [`Reader::until`] searches the held bytes that were not searched yet (`State::search`), which marks
-//!    every newline in a block. The byte after a line is kept in `State::covered` while a NUL stands there.
+//! 2. Otherwise [`Reader::until`] searches the held bytes that were not searched yet. `State::search` marks every newline
+//!    of a block of bytes in one number, a bit for each byte. A line is returned with a NUL after it; the byte that stood
+//!    there is kept in `State::covered`, and put back before the next search.
 //! 3. No newline: [`Reader::refill`] moves the held bytes to the front of the memory if it must, and reads once through
 //!    `Limited` (`channel/limited.rs`). That is `sys::recv` with MSG_DONTWAIT, or without it for FOREVER, when the
-//!    kernel waits; on what is not a socket (ENOTSOCK, looked up once) it is `read`, or `preadv2` with RWF_NOWAIT.
+//!    kernel waits. What is not a socket (ENOTSOCK) is read by `read` for FOREVER, else by `preadv2` with RWF_NOWAIT, or
+//!    by `poll` and a small `read` where that does not exist.
 //! 4. EINTR: `Limited` tries again. EAGAIN: it waits in `sys::poll` for the rest of the time, computed anew after each
 //!    signal, and tries again. If poll reported the descriptor ready and nothing was there, it pauses 1 ms first. When
 //!    the time is over there is one last try, then EAGAIN: the held bytes stay held.

@@ -1748,7 +1748,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  * group and ifindex are as for the join. With 0 and a group without a zone, an
  * IPv6 socket leaves on the interface where it is a member; an IPv4 socket
  * leaves on the interface that the kernel would choose for a join, and gets
- * EADDRNOTAVAIL if it joined on another one.
+ * EADDRNOTAVAIL if it joined on another one, ENODEV if there is no choice.
  *
  * Returns 0; -1 with errno:
  *   EADDRNOTAVAIL   the socket is not a member there

@@ -180,7 +180,7 @@ pub extern "C" fn sockutil_multicast_join(fd: c_int, group: Option<&sockutil_add
 /// group and ifindex are as for the join. With 0 and a group without a zone, an
 /// IPv6 socket leaves on the interface where it is a member; an IPv4 socket
 /// leaves on the interface that the kernel would choose for a join, and gets
-/// EADDRNOTAVAIL if it joined on another one.
+/// EADDRNOTAVAIL if it joined on another one, ENODEV if there is no choice.
 ///
 /// Returns 0; -1 with errno:
 ///   EADDRNOTAVAIL   the socket is not a member there

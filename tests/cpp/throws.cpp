@@ -237,7 +237,7 @@ static void datagrams() {
     su::multicast_join(one, group, loopback);
     FAILS(su::multicast_join(one, group, loopback), EADDRINUSE);
     su::multicast_leave(one, group, loopback);
-    FAILS(su::multicast_leave(one, group), EADDRNOTAVAIL);
+    FAILS(su::multicast_leave(one, group, loopback), EADDRNOTAVAIL);
     su::set_multicast_interface(one, AF_INET, loopback);
     FAILS(su::set_multicast_interface(one, AF_UNIX, 0), EAFNOSUPPORT);
     su::set_broadcast(one);

@@ -116,7 +116,7 @@ impl Drop for Server {
 }
 
 fn strerror(code: i32) -> String {
-    // SAFETY: strerror returns a text for each number, which nobody changes before it is copied.
+    // SAFETY: strerror returns a text for each number, which no other call changes before it is copied.
     let text = unsafe { CStr::from_ptr(libc::strerror(code)) };
     text.to_string_lossy().into_owned()
 }

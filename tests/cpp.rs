@@ -255,7 +255,7 @@ fn every_function_of_the_header_is_used_in_each_form_and_has_a_comment() {
         assert_eq!(same().filter(|other| other.takes_code).count(), throwing, "{}", function.name);
     }
     assert!(functions.len() > 100, "only {}", functions.len());
-    // The control: functions that nobody uses, or that have no comment, are found.
+    // The control: functions without a use or a comment are found.
     let planted = header.replace(
         "inline void udp_disconnect(handle fd) {",
         "inline void planted(handle fd) {\n}\ninline void planted_too(handle fd, std::error_code &failure) {",

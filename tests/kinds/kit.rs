@@ -18,7 +18,7 @@ pub fn made(fd: impl TryInto<c_int>) -> io::Result<OwnedFd> {
     if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd) }) }
 }
 
-/// Whether this machine has a kind of descriptor; if not, that is told.
+/// Whether this machine has a kind of descriptor; if not, reports it as left out.
 pub fn can_be_made<T>(name: &str, make: fn() -> io::Result<T>) -> bool {
     make().map_err(|e| left_out(&format!("no {name}"), e)).is_ok()
 }

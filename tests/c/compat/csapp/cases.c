@@ -91,9 +91,26 @@ static void Kill_fails(void) {
 }
 
 static volatile sig_atomic_t caught;
+static int ticks[2] = {-1, -1}; /* a byte for each signal that was caught, after expect_ticks */
 
 static void catch (int signum) {
+    int saved = errno;
     caught = signum;
+    if (ticks[1] != -1 && write(ticks[1], "", 1) != 1)
+        _exit(99);
+    errno = saved;
+}
+
+/* Before fork: then the child can wait until its parent has caught some signals. */
+static void expect_ticks(void) {
+    CHECK(pipe(ticks) == 0);
+}
+
+static void await_ticks(void) {
+    char some[3];
+    size_t n;
+    for (n = 0; n < sizeof some; n++)
+        CHECK(read(ticks[0], some, 1) == 1);
 }
 
 static void catch_without_restart(int signum) {
@@ -161,9 +178,10 @@ static void Signal_works(void) {
     CHECK(set.sa_flags & SA_RESTART);
     CHECK(!sigismember(&set.sa_mask, SIGUSR1) && !sigismember(&set.sa_mask, SIGINT));
     /* wait(2) goes on after the signal, SIGALRM's too. */
+    expect_ticks();
     pid = Fork();
     if (pid == 0) {
-        usleep(50000);
+        await_ticks();
         exit(5);
     }
     tick();
@@ -1047,8 +1065,9 @@ static void rio_waits_works(void) {
     struct timeval limit = {0, 50000};
     pair(ends);
     rio_readinitb(&rio, ends[0]);
+    expect_ticks();
     if (in_child(ends[0])) {
-        usleep(100000);
+        await_ticks();
         put(ends[1], "late\n");
         _exit(0);
     }

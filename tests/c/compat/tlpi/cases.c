@@ -33,9 +33,26 @@ static int in_child(int fd_of_parent) {
 }
 
 static volatile sig_atomic_t caught;
+static int ticks[2] = {-1, -1}; /* a byte for each signal that was caught, after expect_ticks */
 
 static void catch (int signum) {
+    int saved = errno;
     caught = signum;
+    if (ticks[1] != -1 && write(ticks[1], "", 1) != 1)
+        _exit(99);
+    errno = saved;
+}
+
+/* Before fork: then the child can wait until its parent has caught some signals. */
+static void expect_ticks(void) {
+    CHECK(pipe(ticks) == 0);
+}
+
+static void await_ticks(void) {
+    char some[3];
+    size_t n;
+    for (n = 0; n < sizeof some; n++)
+        CHECK(read(ticks[0], some, 1) == 1);
 }
 
 /* SIGALRM every 10 ms, which restarts no call. */
@@ -57,9 +74,10 @@ static void readn_works(void) {
     char buf[8];
     int ends[2];
     pair(ends);
+    expect_ticks();
     if (in_child(ends[0])) {
         put(ends[1], "ab");
-        usleep(100000);
+        await_ticks();
         put(ends[1], "cde");
         _exit(0);
     }
@@ -158,9 +176,10 @@ static void readLine_waits_works(void) {
     char buf[16];
     int ends[2];
     pair(ends);
+    expect_ticks();
     if (in_child(ends[0])) {
         put(ends[1], "la");
-        usleep(100000);
+        await_ticks();
         put(ends[1], "te\n");
         _exit(0);
     }

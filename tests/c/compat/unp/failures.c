@@ -216,7 +216,7 @@ static const char *gai_text(const char *start, int gai) {
     snprintf(text_for, sizeof text_for, "%s: %s", start, gai_strerror(gai));
     return text_for;
 }
-/* A port where nobody listens: one of a socket that is bound, and does not listen. */
+/* A port without a listener: that of a socket that is bound, and does not listen. */
 static const char *dead_port(int type) {
     static char port[16];
     struct sockaddr_in sin = any_v4();
@@ -504,7 +504,7 @@ int main(void) {
         {"Host_serv", host_serv_name, "host_serv error for 127.0.0.1, " NO_SERVICE, EAI_SERVICE},
         {"Host_serv NULL", host_serv_null, "host_serv error for (no hostname), (no service name)", EAI_NONAME},
     };
-    /* Those of system calls for a port that is taken, or where nobody listens. */
+    /* Those of system calls for a port that is taken, or that has no listener. */
     const struct {
         const char *name;
         void (*call)(void);

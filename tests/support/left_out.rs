@@ -11,7 +11,7 @@ use std::{env, thread};
 
 /// Reports why in a word or two, such as "no IPv6", and what.
 pub fn left_out(why: &str, what: impl Display) {
-    let test = test().map(|test| format!(" ({test})")).unwrap_or_default();
+    let test = name_of_test().map(|test| format!(" ({test})")).unwrap_or_default();
     let line = format!("left out: {why}: {what}{test}\n");
     let written = match env::var_os("SOCKUTIL_LEFT_OUT") {
         Some(file) => {
@@ -62,7 +62,7 @@ pub fn pass_on(said: &str) {
 
 /// The name of the test that runs on this thread. A test that runs alone may have the main thread, and then the program
 /// was told its name.
-fn test() -> Option<String> {
+pub fn name_of_test() -> Option<String> {
     let name = thread::current().name()?.to_owned();
     if name == "main" { env::args().skip_while(|word| word != "--exact").nth(1) } else { Some(name) }
 }

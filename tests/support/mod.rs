@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, OnceLock};
 
-pub use left_out::{has_descriptors, has_ipv6, left_out, pass_on};
+pub use left_out::{has_descriptors, has_ipv6, left_out, name_of_test, pass_on};
 pub use shim::{shim, shimmed};
 
 /// A table of tests that differ by a name and a value: a line each, its name and its one call.

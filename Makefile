@@ -59,8 +59,8 @@ demo: examples
 # Test the library as it is built for shipping. The last line says what passed, what failed, what was left out and why.
 # TESTS='exports man' chooses programs of tests/.
 test: library
-	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' sh tests/run.sh '$(TARGET)/test.log' $(CARGO) test --locked \
-		--no-default-features --features classic-names,test-shipped --no-fail-fast $(TESTS:%=--test %)
+	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' sh tests/run.sh '$(TARGET)/test.log' sh tests/programs.sh $(CARGO) test \
+		--locked --no-default-features --features classic-names,test-shipped $(TESTS:%=--test %)
 
 # ---- Installing: make && sudo make install. Nothing is built here: cargo is only asked where it has built. ----
 

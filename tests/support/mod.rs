@@ -154,8 +154,11 @@ pub fn compile_c(name: &str, sources: &[&str], how: Link, flags: &[&str]) -> Pat
         command.args(["-std=c11", "-D_GNU_SOURCE", "-pthread"]).args(C_WARNINGS).args(flags);
         command.arg("-I").arg(root().join("include")).arg("-I").arg(root().join("tests/c"));
         command.args(sources.iter().map(|source| root().join("tests/c").join(source)));
-        command.arg("-o").arg(&program);
+        // Another test program may compile the same at once, or run it.
+        let new = program.with_extension(std::process::id().to_string());
+        command.arg("-o").arg(&new);
         run(link(&mut command, how));
+        fs::rename(new, &program).expect("both are in one folder");
         if matches!(how, Link::None) { program } else { under(program) }
     });
     program.clone()

@@ -168,6 +168,14 @@ fn a_peer_that_is_always_ready_does_not_stretch_the_time() {
 }
 
 #[test]
+fn a_call_uses_at_most_8_kib_of_stack() {
+    // A sanitizer's frames are larger, and valgrind does not allow a look below the stack pointer.
+    if support::sanitizer_flags().is_empty() && std::env::var_os("SOCKUTIL_RUN_UNDER").is_none() {
+        passes("stack");
+    }
+}
+
+#[test]
 fn a_write_to_a_peer_that_is_gone_kills_nobody() {
     passes("sigpipe");
 }

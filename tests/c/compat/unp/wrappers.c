@@ -175,10 +175,10 @@ static void files(void) {
     CHECK(DIR_MODE == 0755);
     Unlink(name);
     Pipe(ends);
-    Dup2(ends[1], 99);
-    Write(99, (char[]){"dup"}, 3);
+    Dup2(ends[1], fd);
+    Write(fd, (char[]){"dup"}, 3);
     CHECK(Read(ends[0], line, sizeof line) == 3 && memcmp(line, "dup", 3) == 0);
-    CHECK(Fcntl(99, F_GETFL, 0) >= 0 && (Fcntl(99, F_GETFL, 0) & O_ACCMODE) == O_WRONLY);
+    CHECK(Fcntl(fd, F_GETFL, 0) >= 0 && (Fcntl(fd, F_GETFL, 0) & O_ACCMODE) == O_WRONLY);
 }
 
 static void processes(void) {

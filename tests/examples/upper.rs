@@ -396,6 +396,9 @@ fn a_server_that_resets_or_talks_unasked_is_told() {
         let (mut client, _) = typing("", port);
         let (mut stream, _) = listener.accept().unwrap();
         if resets {
+            // What has arrived shows that the client knows it is connected: connect(2) can be reset, too.
+            client.type_in("hello\n");
+            stream.read_exact(&mut [0; 6]).unwrap();
             reset(stream);
         } else {
             stream.write_all(b"HELLO\n").unwrap();

@@ -770,6 +770,49 @@ inline datagram recvfrom(handle fd, memory into, duration limit = forever) {
     return detail::or_throw("recvfrom", [&](auto &failure) { return recvfrom(fd, into, limit, failure); });
 }
 
+/// Report the local address of each datagram that arrives, by recvfrom_at.
+inline void set_pktinfo(handle fd, bool on, std::error_code &failure) noexcept {
+    detail::judge(sockutil_set_pktinfo(fd.number, on), failure);
+}
+inline void set_pktinfo(handle fd, bool on = true) {
+    detail::or_throw("set_pktinfo", [&](auto &failure) { set_pktinfo(fd, on, failure); });
+}
+
+/// A datagram, the local address that one can answer from (of family AF_UNSPEC if the kernel has not reported it), and
+/// the interface that it came by, 0 if the kernel has not reported it.
+struct datagram_at : datagram {
+    address at;
+    unsigned ifindex;
+};
+
+/// Receive one datagram, and the local address that it was sent to.
+inline datagram_at recvfrom_at(handle fd, memory into, duration limit, std::error_code &failure) {
+    address from, at;
+    unsigned ifindex = 0;
+    int truncated = 0;
+    const ssize_t count = sockutil_recvfrom_at(fd.number, into.data, into.size, &from.raw(), &at.raw(), &ifindex,
+                                               &truncated, detail::ms(limit));
+    const std::size_t stored = detail::judge(count, failure) < 0 ? 0 : static_cast<std::size_t>(count);
+    return {{stored, from, truncated != 0}, at, ifindex};
+}
+inline datagram_at recvfrom_at(handle fd, memory into, duration limit = forever) {
+    return detail::or_throw("recvfrom_at", [&](auto &failure) { return recvfrom_at(fd, into, limit, failure); });
+}
+
+/// Send one datagram to *to, or to the socket's peer if to is NULL, from *at and through an interface; at NULL and
+/// ifindex 0 leave these to the kernel.
+inline void sendto_from(handle fd, bytes from, const address *to, const address *at, unsigned ifindex, duration limit,
+                        std::error_code &failure) {
+    const sockutil_addr *const peer = to ? &to->raw() : nullptr, *const source = at ? &at->raw() : nullptr;
+    const ssize_t sent =
+        sockutil_sendto_from(fd.number, from.data, from.size, peer, source, ifindex, detail::ms(limit));
+    detail::judge(sent, failure);
+}
+inline void sendto_from(handle fd, bytes from, const address *to, const address *at, unsigned ifindex = 0,
+                        duration limit = forever) {
+    detail::or_throw("sendto_from", [&](auto &e) { sendto_from(fd, from, to, at, ifindex, limit, e); });
+}
+
 // ---- Options
 
 /// Let a socket bind to an address that old connections still hold.

@@ -395,6 +395,143 @@ pub unsafe extern "C" fn sockutil_recvfrom(
     })
 }
 
+/// Report the local address of each datagram that arrives.
+///
+/// Sets IP_PKTINFO on an IPv4 socket, and IP_PKTINFO and IPV6_RECVPKTINFO on an
+/// IPv6 socket, if on is not 0; clears them if on is 0. sockutil_recvfrom_at then
+/// returns which address of this machine a datagram was sent to. Call it before
+/// bind(2), or know that the first datagrams may lack that.
+///
+/// Returns 0; -1 with errno:
+///   EAFNOSUPPORT   fd is neither an IPv4 nor an IPv6 socket
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and the errors of setsockopt(2).
+///
+/// Async-signal-safe and thread-safe.
+/// Source: ip(7); RFC 3542, section 6.1; UNP sections 22.2 and 27.7.
+/// cbindgen:postfix=SOCKUTIL_RESULT
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_pktinfo(fd: c_int, on: c_int) -> c_int {
+    outcome::of(|| udp::set_pktinfo(fd, on != 0).map(|()| 0))
+}
+
+/// Receive one datagram, and the local address that it was sent to.
+///
+/// As sockutil_recvfrom, after sockutil_set_pktinfo. A server on the wildcard
+/// address that answers with sockutil_sendto_from from *at answers from the
+/// address that the client has asked; other answers many clients ignore.
+///
+/// Sets *at to a local address that you can answer from, with port 0: where the
+/// datagram was sent to; for a broadcast or multicast datagram the interface's
+/// own address. Its family is that of *from: on an IPv6 socket an IPv4 address
+/// is IPv4-mapped. A link-local address has its zone. If the kernel has not
+/// reported an address (without sockutil_set_pktinfo, for datagrams that were
+/// queued before it, on other than IPv4 and IPv6 sockets), or the interface has
+/// none, the family of *at is AF_UNSPEC. Sets *ifindex to the interface that the
+/// datagram came by, 0 if the kernel has not reported it. from, at, ifindex and
+/// truncated may be NULL. For an IPv6 multicast datagram the kernel does not
+/// report the interface's own address: if at is not NULL, the call opens a
+/// socket to find it. Descriptors that a Unix socket brings are closed.
+///
+/// timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. Signals neither end
+/// nor stretch it; setting a flag in a handler does not end a wait.
+///
+/// Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
+/// with errno, and the outputs untouched:
+///   EAGAIN         timeout_ms ran out
+///   ECONNREFUSED   ICMP reported that the connected peer's port is closed
+///   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
+///                  timeout_ms is below -1
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and the errors of recvmsg(2).
+///
+/// Async-signal-safe and thread-safe.
+/// Source: ip(7), IP_PKTINFO; RFC 3542, section 6; UNP section 22.2.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_recvfrom_at(
+    fd: c_int,
+    buf: *mut c_void,
+    n: size_t,
+    from: Option<&mut MaybeUninit<sockutil_addr>>,
+    at: Option<&mut MaybeUninit<sockutil_addr>>,
+    ifindex: Option<&mut MaybeUninit<c_uint>>,
+    truncated: Option<&mut MaybeUninit<c_int>>,
+    timeout_ms: c_int,
+) -> ssize_t {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
+        let mut buffer = Buffer::fresh(unsafe { check::memory(buf, n) }?);
+        let mut sender = Address::empty();
+        let arrival = udp::recvfrom_at(fd, &mut buffer, &mut sender, limit)?;
+        if let Some(at) = at {
+            at.write(arrival.at(&sender).into());
+        }
+        if let Some(ifindex) = ifindex {
+            ifindex.write(arrival.interface());
+        }
+        if let Some(from) = from {
+            from.write(sender.into());
+        }
+        if let Some(truncated) = truncated {
+            truncated.write(c_int::from(arrival.cut));
+        }
+        Ok(outcome::count(buffer.len()))
+    })
+}
+
+/// Send one datagram from a chosen local address.
+///
+/// As sockutil_sendto, but from the address at, which sockutil_recvfrom_at has
+/// reported or which is another one of this machine; its port is ignored. The
+/// socket needs no sockutil_set_pktinfo. at NULL, or of family AF_UNSPEC, leaves
+/// the choice to the kernel. ifindex sends through that interface, whatever the
+/// routes are: pass 0, except to a link-local or multicast address. With ifindex
+/// 0 a link-local at is on its zone's interface. to NULL is the socket's peer.
+///
+/// timeout_ms holds whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end
+/// nor stretch it; setting a flag in a handler does not end a wait.
+///
+/// Returns n; -1 with errno:
+///   EAGAIN         timeout_ms ran out, and nothing was sent
+///   EMSGSIZE       n is more than a datagram can hold
+///   EDESTADDRREQ   to is NULL and the socket has no peer
+///   ENODEV         there is no such interface
+///   EINVAL         at is of another family than to (IPv4-mapped and other IPv6
+///                  addresses are two families here); at or ifindex is given,
+///                  and to is neither IPv4 nor IPv6; buf is NULL and n is not 0,
+///                  n is above SSIZE_MAX, timeout_ms is below -1
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and the errors of sendmsg(2): EINVAL or ENETUNREACH (at is not an address of
+/// this machine), ECONNREFUSED (for an earlier datagram), EACCES (broadcast not
+/// allowed), ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: ip(7), IP_PKTINFO; RFC 3542, section 6; UNP section 27.7.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_READS(2, 3)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_sendto_from(
+    fd: c_int,
+    buf: *const c_void,
+    n: size_t,
+    to: Option<&sockutil_addr>,
+    at: Option<&sockutil_addr>,
+    ifindex: c_uint,
+    timeout_ms: c_int,
+) -> ssize_t {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: `buf` is NULL, or the caller promises `n` readable bytes there.
+        let bytes = unsafe { check::bytes(buf, n) }?;
+        let (to, at) = (to.map(sockutil_addr::address), at.map(sockutil_addr::address));
+        Ok(outcome::count(udp::sendto_from(fd, bytes, to, at, ifindex, limit)?))
+    })
+}
+
 /// Listen for connections at a path.
 ///
 /// Calls socket(2), bind(2) and listen(2) with AF_UNIX and SOCK_STREAM. An

@@ -6,6 +6,7 @@
 
 mod address;
 mod diag;
+mod pktinfo;
 mod resolver;
 mod rights;
 
@@ -20,6 +21,7 @@ use crate::memory::{Buffer, Bytes, IoSlice};
 
 pub use address::{Address, Parts, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
+pub use pktinfo::{PacketInfo, bind_to_interface, recvfrom_at, sendto_from};
 pub use resolver::{AddrInfo, Entries, gai_strerror, getaddrinfo, if_indextoname, if_nametoindex, strerror};
 pub use rights::{recv_descriptor, send_descriptor};
 
@@ -324,18 +326,34 @@ pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, flags: c_int) -
 /// `recvmsg(2)` without control data: appends a datagram to the buffer, and returns whether it was longer. Not
 /// `recvfrom(2)` with `MSG_TRUNC`, which would discard bytes on TCP.
 pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, flags: c_int) -> Result<bool, Errno> {
+    let message = receive(fd, buffer, from, &mut [], flags)?;
+    Ok(message.msg_flags & libc::MSG_TRUNC != 0)
+}
+
+/// `recvmsg(2)`: appends a datagram to the buffer, and returns the message, of which the flags and the control data
+/// count.
+fn receive(
+    fd: c_int,
+    buffer: &mut Buffer<'_>,
+    from: &mut Address,
+    control: &mut [MaybeUninit<u8>],
+    flags: c_int,
+) -> Result<libc::msghdr, Errno> {
     let (start, room) = buffer.spare(usize::MAX);
     let mut part = iovec { iov_base: start, iov_len: room };
     // SAFETY: all-zero is a valid msghdr: null pointers with zero lengths.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = &raw mut part;
     message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = control.len() as _;
     from.receive_into(&mut message);
-    // SAFETY: `spare` gives `room` writable bytes, the address is writable for its room, and both outlive the call.
+    // SAFETY: `spare` gives `room` writable bytes, the address is writable for its room, and the control memory is as
+    // long as the message says; all outlive the call.
     let got = counted(unsafe { libc::recvmsg(fd, &raw mut message, flags) })?;
     from.received(&message);
     buffer.append(got);
-    Ok(message.msg_flags & libc::MSG_TRUNC != 0)
+    Ok(message)
 }
 
 /// `fcntl(2)` with `F_GETFL`.

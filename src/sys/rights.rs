@@ -9,7 +9,7 @@ use libc::{cmsghdr, iovec, msghdr};
 use super::{close, counted};
 
 /// The type of the control message by which `SO_PASSPIDFD` brings a descriptor of the sending process.
-const SCM_PIDFD: c_int = 4;
+pub(super) const SCM_PIDFD: c_int = 4;
 
 /// Room for all control messages that Linux can add to one message, if the receiver has asked for all. With less room,
 /// descriptors could be cut off, and their number would be unknown.
@@ -26,16 +26,32 @@ const CONTROL_BYTES: usize = {
 };
 
 /// The size of a control message with a body of so many bytes.
-const fn space(body: usize) -> usize {
+pub(super) const fn space(body: usize) -> usize {
     // SAFETY: it computes, and reads nothing.
     (unsafe { libc::CMSG_SPACE(body as u32) }) as usize
 }
 
 /// Control messages, aligned as their headers are.
 #[repr(C)]
-struct Control {
+pub(super) struct Control {
     align: [cmsghdr; 0],
     bytes: [MaybeUninit<u8>; CONTROL_BYTES],
+}
+
+impl Control {
+    /// For the kernel to fill.
+    pub(super) fn room() -> Self {
+        Self { align: [], bytes: [MaybeUninit::uninit(); CONTROL_BYTES] }
+    }
+
+    /// To be filled and sent.
+    pub(super) fn zeroed() -> Self {
+        Self { align: [], bytes: [MaybeUninit::zeroed(); CONTROL_BYTES] }
+    }
+
+    pub(super) fn bytes(&mut self) -> &mut [MaybeUninit<u8>] {
+        &mut self.bytes
+    }
 }
 
 /// The contents of one message.
@@ -55,7 +71,7 @@ pub fn send_descriptor(fd: c_int, passed: c_int, flags: c_int) -> Result<usize, 
     const ONE: usize = mem::size_of::<c_int>();
     let byte = [0_u8];
     let part = iovec { iov_base: (&raw const byte).cast_mut().cast(), iov_len: byte.len() };
-    let mut control = Control { align: [], bytes: [MaybeUninit::zeroed(); CONTROL_BYTES] };
+    let mut control = Control::zeroed();
     // SAFETY: all-zero is a valid msghdr.
     let mut message: msghdr = unsafe { mem::zeroed() };
     message.msg_iov = (&raw const part).cast_mut();
@@ -83,7 +99,7 @@ pub fn send_descriptor(fd: c_int, passed: c_int, flags: c_int) -> Result<usize, 
 pub fn recv_descriptor(fd: c_int, flags: c_int) -> Result<Passed, Errno> {
     let mut byte = [0_u8];
     let mut part = iovec { iov_base: (&raw mut byte).cast(), iov_len: byte.len() };
-    let mut control = Control { align: [], bytes: [MaybeUninit::uninit(); CONTROL_BYTES] };
+    let mut control = Control::room();
     // SAFETY: all-zero is a valid msghdr.
     let mut message: msghdr = unsafe { mem::zeroed() };
     message.msg_iov = &raw mut part;
@@ -93,21 +109,15 @@ pub fn recv_descriptor(fd: c_int, flags: c_int) -> Result<Passed, Errno> {
     // SAFETY: the message and all it points to live until the call returns, and are writable.
     let bytes = counted(unsafe { libc::recvmsg(fd, &raw mut message, flags) })?;
     let mut passed = Passed { bytes, count: 0, first: None, cut: message.msg_flags & libc::MSG_CTRUNC != 0 };
-    // SAFETY: the kernel has filled the control memory, and the message says how far.
-    let mut header: *const cmsghdr = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
-    while !header.is_null() {
-        // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR give null or a header that the kernel has written.
-        let (level, kind) = unsafe { ((*header).cmsg_level, (*header).cmsg_type) };
-        match (level, kind) {
-            // SAFETY: the kernel has written the header; its body are descriptors.
-            (libc::SOL_SOCKET, libc::SCM_RIGHTS) => unsafe { each_descriptor(header, |fd| passed.take(fd)) },
-            // SAFETY: the kernel has written the header; its body is a descriptor.
-            (libc::SOL_SOCKET, SCM_PIDFD) => unsafe { each_descriptor(header, discard) },
-            _ => {}
-        }
-        // SAFETY: `header` is the one before, within the message.
-        header = unsafe { libc::CMSG_NXTHDR(&raw const message, header) };
-    }
+    let visit = |header: *const cmsghdr, level, kind| match (level, kind) {
+        // SAFETY: the kernel has written the header; its body are descriptors.
+        (libc::SOL_SOCKET, libc::SCM_RIGHTS) => unsafe { each_descriptor(header, |fd| passed.take(fd)) },
+        // SAFETY: the kernel has written the header; its body is a descriptor.
+        (libc::SOL_SOCKET, SCM_PIDFD) => unsafe { each_descriptor(header, discard) },
+        _ => {}
+    };
+    // SAFETY: the kernel has filled the message, and the control memory is still there.
+    unsafe { each_message(&message, visit) };
     Ok(passed)
 }
 
@@ -124,10 +134,26 @@ impl Passed {
 
 /// Closes an unwanted descriptor. If this process has no descriptor left for a pidfd, the kernel puts an error in its
 /// place.
-fn discard(received: c_int) {
+pub(super) fn discard(received: c_int) {
     if received >= 0 {
         // A failure of close does not matter here.
         let _ = close(received);
+    }
+}
+
+/// Visits the control messages: the header, its level and its type.
+///
+/// # Safety
+/// `recvmsg(2)` has filled `message`, and the control memory is still there.
+pub(super) unsafe fn each_message(message: &msghdr, mut visit: impl FnMut(*const cmsghdr, c_int, c_int)) {
+    // SAFETY: the kernel has filled the control memory, and the message says how far.
+    let mut header: *const cmsghdr = unsafe { libc::CMSG_FIRSTHDR(message) };
+    while !header.is_null() {
+        // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR give null or a header that the kernel has written.
+        let (level, kind) = unsafe { ((*header).cmsg_level, (*header).cmsg_type) };
+        visit(header, level, kind);
+        // SAFETY: `header` is the one before, within the message.
+        header = unsafe { libc::CMSG_NXTHDR(message, header) };
     }
 }
 
@@ -135,7 +161,7 @@ fn discard(received: c_int) {
 ///
 /// # Safety
 /// The kernel has written `header`, and descriptors follow it.
-unsafe fn each_descriptor(header: *const cmsghdr, mut visit: impl FnMut(c_int)) {
+pub(super) unsafe fn each_descriptor(header: *const cmsghdr, mut visit: impl FnMut(c_int)) {
     // SAFETY: it computes, and reads nothing.
     let empty = unsafe { libc::CMSG_LEN(0) } as usize;
     // SAFETY: the kernel has written the header, as this function requires.

@@ -182,6 +182,10 @@ static void recvfrom_udp(int ms) {
     (void)!sockutil_recvfrom(udp, memory, sizeof memory, NULL, NULL, ms);
 }
 
+static void recvfrom_at_udp(int ms) {
+    (void)!sockutil_recvfrom_at(udp, memory, sizeof memory, NULL, NULL, NULL, NULL, ms);
+}
+
 static void sendto_full(int ms) {
     (void)!sockutil_sendto(full_udp, memory, 1, NULL, ms);
 }
@@ -254,6 +258,7 @@ static const struct {
     {"wait", waits, false, false},
     {"accept", accepts, false, false},
     {"recvfrom", recvfrom_udp, false, false},
+    {"recvfrom_at", recvfrom_at_udp, false, false},
     {"sendto", sendto_full, false, false},
     {"send_fd", send_fd, false, false},
     {"recv_fd", recv_fd, false, false},

@@ -129,6 +129,9 @@ int main(void) {
     check(sockutil_set_broadcast(client, 1) == 0);
     check(sockutil_sendto(client, "hello", 5, &there, 1000) == 5);
     check(sockutil_recvfrom(server, line, 4, &here, &value, 5000) == 4 && value == 1);
+    check(sockutil_set_pktinfo(server, 1) == 0);
+    check(sockutil_sendto_from(client, "hello", 5, &there, NULL, 0, 1000) == 5);
+    check(sockutil_recvfrom_at(server, line, 5, &here, &list[0], NULL, &value, 5000) == 5 && value == 0);
     check(sockutil_multicast_join(server, &there, 0) == -1 && sockutil_multicast_leave(server, &there, 0) == -1);
     check(sockutil_set_multicast_interface(server, AF_INET, 0) == 0);
     check(sockutil_close(client) == 0 && sockutil_close(server) == 0);

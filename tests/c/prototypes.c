@@ -73,6 +73,11 @@ int sockutil_udp_connect(const char *host, const char *service, unsigned flags, 
 int sockutil_udp_disconnect(int fd);
 ssize_t sockutil_sendto(int fd, const void *buf, size_t n, const sockutil_addr *to, int timeout_ms);
 ssize_t sockutil_recvfrom(int fd, void *buf, size_t n, sockutil_addr *from, int *truncated, int timeout_ms);
+int sockutil_set_pktinfo(int fd, int on);
+ssize_t sockutil_recvfrom_at(int fd, void *buf, size_t n, sockutil_addr *from, sockutil_addr *at, unsigned *ifindex,
+                             int *truncated, int timeout_ms);
+ssize_t sockutil_sendto_from(int fd, const void *buf, size_t n, const sockutil_addr *to, const sockutil_addr *at,
+                             unsigned ifindex, int timeout_ms);
 int sockutil_unix_listen(const char *path, int backlog, unsigned flags);
 int sockutil_unix_connect(const char *path, unsigned flags, int timeout_ms);
 

@@ -769,6 +769,7 @@ static void connections(void) {
     sockutil_network network;
     char port[8], text[64], byte = 'x';
     int listener, client, server, udp, pair[2], received, truncated;
+    unsigned ifindex;
 
     may_look_at_the_clock = false;
     COUNTS((listener = sockutil_tcp_listen("127.0.0.1", "0", 8, numeric, NULL)) >= 0, .socket = 1, .setsockopt = 1,
@@ -812,6 +813,12 @@ static void connections(void) {
     COUNTS(sockutil_recvfrom(udp, &byte, 1, &peer, &truncated, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);
     COUNTS(sockutil_sendto(udp, &byte, 1, &local, SOCKUTIL_NOWAIT) == 1, .sendto = 1);
     COUNTS(sockutil_recvfrom(udp, &byte, 1, NULL, NULL, SOCKUTIL_NOWAIT) == 1, .recvmsg = 1);
+    COUNTS(sockutil_set_pktinfo(udp, 1) == 0, .getsockopt = 1, .setsockopt = 1);
+    COUNTS(sockutil_sendto_from(udp, &byte, 1, &local, NULL, 0, SOCKUTIL_FOREVER) == 1, .sendto = 1);
+    COUNTS(sockutil_recvfrom_at(udp, &byte, 1, &peer, &copy, &ifindex, &truncated, SOCKUTIL_FOREVER) == 1,
+           .recvmsg = 1);
+    COUNTS(sockutil_sendto_from(udp, &byte, 1, &peer, &copy, 0, SOCKUTIL_NOWAIT) == 1, .sendmsg = 1);
+    COUNTS(sockutil_recvfrom_at(udp, &byte, 1, NULL, NULL, NULL, NULL, SOCKUTIL_NOWAIT) == 1, .recvmsg = 1);
     CHECK(close(udp) == 0);
 
     unix_pair(pair);

@@ -113,7 +113,8 @@ pub fn open_tun(name: &CStr) -> io::Result<File> {
     Ok(tun)
 }
 
-fn index(interface: &str) -> c_int {
+/// An interface's number.
+pub fn index(interface: &str) -> c_int {
     let name = CString::new(interface).unwrap();
     let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
     assert_ne!(index, 0, "{interface}");

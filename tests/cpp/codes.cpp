@@ -378,6 +378,17 @@ static void datagrams() {
     SUCCEEDS((got = su::recvfrom(two, buffer, 5s, failure)).count == 0);
     CHECK(!got.truncated && got.from == su::address::local(one, failure));
     FAILS(su::sendto(one, "x", nullptr, 1s, failure), EDESTADDRREQ);
+    FAILS(su::recvfrom_at(one, buffer, su::nowait, failure), EAGAIN);
+    FAILS(su::set_pktinfo(-1, true, failure), EBADF);
+    SUCCEEDS_VOID(su::set_pktinfo(one, true, failure));
+    SUCCEEDS_VOID(su::sendto(two, "abcdef", nullptr, 1s, failure));
+    su::datagram_at asked;
+    SUCCEEDS((asked = su::recvfrom_at(one, buffer, 5s, failure)).count == 4);
+    CHECK(asked.truncated && asked.from == su::address::local(two, failure) && asked.ifindex != 0);
+    CHECK(asked.at == su::address::parse("127.0.0.1:0", -1, failure));
+    SUCCEEDS_VOID(su::sendto_from(one, "x", &asked.from, &asked.at, 0, 1s, failure));
+    SUCCEEDS((got = su::recvfrom(two, buffer, 5s, failure)).count == 1);
+    FAILS(su::sendto_from(one, "x", nullptr, &asked.at, 0, 1s, failure), EDESTADDRREQ);
     SUCCEEDS_VOID(su::udp_disconnect(two, failure));
     FAILS(su::address::peer(two, failure), ENOTCONN);
     FAILS(su::udp_disconnect(-1, failure), EBADF);

@@ -229,6 +229,15 @@ static void datagrams() {
     su::sendto(one, "x", &got.from);
     CHECK(su::recvfrom(two, buffer, 5s).count == 1 && buffer[0] == 'x');
     FAILS(su::sendto(one, "x"), EDESTADDRREQ);
+    su::set_pktinfo(one);
+    FAILS(su::set_pktinfo(-1), EBADF);
+    su::sendto(two, "abcdef");
+    const su::datagram_at asked = su::recvfrom_at(one, buffer);
+    CHECK(asked.count == 4 && asked.truncated && asked.at == su::address::parse("127.0.0.1:0") && asked.ifindex != 0);
+    su::sendto_from(one, "y", &asked.from, &asked.at);
+    CHECK(su::recvfrom(two, buffer, 5s).count == 1 && buffer[0] == 'y');
+    FAILS(su::sendto_from(one, "x", nullptr, &asked.at), EDESTADDRREQ);
+    FAILS(su::recvfrom_at(one, buffer, su::nowait), EAGAIN);
     FAILS(su::recvfrom(one, buffer, su::nowait), EAGAIN);
     su::udp_disconnect(two);
     FAILS(su::udp_disconnect(-1), EBADF);

@@ -17,6 +17,9 @@
 mod c;
 #[path = "../support/interface.rs"]
 mod interface;
+#[allow(dead_code, reason = "each test program uses its own part")]
+#[path = "../connecting/namespace.rs"]
+mod namespace;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -46,6 +49,7 @@ mod stream;
 mod tcp_state;
 mod time;
 mod udp;
+mod udp_at;
 mod unix_names;
 mod unix_socket;
 mod writev;

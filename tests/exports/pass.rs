@@ -351,7 +351,7 @@ fn two_descriptors_where_there_is_room_for_one_are_refused_and_closed() {
 
 /// Options that make the kernel add its own control messages to those of the sender: socket(7), unix(7).
 const PIDFD: (c_int, &str) = (libc::SO_PASSPIDFD, "SO_PASSPIDFD");
-const ASKED: [(c_int, &str); 7] = [
+pub const ASKED: [(c_int, &str); 7] = [
     (libc::SO_PASSCRED, "SO_PASSCRED"),
     (libc::SO_PASSSEC, "SO_PASSSEC"),
     PIDFD,

@@ -147,7 +147,7 @@ fn a_reader_writes_nothing_behind_its_memory() {
 type Reads = fn(c_int) -> bool;
 
 /// Whatever reads from a socket, called for three bytes that end with a newline.
-const READS: [(&str, Reads); 12] = [
+const READS: [(&str, Reads); 13] = [
     ("read_full", |fd| unsafe { sockutil_read_full(fd, [0_u8; 3].as_mut_ptr().cast(), 3, &mut 0, 1000) == 1 }),
     ("read_line", |fd| unsafe { sockutil_read_line(fd, [0; 16].as_mut_ptr(), 16, &mut 0, 1000) == 1 }),
     ("readn", |fd| unsafe { sockutil_readn(fd, [0_u8; 3].as_mut_ptr().cast(), 3) == 3 }),
@@ -156,6 +156,11 @@ const READS: [(&str, Reads); 12] = [
     ("recvfrom", |fd| unsafe {
         let mut from = std::mem::zeroed();
         sockutil_recvfrom(fd, [0_u8; 16].as_mut_ptr().cast(), 16, &raw mut from, &mut 0, 1000) == 3
+    }),
+    ("recvfrom_at", |fd| unsafe {
+        let (mut from, mut at) = (std::mem::zeroed(), std::mem::zeroed());
+        let buffer = [0_u8; 16].as_mut_ptr().cast();
+        sockutil_recvfrom_at(fd, buffer, 16, &raw mut from, &raw mut at, &mut 0, &mut 0, 1000) == 3
     }),
     ("recvfrom, truncated", |fd| unsafe {
         sockutil_recvfrom(fd, [0_u8; 1].as_mut_ptr().cast(), 1, ptr::null_mut(), &mut 0, 1000) == 1

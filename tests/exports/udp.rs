@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
 use std::ptr;
@@ -82,7 +82,8 @@ pub fn to_std(address: &sockutil_addr) -> SocketAddr {
         libc::AF_INET6 => {
             assert_eq!(address.len as usize, size_of::<libc::sockaddr_in6>());
             let v6: libc::sockaddr_in6 = unsafe { (&raw const address.ss).cast::<libc::sockaddr_in6>().read() };
-            (Ipv6Addr::from(v6.sin6_addr.s6_addr), u16::from_be(v6.sin6_port)).into()
+            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), 0, v6.sin6_scope_id).into()
         }
         family => panic!("family {family}"),
     }

@@ -79,6 +79,12 @@ static void datagram4(void) {
     w.fd = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
 }
 
+static void datagram6(void) {
+    w.fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    if (w.fd < 0)
+        datagram4();
+}
+
 static void stream6(void) {
     w.fd = socket(AF_INET6, SOCK_STREAM, 0);
     if (w.fd < 0)
@@ -105,6 +111,11 @@ static void datagram_waits(void) {
     here.len = sizeof here.ss;
     MUST(getsockname(w.fd, (struct sockaddr *)&here.ss, &here.len));
     MUST(sendto(w.peer, "datagram", 8, 0, (struct sockaddr *)&here.ss, here.len));
+}
+
+static void pktinfo_waits(void) {
+    datagram_waits();
+    MUST(setsockopt(w.fd, IPPROTO_IP, IP_PKTINFO, &(int){1}, sizeof(int)));
 }
 
 static void connected_datagram(void) {
@@ -308,6 +319,12 @@ ARMED(sendto_forever, sockutil_sendto(w.fd, "datagram", 8, &w.to, SOCKUTIL_FOREV
 ARMED(sendto_timed, sockutil_sendto(w.fd, "datagram", 8, &w.to, HOUR_MS))
 ARMED(recvfrom_forever, sockutil_recvfrom(w.fd, w.bytes, 5, &w.out, &w.number, SOCKUTIL_FOREVER))
 ARMED(recvfrom_timed, sockutil_recvfrom(w.fd, w.bytes, 8, &w.out, &w.number, HOUR_MS))
+ARMED(pktinfo, sockutil_set_pktinfo(w.fd, 1))
+ARMED(recvfrom_at_forever, sockutil_recvfrom_at(w.fd, w.bytes, 5, &w.out, NULL, NULL, &w.number, SOCKUTIL_FOREVER))
+ARMED(recvfrom_at_timed, sockutil_recvfrom_at(w.fd, w.bytes, 8, NULL, &w.out, NULL, &w.number, HOUR_MS))
+ARMED(sendto_from_forever, sockutil_sendto_from(w.fd, "datagram", 8, &w.to, &w.to, 0, SOCKUTIL_FOREVER))
+ARMED(sendto_from_timed, sockutil_sendto_from(w.fd, "datagram", 8, &w.to, NULL, 1, HOUR_MS))
+ARMED(sendto_from_peer, sockutil_sendto_from(w.fd, "datagram", 8, NULL, &w.to, 0, HOUR_MS))
 ARMED(unix_listen, sockutil_unix_listen(path, 5, 0))
 ARMED(unix_connect, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, HOUR_MS))
 ARMED(unix_connect_nowait, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, 0))
@@ -489,6 +506,10 @@ static int due(const struct scene *s, const struct shim_call *call) {
         return due_of_race(s, call, sockets);
     if (strcmp(s->function, "sockutil_connect") == 0 && call->function == F_getpeername)
         return 0; /* Then it has no peer, and connect decides. */
+    if (s->call == sendto_from_peer && err == ENOTCONN)
+        return 0; /* Then sendto decides. */
+    if (s->call == pktinfo && s->begin == datagram6 && err == ENOPROTOOPT)
+        return ANY; /* A raw socket of IPv6 has no IP_PKTINFO. */
     if ((call->function == F_send || call->function == F_recv) && err == EINTR)
         return 0;
     if (call->function == F_connect) {
@@ -783,6 +804,13 @@ static const struct scene scenes[] = {
     {"sendto, timed", F(sendto), 0, datagrams, sendto_timed, NULL},
     {"recvfrom", F(recvfrom), 0, datagram_waits, recvfrom_forever, datagram_read},
     {"recvfrom, timed", F(recvfrom), 0, datagram_waits, recvfrom_timed, datagram_read},
+    {"set_pktinfo", F(set_pktinfo), 0, datagram4, pktinfo, NULL},
+    {"set_pktinfo, IPv6", F(set_pktinfo), 0, datagram6, pktinfo, NULL},
+    {"recvfrom_at", F(recvfrom_at), 0, pktinfo_waits, recvfrom_at_forever, datagram_read},
+    {"recvfrom_at, timed", F(recvfrom_at), 0, pktinfo_waits, recvfrom_at_timed, datagram_read},
+    {"sendto_from", F(sendto_from), 0, datagrams, sendto_from_forever, NULL},
+    {"sendto_from, timed", F(sendto_from), 0, datagrams, sendto_from_timed, NULL},
+    {"sendto_from, the peer", F(sendto_from), 0, connected_datagram, sendto_from_peer, NULL},
     {"unix_listen", F(unix_listen), GIVES_FD, NULL, unix_listen, listener_file},
     {"unix_listen, a stale file", F(unix_listen), GIVES_FD, stale_file, unix_listen, listener_file},
     {"unix_connect", F(unix_connect), GIVES_FD, NULL, unix_connect, NULL},

@@ -43,7 +43,7 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
             let mut ends: Vec<End> = errors.iter().map(|e| End::Fails(*e)).collect();
             match call {
                 Call::Wait => ends.extend([End::Done, End::Fails(EAGAIN)]),
-                Call::RecvFrom if is_socket(&fd) => {}
+                Call::RecvFrom | Call::RecvFromAt if is_socket(&fd) => {}
                 Call::Accept if is_socket(&fd) => ends = vec![End::Fails(EINVAL), End::Fails(EAGAIN)],
                 Call::RecvFd if is_socket(&fd) => ends.push(End::Fails(EINVAL)),
                 _ if for_sockets => ends = vec![End::Fails(ENOTSOCK), End::Fails(EBADF)],

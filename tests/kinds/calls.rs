@@ -21,6 +21,7 @@ pub enum Call {
     ReaderReadFull(usize),
     ReaderSkipLine,
     RecvFrom,
+    RecvFromAt,
     Accept,
     RecvFd,
 }
@@ -37,7 +38,7 @@ pub const STREAM_CALLS: [Call; 9] = [
     Call::ReaderSkipLine,
 ];
 
-pub const SOCKET_CALLS: [Call; 3] = [Call::RecvFrom, Call::Accept, Call::RecvFd];
+pub const SOCKET_CALLS: [Call; 4] = [Call::RecvFrom, Call::RecvFromAt, Call::Accept, Call::RecvFd];
 
 /// What a call returned, and the bytes that it gave or kept.
 pub struct Got {
@@ -71,6 +72,10 @@ impl Call {
                 Self::ReaderReadFull(_) => timed(|| sockutil_reader_read_full(r, at.cast(), n, to, ms)),
                 Self::ReaderSkipLine => timed(|| sockutil_reader_skip_line(r, to, ms)),
                 Self::RecvFrom => timed(|| sockutil_recvfrom(fd, at.cast(), n, null.cast(), null.cast(), ms)),
+                Self::RecvFromAt => timed(|| {
+                    let nowhere = null.cast();
+                    sockutil_recvfrom_at(fd, at.cast(), n, null.cast(), null.cast(), null.cast(), nowhere, ms)
+                }),
                 Self::Accept => timed(|| sockutil_accept(fd, null.cast(), 0, ms)),
                 Self::RecvFd => timed(|| sockutil_recv_fd(fd, &raw mut passed, ms)),
             }
@@ -84,7 +89,7 @@ impl Call {
                 unsafe { std::slice::from_raw_parts(item.cast::<u8>().sub(header), length + header) }.to_vec()
             }
             Self::ReaderSkipLine => vec![0; done],
-            Self::RecvFrom => buffer[..answer.ret.max(0) as usize].to_vec(),
+            Self::RecvFrom | Self::RecvFromAt => buffer[..answer.ret.max(0) as usize].to_vec(),
             _ => buffer[..done.min(n)].to_vec(),
         };
         let pending = unsafe { sockutil_reader_pending(r) };
@@ -100,7 +105,7 @@ impl Call {
         let until = |byte| bytes.iter().position(|b| *b == byte).map(|at| at + 1);
         let exactly = |n| (bytes.len() >= n).then_some(n);
         match self {
-            Self::ReadFull(0) | Self::Wait | Self::RecvFrom => exactly(1),
+            Self::ReadFull(0) | Self::Wait | Self::RecvFrom | Self::RecvFromAt => exactly(1),
             Self::ReadFull(units) | Self::ReaderReadFull(units) => exactly(units * unit),
             Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
             Self::ReaderUntil => until(b'd'),

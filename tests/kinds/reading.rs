@@ -69,14 +69,18 @@ impl Column {
 fn ends(kind: &Kind, call: Call, given: &[u8], mode: Mode) -> Vec<End> {
     let [not_yet, invalid] = [End::Fails(EAGAIN), End::Fails(EINVAL)];
     let mut ends = match call {
-        Call::RecvFrom | Call::Accept | Call::RecvFd if !kind.socket => return vec![End::Fails(ENOTSOCK)],
+        Call::RecvFrom | Call::RecvFromAt | Call::Accept | Call::RecvFd if !kind.socket => {
+            return vec![End::Fails(ENOTSOCK)];
+        }
         Call::Accept => return vec![invalid, End::Fails(EOPNOTSUPP)],
         // A read that is too small for an event. The kernel says so at once, or when there is one.
         Call::ReadFull(0) | Call::ReadLine if kind.whole && given.is_empty() => vec![invalid, not_yet],
         Call::ReadFull(0) | Call::ReadLine if kind.whole => vec![invalid],
         _ if given.is_empty() => vec![not_yet],
         Call::Wait if kind.late => vec![End::Done, not_yet],
-        Call::ReadFull(_) | Call::ReaderReadFull(_) | Call::Wait | Call::RecvFrom if kind.gift.is_none() => {
+        Call::ReadFull(_) | Call::ReaderReadFull(_) | Call::Wait | Call::RecvFrom | Call::RecvFromAt
+            if kind.gift.is_none() =>
+        {
             vec![if call.takes(kind.unit, given).is_some() { End::Done } else { not_yet }]
         }
         _ if kind.gift.is_none() => vec![End::Done, not_yet, End::Fails(EMSGSIZE)],
@@ -181,13 +185,13 @@ fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -
 
 /// Whether the cell says something about the kind.
 fn makes_sense(kind: &Kind, call: Call, column: Column) -> bool {
-    let own = !matches!(call, Call::RecvFrom | Call::Accept | Call::RecvFd);
+    let own = !matches!(call, Call::RecvFrom | Call::RecvFromAt | Call::Accept | Call::RecvFd);
     match column {
         // A single event may be no whole line: then this would wait for ever.
         Column::Middle(FOREVER) => own && !kind.hasty && completes(kind, call),
         Column::Middle(_) | Column::Queued => {
             !matches!(call, Call::ReadFull(1000) | Call::ReaderReadFull(1000))
-                && (own || kind.socket && call == Call::RecvFrom)
+                && (own || kind.socket && matches!(call, Call::RecvFrom | Call::RecvFromAt))
         }
         Column::Half => matches!(call, Call::ReadFull(2) | Call::ReaderReadFull(2)),
         Column::Trickle => match call {

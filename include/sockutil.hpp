@@ -879,6 +879,14 @@ inline void set_keepalive(handle fd, int idle_s, int interval_s, int count) {
     detail::or_throw("set_keepalive", [&](auto &failure) { set_keepalive(fd, idle_s, interval_s, count, failure); });
 }
 
+/// Give up a TCP connection whose peer acknowledges nothing for so long; 0 is the system's default.
+inline void set_user_timeout(handle fd, int ms, std::error_code &failure) noexcept {
+    detail::judge(sockutil_set_user_timeout(fd.number, ms), failure);
+}
+inline void set_user_timeout(handle fd, int ms) {
+    detail::or_throw("set_user_timeout", [&](auto &failure) { set_user_timeout(fd, ms, failure); });
+}
+
 /// Join a multicast group on an interface; with ifindex 0 the group's zone or the kernel chooses it.
 inline void multicast_join(handle fd, const address &group, unsigned ifindex, std::error_code &failure) noexcept {
     detail::judge(sockutil_multicast_join(fd.number, &group.raw(), ifindex), failure);
@@ -895,12 +903,46 @@ inline void multicast_leave(handle fd, const address &group, unsigned ifindex = 
     detail::or_throw("multicast_leave", [&](auto &failure) { multicast_leave(fd, group, ifindex, failure); });
 }
 
+/// Join a multicast group on an interface, for the datagrams of one source.
+inline void multicast_join_source(handle fd, const address &group, const address &source, unsigned ifindex,
+                                  std::error_code &failure) noexcept {
+    detail::judge(sockutil_multicast_join_source(fd.number, &group.raw(), &source.raw(), ifindex), failure);
+}
+inline void multicast_join_source(handle fd, const address &group, const address &source, unsigned ifindex = 0) {
+    detail::or_throw("multicast_join_source", [&](auto &e) { multicast_join_source(fd, group, source, ifindex, e); });
+}
+
+/// Leave a multicast group on an interface, for the datagrams of one source.
+inline void multicast_leave_source(handle fd, const address &group, const address &source, unsigned ifindex,
+                                   std::error_code &failure) noexcept {
+    detail::judge(sockutil_multicast_leave_source(fd.number, &group.raw(), &source.raw(), ifindex), failure);
+}
+inline void multicast_leave_source(handle fd, const address &group, const address &source, unsigned ifindex = 0) {
+    detail::or_throw("multicast_leave_source", [&](auto &e) { multicast_leave_source(fd, group, source, ifindex, e); });
+}
+
 /// Choose the interface through which multicast datagrams are sent. af is AF_INET or AF_INET6, the socket's.
 inline void set_multicast_interface(handle fd, int af, unsigned ifindex, std::error_code &failure) noexcept {
     detail::judge(sockutil_set_multicast_interface(fd.number, af, ifindex), failure);
 }
 inline void set_multicast_interface(handle fd, int af, unsigned ifindex) {
     detail::or_throw("set_multicast_interface", [&](auto &e) { set_multicast_interface(fd, af, ifindex, e); });
+}
+
+/// Choose how many hops multicast datagrams may go, 0 to 255. af is AF_INET or AF_INET6, the socket's.
+inline void set_multicast_hops(handle fd, int af, int hops, std::error_code &failure) noexcept {
+    detail::judge(sockutil_set_multicast_hops(fd.number, af, hops), failure);
+}
+inline void set_multicast_hops(handle fd, int af, int hops) {
+    detail::or_throw("set_multicast_hops", [&](auto &failure) { set_multicast_hops(fd, af, hops, failure); });
+}
+
+/// Choose whether members on this machine receive the multicast datagrams sent.
+inline void set_multicast_loop(handle fd, int af, bool on, std::error_code &failure) noexcept {
+    detail::judge(sockutil_set_multicast_loop(fd.number, af, on), failure);
+}
+inline void set_multicast_loop(handle fd, int af, bool on = true) {
+    detail::or_throw("set_multicast_loop", [&](auto &failure) { set_multicast_loop(fd, af, on, failure); });
 }
 
 /// Read a socket option that is an int.

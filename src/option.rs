@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use errno::Errno;
-use libc::{IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
+use libc::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOL_SOCKET};
 
 use crate::sys::{self, Address, Parts};
 
@@ -68,6 +68,14 @@ pub fn set_keepalive(fd: c_int, idle_s: c_int, interval_s: c_int, count: c_int) 
     sys::setsockopt_int(fd, SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(idle_s != 0))
 }
 
+/// `sockutil_set_user_timeout`.
+pub fn set_user_timeout(fd: c_int, ms: c_int) -> Result<(), Errno> {
+    if ms < 0 {
+        return Err(Errno(libc::EINVAL));
+    }
+    sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_USER_TIMEOUT, ms)
+}
+
 /// `sockutil_multicast_join`.
 pub fn multicast_join(fd: c_int, group: &Address, interface: u32) -> Result<(), Errno> {
     membership(fd, group, interface, libc::IP_ADD_MEMBERSHIP, libc::IPV6_ADD_MEMBERSHIP)
@@ -86,11 +94,90 @@ fn membership(fd: c_int, group: &Address, interface: u32, v4: c_int, v6: c_int) 
     }
 }
 
+/// `sockutil_multicast_join_source`.
+pub fn multicast_join_source(fd: c_int, group: &Address, source: &Address, interface: u32) -> Result<(), Errno> {
+    group_source(fd, MCAST_JOIN_SOURCE_GROUP, group, source, interface)
+}
+
+/// `sockutil_multicast_leave_source`.
+pub fn multicast_leave_source(fd: c_int, group: &Address, source: &Address, interface: u32) -> Result<(), Errno> {
+    match group_source(fd, MCAST_LEAVE_SOURCE_GROUP, group, source, interface) {
+        // The kernel's answer if the socket is a member of the group for no source at all.
+        Err(Errno(libc::EINVAL)) if is_multicast(group) && is_same_family(group, source) => {
+            Err(Errno(libc::EADDRNOTAVAIL))
+        }
+        result => result,
+    }
+}
+
+/// Options of RFC 3678, which the libc crate lacks, with Linux's numbers.
+const MCAST_JOIN_SOURCE_GROUP: c_int = 46;
+const MCAST_LEAVE_SOURCE_GROUP: c_int = 47;
+
+fn group_source(fd: c_int, name: c_int, group: &Address, source: &Address, interface: u32) -> Result<(), Errno> {
+    let (level, zone) = match group.parts() {
+        Some(Parts::V4(..)) => (IPPROTO_IP, 0),
+        Some(Parts::V6(_, _, zone)) => (IPPROTO_IPV6, zone),
+        _ => return Err(Errno(libc::EAFNOSUPPORT)),
+    };
+    if !is_same_family(group, source) {
+        return Err(Errno(libc::EINVAL));
+    }
+    let interface = if interface == 0 { zone } else { interface };
+    index(interface)?;
+    sys::set_group_source(fd, level, name, group, source, interface)
+}
+
+fn is_same_family(group: &Address, source: &Address) -> bool {
+    matches!(
+        (group.parts(), source.parts()),
+        (Some(Parts::V4(..)), Some(Parts::V4(..))) | (Some(Parts::V6(..)), Some(Parts::V6(..)))
+    )
+}
+
+fn is_multicast(group: &Address) -> bool {
+    matches!(group.parts(), Some(Parts::V4([0xe0..=0xef, ..], _) | Parts::V6([0xff, ..], ..)))
+}
+
 /// `sockutil_set_multicast_interface`.
 pub fn set_multicast_interface(fd: c_int, af: c_int, interface: u32) -> Result<(), Errno> {
-    match af {
-        libc::AF_INET => sys::set_option_v4(fd, libc::IP_MULTICAST_IF, [0; 4], index(interface)?),
-        libc::AF_INET6 => sys::setsockopt_int(fd, IPPROTO_IPV6, libc::IPV6_MULTICAST_IF, index(interface)?),
+    match own_family(fd, af)? {
+        Family::V4 => sys::set_option_v4(fd, libc::IP_MULTICAST_IF, [0; 4], index(interface)?),
+        Family::V6 => sys::setsockopt_int(fd, IPPROTO_IPV6, libc::IPV6_MULTICAST_IF, index(interface)?),
+    }
+}
+
+/// `sockutil_set_multicast_hops`.
+pub fn set_multicast_hops(fd: c_int, af: c_int, hops: c_int) -> Result<(), Errno> {
+    // The kernel takes -1 too, for its default.
+    if !(0..=255).contains(&hops) {
+        return Err(Errno(libc::EINVAL));
+    }
+    match own_family(fd, af)? {
+        Family::V4 => sys::setsockopt_int(fd, IPPROTO_IP, libc::IP_MULTICAST_TTL, hops),
+        Family::V6 => sys::setsockopt_int(fd, IPPROTO_IPV6, libc::IPV6_MULTICAST_HOPS, hops),
+    }
+}
+
+/// `sockutil_set_multicast_loop`.
+pub fn set_multicast_loop(fd: c_int, af: c_int, on: bool) -> Result<(), Errno> {
+    match own_family(fd, af)? {
+        Family::V4 => sys::setsockopt_int(fd, IPPROTO_IP, libc::IP_MULTICAST_LOOP, c_int::from(on)),
+        Family::V6 => sys::setsockopt_int(fd, IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP, c_int::from(on)),
+    }
+}
+
+/// A family that has multicast.
+enum Family {
+    V4,
+    V6,
+}
+
+/// `EAFNOSUPPORT` unless `af` is the socket's family: an IPv6 socket would take options of IPv4 too.
+fn own_family(fd: c_int, af: c_int) -> Result<Family, Errno> {
+    match (sys::getsockopt_int(fd, SOL_SOCKET, libc::SO_DOMAIN)?, af) {
+        (libc::AF_INET, libc::AF_INET) => Ok(Family::V4),
+        (libc::AF_INET6, libc::AF_INET6) => Ok(Family::V6),
         _ => Err(Errno(libc::EAFNOSUPPORT)),
     }
 }

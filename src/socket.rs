@@ -62,6 +62,8 @@ impl Drop for Socket {
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent, as the flags are")]
 pub struct Flags {
+    /// `SOCKUTIL_REUSEADDR`.
+    pub reuseaddr: bool,
     /// `SOCKUTIL_REUSEPORT`.
     pub reuseport: bool,
     /// `SOCKUTIL_V6ONLY`.
@@ -99,7 +101,7 @@ pub fn bind_first(query: &Query<'_>, flags: Flags, backlog: Option<c_int>) -> Re
 fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>) -> Result<Socket, Errno> {
     let socket = flags.socket(address.family(), kind)?;
     let fd = socket.fd();
-    if kind == libc::SOCK_STREAM {
+    if kind == libc::SOCK_STREAM || flags.reuseaddr {
         sys::setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
     }
     if flags.reuseport {

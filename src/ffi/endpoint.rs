@@ -217,7 +217,8 @@ pub extern "C" fn sockutil_accept(
 ///
 /// host and service are as for sockutil_tcp_listen: a NULL host is every
 /// address, IPv6 and IPv4 in one socket if there is IPv6; IPv4 senders then have
-/// IPv4-mapped addresses. flags: SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY,
+/// IPv4-mapped addresses. flags: SOCKUTIL_REUSEPORT, SOCKUTIL_REUSEADDR (share
+/// the port with other programs that set it, for multicast), SOCKUTIL_V6ONLY,
 /// SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that family alone),
 /// SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
 ///
@@ -244,7 +245,7 @@ pub unsafe extern "C" fn sockutil_udp_bind(
     gai: Option<&mut MaybeUninit<c_int>>,
 ) -> c_int {
     let call = || {
-        let flags = flags::check(flags, flags::SERVER)?;
+        let flags = flags::check(flags, flags::UDP_SERVER)?;
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, SOCK_DGRAM, &flags, Purpose::Bind) }?;
         udp::bind(&query, flags.socket)

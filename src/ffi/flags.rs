@@ -30,11 +30,19 @@ pub const SOCKUTIL_IPV4: c_uint = 1 << 21;
 /// SOCKUTIL_V6ONLY.
 pub const SOCKUTIL_IPV6: c_uint = 1 << 22;
 
+/// For sockutil_udp_bind: let several programs that set this flag bind to one
+/// port, as mDNS does (SO_REUSEADDR). Each gets the multicast and broadcast
+/// datagrams; one of them, unspecified which, gets the others.
+pub const SOCKUTIL_REUSEADDR: c_uint = 1 << 23;
+
 /// The flags of a datagram or stream client.
 pub(super) const CLIENT: c_uint = DESCRIPTOR | LOOKUP;
 
 /// The flags of a bound socket.
 pub(super) const SERVER: c_uint = CLIENT | SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY;
+
+/// The flags of a bound UDP socket.
+pub(super) const UDP_SERVER: c_uint = SERVER | SOCKUTIL_REUSEADDR;
 
 /// The flags of a new descriptor without an address text.
 pub(super) const DESCRIPTOR: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT;
@@ -66,6 +74,7 @@ pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
         (false, false) => libc::AF_UNSPEC,
     };
     let socket = Flags {
+        reuseaddr: has(SOCKUTIL_REUSEADDR),
         reuseport: has(SOCKUTIL_REUSEPORT),
         v6only: has(SOCKUTIL_V6ONLY) || has(SOCKUTIL_IPV6),
         nonblock: has(SOCKUTIL_NONBLOCK),

@@ -148,6 +148,26 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
     outcome::of(|| option::set_keepalive(fd, idle_s, interval_s, count).map(|()| 0))
 }
 
+/// Give up a TCP connection whose peer does not acknowledge data.
+///
+/// Sets TCP_USER_TIMEOUT: if sent data stays unacknowledged, or the peer's
+/// window closed, for ms milliseconds, reads and writes fail with ETIMEDOUT. 0
+/// is the system's default, about 15 minutes. With sockutil_set_keepalive the
+/// same time also replaces count: a silent peer is given up after it.
+///
+/// Returns 0; -1 with errno:
+///   EINVAL     ms is below 0
+///   EBADF      fd is not a descriptor
+///   ENOTSOCK   fd is not a socket
+/// and the errors of setsockopt(2): ENOPROTOOPT or EOPNOTSUPP, fd is not TCP.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 5482; tcp(7).
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_user_timeout(fd: c_int, ms: c_int) -> c_int {
+    outcome::of(|| option::set_user_timeout(fd, ms).map(|()| 0))
+}
+
 /// Join a multicast group on an interface.
 ///
 /// ifindex is the interface's number (if_nametoindex(3)). 0 means the interface
@@ -201,23 +221,130 @@ pub extern "C" fn sockutil_multicast_leave(fd: c_int, group: Option<&sockutil_ad
     })
 }
 
+/// Join a multicast group on an interface, for the datagrams of one source.
+///
+/// Call it once for each source; datagrams of other senders are not received on
+/// this socket. source is the sender's address; its port and zone are ignored.
+/// group and ifindex are as for sockutil_multicast_join, which joins for every
+/// source: do not use both for one group on one socket, since the second changes
+/// the first.
+///
+/// Returns 0; -1 with errno:
+///   EADDRNOTAVAIL   the socket has joined for that source already
+///   EAFNOSUPPORT    group is neither IPv4 nor IPv6
+///   ENODEV          there is no such interface
+///   EINVAL          group or source is NULL, group is not a multicast address,
+///                   or source is of another family than group
+///   EBADF           fd is not a descriptor
+///   ENOTSOCK        fd is not a socket
+/// and the errors of setsockopt(2): ENOBUFS, too many groups or sources;
+/// ENOPROTOOPT, a socket of another family.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3678, section 5.1; ip(7); UNP section 21.6.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 3))
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_multicast_join_source(
+    fd: c_int,
+    group: Option<&sockutil_addr>,
+    source: Option<&sockutil_addr>,
+    ifindex: c_uint,
+) -> c_int {
+    outcome::of(|| {
+        let (group, source) = (group.ok_or(INVALID)?.address(), source.ok_or(INVALID)?.address());
+        option::multicast_join_source(fd, group, source, ifindex).map(|()| 0)
+    })
+}
+
+/// Leave a multicast group on an interface, for the datagrams of one source.
+///
+/// The arguments are as for the join. After the last source the socket is no
+/// longer a member of the group.
+///
+/// Returns 0; -1 with errno:
+///   EADDRNOTAVAIL   the socket has not joined for that source there
+///   EAFNOSUPPORT    group is neither IPv4 nor IPv6
+///   EINVAL          group or source is NULL, group is not a multicast address,
+///                   or source is of another family than group
+///   EBADF           fd is not a descriptor
+///   ENOTSOCK        fd is not a socket
+/// and the errors of setsockopt(2): ENODEV.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3678, section 5.1; ip(7); UNP section 21.6.
+/// cbindgen:postfix=SOCKUTIL_NONNULL((2, 3))
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_multicast_leave_source(
+    fd: c_int,
+    group: Option<&sockutil_addr>,
+    source: Option<&sockutil_addr>,
+    ifindex: c_uint,
+) -> c_int {
+    outcome::of(|| {
+        let (group, source) = (group.ok_or(INVALID)?.address(), source.ok_or(INVALID)?.address());
+        option::multicast_leave_source(fd, group, source, ifindex).map(|()| 0)
+    })
+}
+
 /// Choose the interface through which multicast datagrams are sent.
 ///
 /// af is AF_INET or AF_INET6, the socket's. ifindex 0 leaves the choice to the
 /// kernel.
 ///
 /// Returns 0; -1 with errno:
-///   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
+///   EAFNOSUPPORT   af is not the socket's family, or neither AF_INET nor
+///                  AF_INET6
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
 /// and the errors of setsockopt(2): ENODEV or EADDRNOTAVAIL, there is no such
-/// interface; ENOPROTOOPT, a socket of another family.
+/// interface.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_set_multicast_interface(fd: c_int, af: c_int, ifindex: c_uint) -> c_int {
     outcome::of(|| option::set_multicast_interface(fd, af, ifindex).map(|()| 0))
+}
+
+/// Choose how many hops multicast datagrams may go.
+///
+/// Sets IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS. af is AF_INET or AF_INET6, the
+/// socket's. hops is 0 to 255: 0 stays on this machine, 1 (the default) on the
+/// local network.
+///
+/// Returns 0; -1 with errno:
+///   EAFNOSUPPORT   af is not the socket's family, or neither AF_INET nor
+///                  AF_INET6
+///   EINVAL         hops is not 0 to 255
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and the errors of setsockopt(2).
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_multicast_hops(fd: c_int, af: c_int, hops: c_int) -> c_int {
+    outcome::of(|| option::set_multicast_hops(fd, af, hops).map(|()| 0))
+}
+
+/// Choose whether members on this machine receive the multicast datagrams sent.
+///
+/// Sets IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP if on is not 0 (the default),
+/// and clears it if on is 0. af is AF_INET or AF_INET6, the socket's. On Linux
+/// the option is the sender's.
+///
+/// Returns 0; -1 with errno:
+///   EAFNOSUPPORT   af is not the socket's family, or neither AF_INET nor
+///                  AF_INET6
+///   EBADF          fd is not a descriptor
+///   ENOTSOCK       fd is not a socket
+/// and the errors of setsockopt(2).
+///
+/// Async-signal-safe and thread-safe.
+/// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_set_multicast_loop(fd: c_int, af: c_int, on: c_int) -> c_int {
+    outcome::of(|| option::set_multicast_loop(fd, af, on != 0).map(|()| 0))
 }
 
 /// Read a socket option that is an int.

@@ -163,6 +163,11 @@ impl Address {
         ((&raw const self.storage).cast(), self.length)
     }
 
+    /// For an option that holds whole addresses.
+    pub(super) fn storage(&self) -> &sockaddr_storage {
+        &self.storage
+    }
+
     /// For the kernel to write, with its room.
     pub(super) fn for_kernel(&mut self) -> (*mut sockaddr, *mut socklen_t) {
         self.length = size::<sockaddr_storage>();

@@ -415,6 +415,25 @@ fn set_option<T>(fd: c_int, level: c_int, name: c_int, value: &T) -> Result<(), 
     Ok(())
 }
 
+/// `setsockopt(2)` for a group and one of its sources: `struct group_source_req` of RFC 3678, which the libc crate lacks.
+pub fn set_group_source(
+    fd: c_int,
+    level: c_int,
+    name: c_int,
+    group: &Address,
+    source: &Address,
+    interface: u32,
+) -> Result<(), Errno> {
+    #[repr(C)]
+    struct GroupSource {
+        interface: u32,
+        group: libc::sockaddr_storage,
+        source: libc::sockaddr_storage,
+    }
+    let value = GroupSource { interface, group: *group.storage(), source: *source.storage() };
+    set_option(fd, level, name, &value)
+}
+
 /// `unlink(2)`.
 pub fn unlink(path: &CStr) -> Result<(), Errno> {
     // SAFETY: a CStr has its NUL.

@@ -134,6 +134,10 @@ int main(void) {
     check(sockutil_recvfrom_at(server, line, 5, &here, &list[0], NULL, &value, 5000) == 5 && value == 0);
     check(sockutil_multicast_join(server, &there, 0) == -1 && sockutil_multicast_leave(server, &there, 0) == -1);
     check(sockutil_set_multicast_interface(server, AF_INET, 0) == 0);
+    check(sockutil_multicast_join_source(server, &there, &there, 0) == -1);
+    check(sockutil_multicast_leave_source(server, &there, &there, 0) == -1);
+    check(sockutil_set_multicast_hops(server, AF_INET, 1) == 0 && sockutil_set_multicast_loop(server, AF_INET, 1) == 0);
+    check(sockutil_set_user_timeout(server, 1000) == -1);
     check(sockutil_close(client) == 0 && sockutil_close(server) == 0);
 
     check(sockutil_unix_listen("", 4, 0) == -1 && sockutil_unix_connect("", SOCKUTIL_V6ONLY, 1000) == -1);

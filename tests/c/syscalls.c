@@ -800,6 +800,7 @@ static void connections(void) {
     COUNTS(sockutil_set_nonblock(server, 1) == 0, .fcntl = 2);
     COUNTS(sockutil_set_nonblock(server, 1) == 0, .fcntl = 1);
     COUNTS(sockutil_set_keepalive(server, 60, 10, 3) == 0, .setsockopt = 4);
+    COUNTS(sockutil_set_user_timeout(server, 1000) == 0, .setsockopt = 1);
     COUNTS(sockutil_take_error(server) == 0, .getsockopt = 1);
     CHECK(close(client) == 0 && close(server) == 0);
     /* accept has no flag that keeps it from waiting. */
@@ -813,6 +814,9 @@ static void connections(void) {
     COUNTS(sockutil_recvfrom(udp, &byte, 1, &peer, &truncated, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);
     COUNTS(sockutil_sendto(udp, &byte, 1, &local, SOCKUTIL_NOWAIT) == 1, .sendto = 1);
     COUNTS(sockutil_recvfrom(udp, &byte, 1, NULL, NULL, SOCKUTIL_NOWAIT) == 1, .recvmsg = 1);
+    COUNTS(sockutil_set_multicast_hops(udp, AF_INET, 2) == 0, .getsockopt = 1, .setsockopt = 1);
+    COUNTS(sockutil_set_multicast_loop(udp, AF_INET, 1) == 0, .getsockopt = 1, .setsockopt = 1);
+    COUNTS(sockutil_multicast_join_source(udp, &local, &local, 0) == -1, .setsockopt = 1);
     COUNTS(sockutil_set_pktinfo(udp, 1) == 0, .getsockopt = 1, .setsockopt = 1);
     COUNTS(sockutil_sendto_from(udp, &byte, 1, &local, NULL, 0, SOCKUTIL_FOREVER) == 1, .sendto = 1);
     COUNTS(sockutil_recvfrom_at(udp, &byte, 1, &peer, &copy, &ifindex, &truncated, SOCKUTIL_FOREVER) == 1,

@@ -294,6 +294,9 @@ static void endpoints() {
     SUCCEEDS(su::getsockopt_int(client, IPPROTO_TCP, TCP_KEEPINTVL, failure) == 5);
     SUCCEEDS(su::getsockopt_int(client, IPPROTO_TCP, TCP_KEEPCNT, failure) == 3);
     FAILS(su::set_keepalive(client, -1, 5, 3, failure), EINVAL);
+    SUCCEEDS_VOID(su::set_user_timeout(client, 1000, failure));
+    SUCCEEDS(su::getsockopt_int(client, IPPROTO_TCP, TCP_USER_TIMEOUT, failure) == 1000);
+    FAILS(su::set_user_timeout(client, -1, failure), EINVAL);
     linger setting{};
     socklen_t size = sizeof setting;
     SUCCEEDS_VOID(su::set_linger(client, true, 7, failure));
@@ -403,6 +406,17 @@ static void datagrams() {
     FAILS(su::multicast_leave(one, group, loopback, failure), EADDRNOTAVAIL);
     SUCCEEDS_VOID(su::set_multicast_interface(one, AF_INET, loopback, failure));
     FAILS(su::set_multicast_interface(one, AF_UNIX, loopback, failure), EAFNOSUPPORT);
+    const su::address source = su::address::parse("127.0.0.1:0", -1, failure);
+    SUCCEEDS_VOID(su::multicast_join_source(one, group, source, loopback, failure));
+    FAILS(su::multicast_join_source(one, group, source, loopback, failure), EADDRNOTAVAIL);
+    SUCCEEDS_VOID(su::multicast_leave_source(one, group, source, loopback, failure));
+    FAILS(su::multicast_leave_source(one, group, source, loopback, failure), EADDRNOTAVAIL);
+    SUCCEEDS_VOID(su::set_multicast_hops(one, AF_INET, 3, failure));
+    SUCCEEDS(su::getsockopt_int(one, IPPROTO_IP, IP_MULTICAST_TTL, failure) == 3);
+    FAILS(su::set_multicast_hops(one, AF_INET, 256, failure), EINVAL);
+    SUCCEEDS_VOID(su::set_multicast_loop(one, AF_INET, false, failure));
+    SUCCEEDS(su::getsockopt_int(one, IPPROTO_IP, IP_MULTICAST_LOOP, failure) == 0);
+    FAILS(su::set_multicast_loop(one, AF_INET6, true, failure), EAFNOSUPPORT);
 }
 
 static void options() {

@@ -179,6 +179,9 @@ static void endpoints() {
     su::set_nodelay(client);
     CHECK(su::getsockopt_int(client, IPPROTO_TCP, TCP_NODELAY) != 0);
     su::set_keepalive(client, 30, 5, 3);
+    su::set_user_timeout(client, 1000);
+    CHECK(su::getsockopt_int(client, IPPROTO_TCP, TCP_USER_TIMEOUT) == 1000);
+    FAILS(su::set_user_timeout(client, -1), EINVAL);
     CHECK(su::getsockopt_int(client, IPPROTO_TCP, TCP_KEEPIDLE) == 30);
     su::set_linger(client, false);
     su::set_nonblock(client);
@@ -249,6 +252,17 @@ static void datagrams() {
     FAILS(su::multicast_leave(one, group, loopback), EADDRNOTAVAIL);
     su::set_multicast_interface(one, AF_INET, loopback);
     FAILS(su::set_multicast_interface(one, AF_UNIX, 0), EAFNOSUPPORT);
+    const su::address source = su::address::parse("127.0.0.1:0");
+    su::multicast_join_source(one, group, source, loopback);
+    FAILS(su::multicast_join_source(one, group, source, loopback), EADDRNOTAVAIL);
+    su::multicast_leave_source(one, group, source, loopback);
+    FAILS(su::multicast_leave_source(one, group, source, loopback), EADDRNOTAVAIL);
+    su::set_multicast_hops(one, AF_INET, 3);
+    CHECK(su::getsockopt_int(one, IPPROTO_IP, IP_MULTICAST_TTL) == 3);
+    FAILS(su::set_multicast_hops(one, AF_INET, -1), EINVAL);
+    su::set_multicast_loop(one, AF_INET, false);
+    CHECK(su::getsockopt_int(one, IPPROTO_IP, IP_MULTICAST_LOOP) == 0);
+    FAILS(su::set_multicast_loop(one, AF_UNIX), EAFNOSUPPORT);
     su::set_broadcast(one);
     CHECK(su::getsockopt_int(one, SOL_SOCKET, SO_BROADCAST) != 0);
 }

@@ -32,7 +32,7 @@ fn option<T>(fd: c_int, level: c_int, name: c_int) -> T {
     unsafe { value.assume_init() }
 }
 
-fn int_option(fd: c_int, level: c_int, name: c_int) -> c_int {
+pub fn int_option(fd: c_int, level: c_int, name: c_int) -> c_int {
     option(fd, level, name)
 }
 
@@ -188,7 +188,7 @@ fn sockutil_set_keepalive_EINVAL() {
 
 /// Nothing that is open, and something open that is no socket: its errno, too.
 #[track_caller]
-fn refuses(e: c_int, call: impl Fn(c_int) -> c_int) {
+pub fn refuses(e: c_int, call: impl Fn(c_int) -> c_int) {
     if e == EBADF {
         fails(EBADF, || call(-1));
         fails(EBADF, || call(CLOSED));

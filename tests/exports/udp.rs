@@ -266,7 +266,7 @@ fn sockutil_udp_bind_EADDRNOTAVAIL() {
 #[test]
 fn sockutil_udp_bind_EINVAL() {
     assert_eq!(cannot(sockutil_udp_bind, EINVAL, None, None, 0), 0);
-    for flags in [1, 128, 1 << 15, 1 << 23, 1 << 31] {
+    for flags in [1, 128, 1 << 15, 1 << 30, 1 << 31] {
         assert_eq!(cannot(sockutil_udp_bind, EINVAL, None, Some(c"0"), flags), 0);
     }
 }

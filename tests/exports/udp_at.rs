@@ -614,9 +614,9 @@ fn sockutil_sendto_from_EAGAIN() {
 }
 
 /// A TUN interface of the test's network: packets that come from it and go to it pass through here.
-struct Wire {
+pub struct Wire {
     tun: File,
-    index: u32,
+    pub index: u32,
 }
 
 impl Wire {
@@ -633,7 +633,7 @@ impl Wire {
     }
 
     /// A datagram arrives.
-    fn brings(&self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    pub fn brings(&self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let (source, destination) = (octets(from.ip()), octets(to.ip()));
         let length = 8 + bytes.len() as u16;
         let mut udp = [from.port().to_be_bytes(), to.port().to_be_bytes(), length.to_be_bytes(), [0; 2]].concat();
@@ -713,12 +713,12 @@ fn checksum(bytes: &[u8]) -> u16 {
     !sum as u16
 }
 
-fn ip(text: &str) -> IpAddr {
+pub fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
 /// Two interfaces, each with two addresses of each family, and a network of hosts behind the first.
-fn wires() -> Option<[Wire; 2]> {
+pub fn wires() -> Option<[Wire; 2]> {
     let v6 = has_ipv6("IPv6 addresses of an interface");
     let made = || {
         let of = |v4: [&str; 2], of_v6: [&str; 3]| {

@@ -262,6 +262,13 @@ static void member_begin(void) {
         return; /* if that is not possible, the tested call fails too */
 }
 
+/* Which address the source is does not matter: it is the group's own. */
+static void source_member_begin(void) {
+    group_begin();
+    if (sockutil_multicast_join_source(w.fd, &w.to, &w.to, 1) < 0)
+        return; /* if that is not possible, the tested call fails too */
+}
+
 static void zone_begin(void) {
     struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(80), .sin6_scope_id = 1};
     a.sin6_addr.s6_addr[0] = 0xfe;
@@ -344,6 +351,11 @@ ARMED(linger, sockutil_set_linger(w.fd, 1, 3))
 ARMED(keepalive, sockutil_set_keepalive(w.fd, 60, 10, 3))
 ARMED(join, sockutil_multicast_join(w.fd, &w.to, 1))
 ARMED(leave, sockutil_multicast_leave(w.fd, &w.to, 1))
+ARMED(user_timeout, sockutil_set_user_timeout(w.fd, 1000))
+ARMED(join_source, sockutil_multicast_join_source(w.fd, &w.to, &w.to, 1))
+ARMED(leave_source, sockutil_multicast_leave_source(w.fd, &w.to, &w.to, 1))
+ARMED(set_hops, sockutil_set_multicast_hops(w.fd, AF_INET, 1))
+ARMED(set_loop, sockutil_set_multicast_loop(w.fd, AF_INET, 1))
 ARMED(set_interface, sockutil_set_multicast_interface(w.fd, AF_INET, 1))
 ARMED(get_int, sockutil_getsockopt_int(w.fd, SOL_SOCKET, SO_TYPE, &w.number))
 ARMED(set_int, sockutil_setsockopt_int(w.fd, SOL_SOCKET, SO_KEEPALIVE, 1))
@@ -506,7 +518,9 @@ static int due(const struct scene *s, const struct shim_call *call) {
         return due_of_race(s, call, sockets);
     if (strcmp(s->function, "sockutil_connect") == 0 && call->function == F_getpeername)
         return 0; /* Then it has no peer, and connect decides. */
-    if (s->call == sendto_from_peer && err == ENOTCONN)
+    if (s->call == leave_source && err == EINVAL)
+        return EADDRNOTAVAIL; /* A member for no source at all. */
+    if (s->call == sendto_from_peer && call->function == F_getpeername && err == ENOTCONN)
         return 0; /* Then sendto decides. */
     if (s->call == pktinfo && s->begin == datagram6 && err == ENOPROTOOPT)
         return ANY; /* A raw socket of IPv6 has no IP_PKTINFO. */
@@ -830,6 +844,11 @@ static const struct scene scenes[] = {
     {"set_keepalive", F(set_keepalive), 0, stream4, keepalive, NULL},
     {"multicast_join", F(multicast_join), 0, group_begin, join, NULL},
     {"multicast_leave", F(multicast_leave), 0, member_begin, leave, NULL},
+    {"set_user_timeout", F(set_user_timeout), 0, stream4, user_timeout, NULL},
+    {"multicast_join_source", F(multicast_join_source), 0, group_begin, join_source, NULL},
+    {"multicast_leave_source", F(multicast_leave_source), 0, source_member_begin, leave_source, NULL},
+    {"set_multicast_hops", F(set_multicast_hops), 0, group_begin, set_hops, NULL},
+    {"set_multicast_loop", F(set_multicast_loop), 0, group_begin, set_loop, NULL},
     {"set_multicast_interface", F(set_multicast_interface), 0, group_begin, set_interface, NULL},
     {"getsockopt_int", F(getsockopt_int), 0, stream4, get_int, no_output},
     {"setsockopt_int", F(setsockopt_int), 0, stream4, set_int, NULL},

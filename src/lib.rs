@@ -19,7 +19,7 @@
 //!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
 //!   - `connect`: one attempt to connect. `race`: a TCP connection to a host, by a race of its addresses (RFC 8305).
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
-//!   - `pass`: passes descriptors to other processes. `process`: signals and children.
+//!   - `pass`: passes descriptors to other processes. `peer`: who the other process is. `process`: signals and children.
 //! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno.
 
 #![no_std]
@@ -36,6 +36,7 @@ mod memory;
 mod network;
 mod option;
 mod pass;
+mod peer;
 mod process;
 mod race;
 mod reader;

@@ -24,6 +24,9 @@ const BEGINNING: &str = "\
  */
 
 typedef unsigned int socklen_t;
+typedef int pid_t;
+typedef unsigned int uid_t;
+typedef unsigned int gid_t;
 
 struct iovec {
   void *iov_base;

@@ -3,11 +3,29 @@
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
+use libc::{gid_t, pid_t, uid_t};
+
 use super::check::INVALID;
 use super::outcome::{self, DONE, END};
 use crate::pass;
+use crate::peer;
 use crate::process;
 use crate::time::Limit;
+
+/// The process at the other end of a Unix socket.
+///
+/// The last field is in reserve; it is 0 now.
+#[repr(C)]
+#[allow(non_camel_case_types, reason = "the name is the C type's")]
+pub struct sockutil_cred {
+    /// Its process ID; 0 if it is in a PID namespace that this process cannot see.
+    pub pid: pid_t,
+    /// Its effective user ID.
+    pub uid: uid_t,
+    /// Its effective group ID.
+    pub gid: gid_t,
+    reserved: [c_int; 4],
+}
 
 /// Make the whole program ignore SIGPIPE.
 ///
@@ -40,6 +58,34 @@ pub extern "C" fn sockutil_ignore_sigpipe() -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_reap_children() -> c_int {
     outcome::of(process::reap_children)
+}
+
+/// Find out which process is at the other end of a Unix socket.
+///
+/// For a connected stream or seqpacket socket, of connect(2), accept(2) or
+/// socketpair(2). *cred has the ids that the other process had when it called
+/// connect(2), listen(2) or socketpair(2); they stay when it changes its ids,
+/// passes the socket on, or ends. Authorize by uid: a pid is used again when
+/// its process has ended, and is 0 for a process of another PID namespace. An id
+/// without a place in this user namespace is the overflow id, usually 65534.
+///
+/// Returns 0; -1 with errno, and *cred untouched:
+///   ENOTCONN   unix_fd is a listener, is not connected, or is a datagram socket
+///   EINVAL     cred is NULL, unix_fd is no Unix socket
+///   EBADF      unix_fd is not a descriptor
+///   ENOTSOCK   unix_fd is not a socket
+///
+/// Async-signal-safe and thread-safe.
+/// Source: unix(7), SO_PEERCRED.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2))
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_peer_cred(unix_fd: c_int, cred: Option<&mut MaybeUninit<sockutil_cred>>) -> c_int {
+    outcome::of(|| {
+        let place = cred.ok_or(INVALID)?;
+        let found = peer::credentials(unix_fd)?;
+        place.write(sockutil_cred { pid: found.pid, uid: found.uid, gid: found.gid, reserved: [0; 4] });
+        Ok(0)
+    })
 }
 
 /// Pass a descriptor to the process at the other end of a Unix socket.

@@ -378,6 +378,16 @@ pub fn getsockopt_int(fd: c_int, level: c_int, name: c_int) -> Result<c_int, Err
     Ok(value)
 }
 
+/// `getsockopt(2)` with `SO_PEERCRED`: the process that made the other end of a Unix socket.
+pub fn peer_credentials(fd: c_int) -> Result<libc::ucred, Errno> {
+    let mut value = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut size = size_of::<libc::ucred>();
+    let place = (&raw mut value).cast();
+    // SAFETY: `value` is writable for `size` bytes, and any bytes make a ucred.
+    checked(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, place, &raw mut size) })?;
+    Ok(value)
+}
+
 /// `getsockopt(2)` of the first byte of `TCP_INFO`: the state.
 pub fn tcp_info_state(fd: c_int) -> Result<u8, Errno> {
     let mut state: u8 = 0;

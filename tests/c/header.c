@@ -31,6 +31,7 @@ int main(void) {
     size_t done = 0, length = 0;
     sockutil_addr here, there, list[2];
     sockutil_network network;
+    sockutil_cred cred;
     int ends[2], listener, client, server, gai = 1, fd = -1, value = 1;
     ssize_t (*function)(int, void *, size_t) = readline;
 
@@ -142,6 +143,7 @@ int main(void) {
 
     check(sockutil_unix_listen("", 4, 0) == -1 && sockutil_unix_connect("", SOCKUTIL_V6ONLY, 1000) == -1);
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    check(sockutil_peer_cred(ends[0], &cred) == 0 && cred.pid > 0);
     check(sockutil_send_fd(ends[0], ends[0], 1000) == 1 && sockutil_recv_fd(ends[1], &fd, 1000) == 1 && fd >= 0);
     check(sockutil_close(fd) == 0 && sockutil_close(ends[0]) == 0 && sockutil_close(ends[1]) == 0);
 

@@ -108,6 +108,7 @@ int sockutil_close_reset(int fd);
 
 int sockutil_ignore_sigpipe(void);
 int sockutil_reap_children(void);
+int sockutil_peer_cred(int unix_fd, sockutil_cred *cred);
 int sockutil_send_fd(int unix_fd, int fd, int timeout_ms);
 int sockutil_recv_fd(int unix_fd, int *fd, int timeout_ms);
 
@@ -132,6 +133,19 @@ MUST_BE(addr_goes_on_with_len, offsetof(sockutil_addr, len) == sizeof(struct soc
 MUST_BE(addr_size, sizeof(sockutil_addr) == sizeof(struct addr_of_the_contract));
 MUST_BE(ss_size, sizeof(((sockutil_addr *)0)->ss) == sizeof(struct sockaddr_storage));
 MUST_BE(len_size, sizeof(((sockutil_addr *)0)->len) == sizeof(socklen_t));
+
+/* And a peer's. */
+struct cred_of_the_contract {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+    int reserved[4];
+};
+MUST_BE(cred_starts_with_pid, offsetof(sockutil_cred, pid) == 0);
+MUST_BE(cred_uid, offsetof(sockutil_cred, uid) == offsetof(struct cred_of_the_contract, uid));
+MUST_BE(cred_gid, offsetof(sockutil_cred, gid) == offsetof(struct cred_of_the_contract, gid));
+MUST_BE(cred_reserve, sizeof(((sockutil_cred *)0)->reserved) == 4 * sizeof(int));
+MUST_BE(cred_size, sizeof(sockutil_cred) == sizeof(struct cred_of_the_contract));
 
 /* No bit below 1 << 16, so that no flag is a backlog or a usual timeout; one bit each, all different. */
 #define IS_FLAG(flag) ((flag) >= 1 << 16 && ((flag) & ((flag)-1)) == 0)

@@ -770,6 +770,7 @@ static void connections(void) {
     char port[8], text[64], byte = 'x';
     int listener, client, server, udp, pair[2], received, truncated;
     unsigned ifindex;
+    sockutil_cred cred;
 
     may_look_at_the_clock = false;
     COUNTS((listener = sockutil_tcp_listen("127.0.0.1", "0", 8, numeric, NULL)) >= 0, .socket = 1, .setsockopt = 1,
@@ -826,6 +827,8 @@ static void connections(void) {
     CHECK(close(udp) == 0);
 
     unix_pair(pair);
+    /* The family, the type, whether it listens, and the peer. */
+    COUNTS(sockutil_peer_cred(pair[0], &cred) == 0 && cred.pid > 0, .getsockopt = 4);
     /* The first call finds out whether it is a Unix socket: others would take the byte and drop the descriptor. */
     COUNTS(sockutil_send_fd(pair[0], pair[0], SOCKUTIL_FOREVER) == 1, .getsockopt = 1, .sendmsg = 1);
     COUNTS(sockutil_recv_fd(pair[1], &received, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);

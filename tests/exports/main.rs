@@ -41,6 +41,7 @@ mod multicast;
 mod networks;
 mod options;
 mod pass;
+mod peer;
 mod reader;
 mod resolve;
 mod security;

@@ -32,6 +32,7 @@ enum {
 static struct {
     int fd, peer, third;
     sockutil_network network;
+    sockutil_cred cred;
     sockutil_addr to, out;
     int number, gai;
     size_t count;
@@ -335,6 +336,7 @@ ARMED(sendto_from_peer, sockutil_sendto_from(w.fd, "datagram", 8, NULL, &w.to, 0
 ARMED(unix_listen, sockutil_unix_listen(path, 5, 0))
 ARMED(unix_connect, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, HOUR_MS))
 ARMED(unix_connect_nowait, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, 0))
+ARMED(peer_cred, sockutil_peer_cred(w.fd, &w.cred))
 ARMED(send_fd_forever, sockutil_send_fd(w.fd, w.peer, SOCKUTIL_FOREVER))
 ARMED(send_fd_timed, sockutil_send_fd(w.fd, w.peer, HOUR_MS))
 ARMED(recv_fd_forever, sockutil_recv_fd(w.fd, &w.third, SOCKUTIL_FOREVER))
@@ -400,6 +402,10 @@ static void datagram_read(bool succeeded) {
 static void descriptor_got(bool succeeded) {
     CHECK(&run, succeeded == (w.third >= 0));
     CHECK(&run, !succeeded || (fcntl(w.third, F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+static void cred_got(bool succeeded) {
+    CHECK(&run, w.cred.pid == (succeeded ? getpid() : 0));
 }
 
 /* The file has a listener, or a failed call has left none. */
@@ -828,6 +834,7 @@ static const struct scene scenes[] = {
     {"unix_listen", F(unix_listen), GIVES_FD, NULL, unix_listen, listener_file},
     {"unix_listen, a stale file", F(unix_listen), GIVES_FD, stale_file, unix_listen, listener_file},
     {"unix_connect", F(unix_connect), GIVES_FD, NULL, unix_connect, NULL},
+    {"peer_cred", F(peer_cred), 0, pair, peer_cred, cred_got},
     {"send_fd", F(send_fd), 0, pair, send_fd_forever, NULL},
     {"send_fd, timed", F(send_fd), 0, pair, send_fd_timed, NULL},
     {"recv_fd", F(recv_fd), 0, descriptor_waits, recv_fd_forever, descriptor_got},

@@ -1216,6 +1216,13 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 7)) SOCKUTIL_WRITES(5, 6);
  */
 #define SOCKUTIL_IPV6 (1 << 22)
 
+/**
+ * For sockutil_udp_bind: let several programs that set this flag bind to one
+ * port, as mDNS does (SO_REUSEADDR). Each gets the multicast and broadcast
+ * datagrams; one of them, unspecified which, gets the others.
+ */
+#define SOCKUTIL_REUSEADDR (1 << 23)
+
 /* ---- Endpoints --------------------------------------------------------- */
 
 /**
@@ -1387,7 +1394,8 @@ SOCKUTIL_RESULT;
  *
  * host and service are as for sockutil_tcp_listen: a NULL host is every
  * address, IPv6 and IPv4 in one socket if there is IPv6; IPv4 senders then have
- * IPv4-mapped addresses. flags: SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY,
+ * IPv4-mapped addresses. flags: SOCKUTIL_REUSEPORT, SOCKUTIL_REUSEADDR (share
+ * the port with other programs that set it, for multicast), SOCKUTIL_V6ONLY,
  * SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that family alone),
  * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
  *
@@ -1518,6 +1526,112 @@ ssize_t sockutil_recvfrom(int fd,
                           int *truncated,
                           int timeout_ms)
 SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
+
+/**
+ * Report the local address of each datagram that arrives.
+ *
+ * Sets IP_PKTINFO on an IPv4 socket, and IP_PKTINFO and IPV6_RECVPKTINFO on an
+ * IPv6 socket, if on is not 0; clears them if on is 0. sockutil_recvfrom_at then
+ * returns which address of this machine a datagram was sent to. Call it before
+ * bind(2), or know that the first datagrams may lack that.
+ *
+ * Returns 0; -1 with errno:
+ *   EAFNOSUPPORT   fd is neither an IPv4 nor an IPv6 socket
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and the errors of setsockopt(2).
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: ip(7); RFC 3542, section 6.1; UNP sections 22.2 and 27.7.
+ */
+int sockutil_set_pktinfo(int fd,
+                         int on)
+SOCKUTIL_RESULT;
+
+/**
+ * Receive one datagram, and the local address that it was sent to.
+ *
+ * As sockutil_recvfrom, after sockutil_set_pktinfo. A server on the wildcard
+ * address that answers with sockutil_sendto_from from *at answers from the
+ * address that the client has asked; other answers many clients ignore.
+ *
+ * Sets *at to a local address that you can answer from, with port 0: where the
+ * datagram was sent to; for a broadcast or multicast datagram the interface's
+ * own address. Its family is that of *from: on an IPv6 socket an IPv4 address
+ * is IPv4-mapped. A link-local address has its zone. If the kernel has not
+ * reported an address (without sockutil_set_pktinfo, for datagrams that were
+ * queued before it, on other than IPv4 and IPv6 sockets), or the interface has
+ * none, the family of *at is AF_UNSPEC. Sets *ifindex to the interface that the
+ * datagram came by, 0 if the kernel has not reported it. from, at, ifindex and
+ * truncated may be NULL. For an IPv6 multicast datagram the kernel does not
+ * report the interface's own address: if at is not NULL, the call opens a
+ * socket to find it. Descriptors that a Unix socket brings are closed.
+ *
+ * timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. Signals neither end
+ * nor stretch it; setting a flag in a handler does not end a wait.
+ *
+ * Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
+ * with errno, and the outputs untouched:
+ *   EAGAIN         timeout_ms ran out
+ *   ECONNREFUSED   ICMP reported that the connected peer's port is closed
+ *   EINVAL         buf is NULL and n is not 0, n is above SSIZE_MAX,
+ *                  timeout_ms is below -1
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and the errors of recvmsg(2).
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: ip(7), IP_PKTINFO; RFC 3542, section 6; UNP section 22.2.
+ */
+ssize_t sockutil_recvfrom_at(int fd,
+                             void *buf,
+                             size_t n,
+                             sockutil_addr *from,
+                             sockutil_addr *at,
+                             unsigned int *ifindex,
+                             int *truncated,
+                             int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
+
+/**
+ * Send one datagram from a chosen local address.
+ *
+ * As sockutil_sendto, but from the address at, which sockutil_recvfrom_at has
+ * reported or which is another one of this machine; its port is ignored. The
+ * socket needs no sockutil_set_pktinfo. at NULL, or of family AF_UNSPEC, leaves
+ * the choice to the kernel. ifindex sends through that interface, whatever the
+ * routes are: pass 0, except to a link-local or multicast address. With ifindex
+ * 0 a link-local at is on its zone's interface. to NULL is the socket's peer.
+ *
+ * timeout_ms holds whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end
+ * nor stretch it; setting a flag in a handler does not end a wait.
+ *
+ * Returns n; -1 with errno:
+ *   EAGAIN         timeout_ms ran out, and nothing was sent
+ *   EMSGSIZE       n is more than a datagram can hold
+ *   EDESTADDRREQ   to is NULL and the socket has no peer
+ *   ENODEV         there is no such interface
+ *   EINVAL         at is of another family than to (IPv4-mapped and other IPv6
+ *                  addresses are two families here); at or ifindex is given,
+ *                  and to is neither IPv4 nor IPv6; buf is NULL and n is not 0,
+ *                  n is above SSIZE_MAX, timeout_ms is below -1
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and the errors of sendmsg(2): EINVAL or ENETUNREACH (at is not an address of
+ * this machine), ECONNREFUSED (for an earlier datagram), EACCES (broadcast not
+ * allowed), ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: ip(7), IP_PKTINFO; RFC 3542, section 6; UNP section 27.7.
+ */
+ssize_t sockutil_sendto_from(int fd,
+                             const void *buf,
+                             size_t n,
+                             const sockutil_addr *to,
+                             const sockutil_addr *at,
+                             unsigned int ifindex,
+                             int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 
 /**
  * Listen for connections at a path.
@@ -1718,6 +1832,25 @@ int sockutil_set_linger(int fd, int on, int seconds);
 int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
 
 /**
+ * Give up a TCP connection whose peer does not acknowledge data.
+ *
+ * Sets TCP_USER_TIMEOUT: if sent data stays unacknowledged, or the peer's
+ * window closed, for ms milliseconds, reads and writes fail with ETIMEDOUT. 0
+ * is the system's default, about 15 minutes. With sockutil_set_keepalive the
+ * same time also replaces count: a silent peer is given up after it.
+ *
+ * Returns 0; -1 with errno:
+ *   EINVAL     ms is below 0
+ *   EBADF      fd is not a descriptor
+ *   ENOTSOCK   fd is not a socket
+ * and the errors of setsockopt(2): ENOPROTOOPT or EOPNOTSUPP, fd is not TCP.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 5482; tcp(7).
+ */
+int sockutil_set_user_timeout(int fd, int ms);
+
+/**
  * Join a multicast group on an interface.
  *
  * ifindex is the interface's number (if_nametoindex(3)). 0 means the interface
@@ -1767,22 +1900,115 @@ int sockutil_multicast_leave(int fd,
 SOCKUTIL_NONNULL((2));
 
 /**
+ * Join a multicast group on an interface, for the datagrams of one source.
+ *
+ * Call it once for each source; datagrams of other senders are not received on
+ * this socket. source is the sender's address; its port and zone are ignored.
+ * group and ifindex are as for sockutil_multicast_join, which joins for every
+ * source: do not use both for one group on one socket, since the second changes
+ * the first.
+ *
+ * Returns 0; -1 with errno:
+ *   EADDRNOTAVAIL   the socket has joined for that source already
+ *   EAFNOSUPPORT    group is neither IPv4 nor IPv6
+ *   ENODEV          there is no such interface
+ *   EINVAL          group or source is NULL, group is not a multicast address,
+ *                   or source is of another family than group
+ *   EBADF           fd is not a descriptor
+ *   ENOTSOCK        fd is not a socket
+ * and the errors of setsockopt(2): ENOBUFS, too many groups or sources;
+ * ENOPROTOOPT, a socket of another family.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3678, section 5.1; ip(7); UNP section 21.6.
+ */
+int sockutil_multicast_join_source(int fd,
+                                   const sockutil_addr *group,
+                                   const sockutil_addr *source,
+                                   unsigned int ifindex)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 3));
+
+/**
+ * Leave a multicast group on an interface, for the datagrams of one source.
+ *
+ * The arguments are as for the join. After the last source the socket is no
+ * longer a member of the group.
+ *
+ * Returns 0; -1 with errno:
+ *   EADDRNOTAVAIL   the socket has not joined for that source there
+ *   EAFNOSUPPORT    group is neither IPv4 nor IPv6
+ *   EINVAL          group or source is NULL, group is not a multicast address,
+ *                   or source is of another family than group
+ *   EBADF           fd is not a descriptor
+ *   ENOTSOCK        fd is not a socket
+ * and the errors of setsockopt(2): ENODEV.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3678, section 5.1; ip(7); UNP section 21.6.
+ */
+int sockutil_multicast_leave_source(int fd,
+                                    const sockutil_addr *group,
+                                    const sockutil_addr *source,
+                                    unsigned int ifindex)
+SOCKUTIL_NONNULL((2, 3));
+
+/**
  * Choose the interface through which multicast datagrams are sent.
  *
  * af is AF_INET or AF_INET6, the socket's. ifindex 0 leaves the choice to the
  * kernel.
  *
  * Returns 0; -1 with errno:
- *   EAFNOSUPPORT   af is neither AF_INET nor AF_INET6
+ *   EAFNOSUPPORT   af is not the socket's family, or neither AF_INET nor
+ *                  AF_INET6
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
  * and the errors of setsockopt(2): ENODEV or EADDRNOTAVAIL, there is no such
- * interface; ENOPROTOOPT, a socket of another family.
+ * interface.
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
  */
 int sockutil_set_multicast_interface(int fd, int af, unsigned int ifindex);
+
+/**
+ * Choose how many hops multicast datagrams may go.
+ *
+ * Sets IP_MULTICAST_TTL or IPV6_MULTICAST_HOPS. af is AF_INET or AF_INET6, the
+ * socket's. hops is 0 to 255: 0 stays on this machine, 1 (the default) on the
+ * local network.
+ *
+ * Returns 0; -1 with errno:
+ *   EAFNOSUPPORT   af is not the socket's family, or neither AF_INET nor
+ *                  AF_INET6
+ *   EINVAL         hops is not 0 to 255
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and the errors of setsockopt(2).
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+ */
+int sockutil_set_multicast_hops(int fd, int af, int hops);
+
+/**
+ * Choose whether members on this machine receive the multicast datagrams sent.
+ *
+ * Sets IP_MULTICAST_LOOP or IPV6_MULTICAST_LOOP if on is not 0 (the default),
+ * and clears it if on is 0. af is AF_INET or AF_INET6, the socket's. On Linux
+ * the option is the sender's.
+ *
+ * Returns 0; -1 with errno:
+ *   EAFNOSUPPORT   af is not the socket's family, or neither AF_INET nor
+ *                  AF_INET6
+ *   EBADF          fd is not a descriptor
+ *   ENOTSOCK       fd is not a socket
+ * and the errors of setsockopt(2).
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
+ */
+int sockutil_set_multicast_loop(int fd, int af, int on);
 
 /**
  * Read a socket option that is an int.
@@ -1918,6 +2144,27 @@ int sockutil_close_reset(int fd);
 /* ---- Processes and descriptors ----------------------------------------- */
 
 /**
+ * The process at the other end of a Unix socket.
+ *
+ * The last field is in reserve; it is 0 now.
+ */
+typedef struct sockutil_cred {
+  /**
+   * Its process ID; 0 if it is in a PID namespace that this process cannot see.
+   */
+  pid_t pid;
+  /**
+   * Its effective user ID.
+   */
+  uid_t uid;
+  /**
+   * Its effective group ID.
+   */
+  gid_t gid;
+  int reserved[4];
+} sockutil_cred;
+
+/**
  * Make the whole program ignore SIGPIPE.
  *
  * Then a write to a pipe or socket without a reader fails with EPIPE instead
@@ -1947,6 +2194,29 @@ int sockutil_ignore_sigpipe(void);
  * Source: POSIX waitpid; UNP figure 5.11.
  */
 int sockutil_reap_children(void);
+
+/**
+ * Find out which process is at the other end of a Unix socket.
+ *
+ * For a connected stream or seqpacket socket, of connect(2), accept(2) or
+ * socketpair(2). *cred has the ids that the other process had when it called
+ * connect(2), listen(2) or socketpair(2); they stay when it changes its ids,
+ * passes the socket on, or ends. Authorize by uid: a pid is used again when
+ * its process has ended, and is 0 for a process of another PID namespace. An id
+ * without a place in this user namespace is the overflow id, usually 65534.
+ *
+ * Returns 0; -1 with errno, and *cred untouched:
+ *   ENOTCONN   unix_fd is a listener, is not connected, or is a datagram socket
+ *   EINVAL     cred is NULL, unix_fd is no Unix socket
+ *   EBADF      unix_fd is not a descriptor
+ *   ENOTSOCK   unix_fd is not a socket
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: unix(7), SO_PEERCRED.
+ */
+int sockutil_peer_cred(int unix_fd,
+                       struct sockutil_cred *cred)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
  * Pass a descriptor to the process at the other end of a Unix socket.
@@ -1995,6 +2265,92 @@ int sockutil_recv_fd(int unix_fd,
                      int *fd,
                      int timeout_ms)
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
+
+/**
+ * Send bytes, and descriptors with the first of them.
+ *
+ * For a Unix stream socket. fds are 0 to 253 descriptors; the receiver gets
+ * its own for the same open files, and these stay open here. buf is n bytes,
+ * at least 1. *done counts bytes: set it to 0 to start; it is true on every
+ * return. After EAGAIN the same call goes on where this one stopped: with *done
+ * above 0 the descriptors have gone, and are not sent again. timeout_ms bounds
+ * the whole call, whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end
+ * nor stretch it; setting a flag in a handler does not end a wait. A socket
+ * never raises SIGPIPE.
+ *
+ * The receiver can get these bytes joined to bytes that were sent before, and
+ * never to bytes that are sent after: send one byte, or a whole header, with
+ * the descriptors. Stevens' write_fd is this call with one descriptor and one
+ * byte, APUE's send_fd the one with a byte 0 and a status.
+ *
+ * Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
+ *   EAGAIN     timeout_ms ran out: nothing is lost, call again
+ *   EINVAL     unix_fd is no Unix stream socket, nfds is above 253, fds is NULL
+ *              and nfds is not 0, done is NULL and nfds is not 0, buf is NULL,
+ *              n is 0 or above SSIZE_MAX, timeout_ms is below -1, *done is n or
+ *              above (did you set it to 0?)
+ *   EPIPE      the peer is gone, or this side was shut down for writing
+ *   EBADF      unix_fd or one of fds is not a descriptor; nothing was sent
+ *   ENOTSOCK   unix_fd is not a socket
+ * and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are in
+ * flight; ENOTCONN; with musl ENOMEM, more than 250 descriptors.
+ *
+ * Async-signal-safe and thread-safe; bytes that two threads send on one socket
+ * at once can be mixed up.
+ * Source: unix(7), cmsg(3); UNP section 15.7; APUE section 17.4.
+ */
+int sockutil_send_fds(int unix_fd,
+                      const int *fds,
+                      size_t nfds,
+                      const void *buf,
+                      size_t n,
+                      size_t *done,
+                      int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((4)) SOCKUTIL_READS(2, 3) SOCKUTIL_READS(4, 5);
+
+/**
+ * Receive bytes, and the descriptors that came with them.
+ *
+ * For a Unix stream socket. Reads once, as recvmsg(2) does: 1 to n bytes, and
+ * at most cap descriptors, all close-on-exec. *len counts the bytes in buf,
+ * *nfds the descriptors in fds: 0 if these bytes came without. More than cap,
+ * and descriptors in other control messages, are closed, so that a peer cannot
+ * fill this process with them. timeout_ms holds whatever O_NONBLOCK and
+ * SO_RCVTIMEO are. Signals neither end nor stretch it; setting a flag in a
+ * handler does not end a wait.
+ *
+ * Linux joins bytes that were sent before to a message with descriptors, and
+ * never bytes that were sent after. So receive exactly as many bytes as the
+ * peer sends with descriptors: a byte, or a whole header. Every other function
+ * that reads these bytes closes the descriptors: use no reader on such a
+ * socket. Check what you get: the peer chooses the kind of each descriptor, and
+ * shares its offset and its O_NONBLOCK.
+ *
+ * Returns 1, *len is above 0; 0, end of stream; -1 with errno; but for EPROTO
+ * and EMFILE nothing was read, and *len is 0. Except on 1, *nfds is 0:
+ *   EAGAIN     timeout_ms ran out
+ *   EPROTO     more than cap came: all are closed; *len bytes are in buf
+ *   EMFILE     this process has no number left for one: all are closed; *len
+ *              bytes are in buf
+ *   EINVAL     unix_fd is no Unix stream socket, fds is NULL and cap is not 0,
+ *              nfds, buf or len is NULL, n is 0, n or the size of fds is above
+ *              SSIZE_MAX, timeout_ms is below -1
+ *   EBADF      unix_fd is not a descriptor
+ *   ENOTSOCK   unix_fd is not a socket
+ * and the errors of recvmsg(2): ECONNRESET, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: unix(7), cmsg(3); UNP section 15.7; APUE section 17.4.
+ */
+int sockutil_recv_fds(int unix_fd,
+                      int *fds,
+                      size_t cap,
+                      size_t *nfds,
+                      void *buf,
+                      size_t n,
+                      size_t *len,
+                      int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((4, 5, 7)) SOCKUTIL_WRITES(2, 3) SOCKUTIL_WRITES(5, 6);
 
 /* ---- TCP state --------------------------------------------------------- */
 

@@ -3,16 +3,15 @@
 use core::ffi::c_int;
 
 use errno::Errno;
-use libc::{SO_ACCEPTCONN, SO_DOMAIN, SO_TYPE, SOL_SOCKET, ucred};
+use libc::{SO_ACCEPTCONN, SO_TYPE, SOL_SOCKET, ucred};
 
+use crate::pass::check_unix;
 use crate::sys;
 
 /// `sockutil_peer_cred`.
 pub fn credentials(unix_fd: c_int) -> Result<ucred, Errno> {
     let option = |name| sys::getsockopt_int(unix_fd, SOL_SOCKET, name);
-    if option(SO_DOMAIN)? != libc::AF_UNIX {
-        return Err(Errno(libc::EINVAL));
-    }
+    check_unix(unix_fd)?;
     // The kernel answers for a listener with the caller's own ids, and for a datagram socket of socketpair(2) with those
     // of its first peer, although connect(2) may have given it another one since.
     if option(SO_TYPE)? == libc::SOCK_DGRAM || option(SO_ACCEPTCONN)? != 0 {

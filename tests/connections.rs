@@ -1,4 +1,5 @@
-//! Two processes that talk over each kind of connection of the library.
+//! Two processes that talk over each kind of connection of the library; and descriptors passed to and from programs
+//! without it.
 
 mod support;
 
@@ -12,5 +13,12 @@ fn two_processes_talk_over_tcp_unix_sockets_and_udp() {
         let program = compile_c("connections", &["connections.c"], how, &[]);
         let path = scratch("connections").join(format!("{how:?}-{}", std::process::id()));
         run(Command::new(program).arg(path));
+    }
+}
+
+#[test]
+fn descriptors_pass_between_the_library_and_programs_as_the_books_write_them() {
+    for how in [Link::Shared, Link::Static] {
+        run(&mut Command::new(compile_c("passing", &["passing.c"], how, &[])));
     }
 }

@@ -84,6 +84,20 @@ pub unsafe fn query<'a>(
     Ok(Query { host, service, kind, family: flags.family, numeric: flags.numeric, purpose })
 }
 
+/// An array to read.
+///
+/// # Safety
+/// Unless it is null, `start` starts `count` values, for as long as the result is used.
+pub unsafe fn values<'a, T>(start: *const T, count: usize) -> Result<&'a [T], Errno> {
+    countable(count.checked_mul(size_of::<T>()).ok_or(INVALID)?)?;
+    match count {
+        0 => Ok(&[]),
+        _ if start.is_null() => Err(INVALID),
+        // SAFETY: not null, at most isize::MAX bytes; `count` values start there, as this function requires.
+        count => Ok(unsafe { slice::from_raw_parts(start, count) }),
+    }
+}
+
 /// An array to fill.
 ///
 /// # Safety

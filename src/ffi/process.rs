@@ -1,12 +1,13 @@
 //! Processes and descriptors.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 
-use libc::{gid_t, pid_t, uid_t};
+use libc::{gid_t, pid_t, size_t, uid_t};
 
-use super::check::INVALID;
+use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
+use crate::memory::Buffer;
 use crate::pass;
 use crate::peer;
 use crate::process;
@@ -136,13 +137,129 @@ pub extern "C" fn sockutil_send_fd(unix_fd: c_int, fd: c_int, timeout_ms: c_int)
 pub extern "C" fn sockutil_recv_fd(unix_fd: c_int, fd: Option<&mut MaybeUninit<c_int>>, timeout_ms: c_int) -> c_int {
     outcome::of(|| {
         let limit = Limit::from_ms(timeout_ms)?;
-        let place = fd.ok_or(INVALID)?;
-        Ok(match pass::recv_fd(unix_fd, limit)? {
-            Some(received) => {
-                place.write(received);
-                DONE
-            }
-            None => END,
-        })
+        pass::recv_fd(unix_fd, fd.ok_or(INVALID)?, limit).map(outcome::read)
+    })
+}
+
+/// Send bytes, and descriptors with the first of them.
+///
+/// For a Unix stream socket. fds are 0 to 253 descriptors; the receiver gets
+/// its own for the same open files, and these stay open here. buf is n bytes,
+/// at least 1. *done counts bytes: set it to 0 to start; it is true on every
+/// return. After EAGAIN the same call goes on where this one stopped: with *done
+/// above 0 the descriptors have gone, and are not sent again. timeout_ms bounds
+/// the whole call, whatever O_NONBLOCK and SO_SNDTIMEO are. Signals neither end
+/// nor stretch it; setting a flag in a handler does not end a wait. A socket
+/// never raises SIGPIPE.
+///
+/// The receiver can get these bytes joined to bytes that were sent before, and
+/// never to bytes that are sent after: send one byte, or a whole header, with
+/// the descriptors. Stevens' write_fd is this call with one descriptor and one
+/// byte, APUE's send_fd the one with a byte 0 and a status.
+///
+/// Returns 1, all bytes are taken (not: received by the peer); -1 with errno:
+///   EAGAIN     timeout_ms ran out: nothing is lost, call again
+///   EINVAL     unix_fd is no Unix stream socket, nfds is above 253, fds is NULL
+///              and nfds is not 0, done is NULL and nfds is not 0, buf is NULL,
+///              n is 0 or above SSIZE_MAX, timeout_ms is below -1, *done is n or
+///              above (did you set it to 0?)
+///   EPIPE      the peer is gone, or this side was shut down for writing
+///   EBADF      unix_fd or one of fds is not a descriptor; nothing was sent
+///   ENOTSOCK   unix_fd is not a socket
+/// and the errors of sendmsg(2): ETOOMANYREFS, too many descriptors are in
+/// flight; ENOTCONN; with musl ENOMEM, more than 250 descriptors.
+///
+/// Async-signal-safe and thread-safe; bytes that two threads send on one socket
+/// at once can be mixed up.
+/// Source: unix(7), cmsg(3); UNP section 15.7; APUE section 17.4.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((4)) SOCKUTIL_READS(2, 3) SOCKUTIL_READS(4, 5)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_send_fds(
+    unix_fd: c_int,
+    fds: *const c_int,
+    nfds: size_t,
+    buf: *const c_void,
+    n: size_t,
+    done: Option<&mut size_t>,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // Without a count the caller could not know whether the descriptors have gone.
+        if nfds > pass::MOST || (done.is_none() && nfds > 0) || n == 0 {
+            return Err(INVALID);
+        }
+        // SAFETY: `fds` is NULL, or the caller promises `nfds` descriptors there.
+        let fds = unsafe { check::values(fds, nfds) }?;
+        // SAFETY: `buf` is NULL, or the caller promises `n` readable bytes there.
+        let bytes = unsafe { check::bytes(buf, n) }?;
+        let done = Done::new(done, n)?;
+        let mut count = done.start();
+        let result = pass::send_fds(unix_fd, fds, bytes, &mut count, limit);
+        done.report(count);
+        result.map(|()| DONE)
+    })
+}
+
+/// Receive bytes, and the descriptors that came with them.
+///
+/// For a Unix stream socket. Reads once, as recvmsg(2) does: 1 to n bytes, and
+/// at most cap descriptors, all close-on-exec. *len counts the bytes in buf,
+/// *nfds the descriptors in fds: 0 if these bytes came without. More than cap,
+/// and descriptors in other control messages, are closed, so that a peer cannot
+/// fill this process with them. timeout_ms holds whatever O_NONBLOCK and
+/// SO_RCVTIMEO are. Signals neither end nor stretch it; setting a flag in a
+/// handler does not end a wait.
+///
+/// Linux joins bytes that were sent before to a message with descriptors, and
+/// never bytes that were sent after. So receive exactly as many bytes as the
+/// peer sends with descriptors: a byte, or a whole header. Every other function
+/// that reads these bytes closes the descriptors: use no reader on such a
+/// socket. Check what you get: the peer chooses the kind of each descriptor, and
+/// shares its offset and its O_NONBLOCK.
+///
+/// Returns 1, *len is above 0; 0, end of stream; -1 with errno; but for EPROTO
+/// and EMFILE nothing was read, and *len is 0. Except on 1, *nfds is 0:
+///   EAGAIN     timeout_ms ran out
+///   EPROTO     more than cap came: all are closed; *len bytes are in buf
+///   EMFILE     this process has no number left for one: all are closed; *len
+///              bytes are in buf
+///   EINVAL     unix_fd is no Unix stream socket, fds is NULL and cap is not 0,
+///              nfds, buf or len is NULL, n is 0, n or the size of fds is above
+///              SSIZE_MAX, timeout_ms is below -1
+///   EBADF      unix_fd is not a descriptor
+///   ENOTSOCK   unix_fd is not a socket
+/// and the errors of recvmsg(2): ECONNRESET, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: unix(7), cmsg(3); UNP section 15.7; APUE section 17.4.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((4, 5, 7)) SOCKUTIL_WRITES(2, 3) SOCKUTIL_WRITES(5, 6)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_recv_fds(
+    unix_fd: c_int,
+    fds: *mut c_int,
+    cap: size_t,
+    nfds: Option<&mut MaybeUninit<size_t>>,
+    buf: *mut c_void,
+    n: size_t,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        let (nfds, len) = (nfds.map(|place| place.write(0)), len.map(|place| place.write(0)));
+        let (nfds, len) = (nfds.ok_or(INVALID)?, len.ok_or(INVALID)?);
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: `fds` is NULL, or the caller promises room for `cap` descriptors there.
+        let places = unsafe { check::array(fds, cap) }?;
+        // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
+        let memory = unsafe { check::memory(buf, n) }?;
+        if memory.is_empty() {
+            return Err(INVALID);
+        }
+        let mut buffer = Buffer::fresh(memory);
+        let result = pass::recv_fds(unix_fd, &mut buffer, places, limit);
+        *len = buffer.len();
+        *nfds = result?;
+        Ok(if *len > 0 { DONE } else { END })
     })
 }

@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "system calls take raw pointers")]
 
 mod address;
+mod control;
 mod diag;
 mod pktinfo;
 mod resolver;
@@ -23,7 +24,7 @@ pub use address::{Address, Parts, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
 pub use pktinfo::{PacketInfo, bind_to_interface, recvfrom_at, sendto_from};
 pub use resolver::{AddrInfo, Entries, gai_strerror, getaddrinfo, if_indextoname, if_nametoindex, strerror};
-pub use rights::{recv_descriptor, send_descriptor};
+pub use rights::{Passed, recv_rights, send_rights};
 
 /// An answer below zero is a failure, with its cause in `errno`.
 fn checked<T: PartialOrd + From<bool>>(answer: T) -> Result<T, Errno> {

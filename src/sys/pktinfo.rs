@@ -1,13 +1,12 @@
 //! Control messages of IP and IPv6: the local address and the interface of a datagram.
 
 use core::ffi::{c_int, c_uint};
-use core::mem::{self, MaybeUninit};
-use core::ptr;
+use core::{mem, ptr};
 
 use errno::Errno;
 use libc::{IPPROTO_IP, IPPROTO_IPV6, cmsghdr, in_addr, in_pktinfo, in6_addr, in6_pktinfo, iovec, msghdr};
 
-use super::rights::{Control, SCM_PIDFD, discard, each_descriptor, each_message, space};
+use super::control::{Control, body, close_descriptors, each_message};
 use super::{Address, counted, receive, set_option};
 use crate::memory::{Buffer, Bytes};
 
@@ -31,7 +30,7 @@ pub fn recvfrom_at(
     let mut control = Control::room();
     let message = receive(fd, buffer, from, control.bytes(), flags | libc::MSG_CMSG_CLOEXEC)?;
     let (mut v4, mut v6) = (None, None);
-    let visit = |header: *const cmsghdr, level, kind| match (level, kind) {
+    let mut visit = |header: *const cmsghdr, level, kind| match (level, kind) {
         (IPPROTO_IP, libc::IP_PKTINFO) => {
             // SAFETY: the kernel has written the header, and this struct follows it.
             let info: in_pktinfo = unsafe { body(header) };
@@ -42,12 +41,12 @@ pub fn recvfrom_at(
             let info: in6_pktinfo = unsafe { body(header) };
             v6 = Some(PacketInfo::V6(info.ipi6_addr.s6_addr, info.ipi6_ifindex as c_uint));
         }
-        // SAFETY: the kernel has written the header; its body are descriptors.
-        (libc::SOL_SOCKET, libc::SCM_RIGHTS | SCM_PIDFD) => unsafe { each_descriptor(header, discard) },
         _ => {}
     };
     // SAFETY: the kernel has filled the message, and the control memory is still there.
-    unsafe { each_message(&message, visit) };
+    unsafe { each_message(&message, &mut visit) };
+    // SAFETY: the same.
+    unsafe { close_descriptors(&message, true) };
     // A datagram of IPv4 brings both on an IPv6 socket. Only IP_PKTINFO has an address that one can answer from.
     Ok((message.msg_flags & libc::MSG_TRUNC != 0, v4.or(v6)))
 }
@@ -74,11 +73,11 @@ pub fn sendto_from(
             let nowhere = in_addr { s_addr: 0 };
             let ipi_spec_dst = in_addr { s_addr: u32::from_ne_bytes(ip) };
             let info = in_pktinfo { ipi_ifindex: interface as c_int, ipi_spec_dst, ipi_addr: nowhere };
-            put(&mut message, control.bytes(), IPPROTO_IP, libc::IP_PKTINFO, info);
+            control.attach(&mut message, IPPROTO_IP, libc::IP_PKTINFO, &info);
         }
         PacketInfo::V6(ip, interface) => {
             let info = in6_pktinfo { ipi6_addr: in6_addr { s6_addr: ip }, ipi6_ifindex: interface as _ };
-            put(&mut message, control.bytes(), IPPROTO_IPV6, libc::IPV6_PKTINFO, info);
+            control.attach(&mut message, IPPROTO_IPV6, libc::IPV6_PKTINFO, &info);
         }
     }
     // SAFETY: the message and all it points to live until the call returns; an address is readable for its length.
@@ -89,31 +88,4 @@ pub fn sendto_from(
 pub fn bind_to_interface(fd: c_int, interface: c_uint) -> Result<(), Errno> {
     let value = in6_pktinfo { ipi6_addr: in6_addr { s6_addr: [0; 16] }, ipi6_ifindex: interface as _ };
     set_option(fd, IPPROTO_IPV6, libc::IPV6_PKTINFO, &value)
-}
-
-/// Makes the control memory, which is all zeros, one control message with this body.
-fn put<T>(message: &mut msghdr, control: &mut [MaybeUninit<u8>], level: c_int, kind: c_int, value: T) {
-    let size = mem::size_of::<T>();
-    debug_assert!(space(size) <= control.len(), "the control memory is larger than any of these messages");
-    message.msg_control = control.as_mut_ptr().cast();
-    message.msg_controllen = space(size) as _;
-    // SAFETY: the control memory is aligned, and its size is in the message.
-    let first = unsafe { libc::CMSG_FIRSTHDR(message) };
-    // SAFETY: the control memory has room for one header, which is all zeros now.
-    let Some(header) = (unsafe { first.as_mut() }) else { return };
-    header.cmsg_level = level;
-    header.cmsg_type = kind;
-    // SAFETY: it computes, and reads nothing.
-    header.cmsg_len = unsafe { libc::CMSG_LEN(size as u32) } as _;
-    // SAFETY: the body follows the header, within the control memory; its alignment is not relied on.
-    unsafe { libc::CMSG_DATA(header).cast::<T>().write_unaligned(value) };
-}
-
-/// A control message's body.
-///
-/// # Safety
-/// The kernel has written `header`, and a `T` follows it.
-unsafe fn body<T>(header: *const cmsghdr) -> T {
-    // SAFETY: a `T` follows the header, as this function requires; its alignment is not relied on.
-    unsafe { libc::CMSG_DATA(header).cast::<T>().read_unaligned() }
 }

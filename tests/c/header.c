@@ -145,6 +145,10 @@ int main(void) {
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     check(sockutil_peer_cred(ends[0], &cred) == 0 && cred.pid > 0);
     check(sockutil_send_fd(ends[0], ends[0], 1000) == 1 && sockutil_recv_fd(ends[1], &fd, 1000) == 1 && fd >= 0);
+    check(sockutil_close(fd) == 0);
+    done = 0;
+    check(sockutil_send_fds(ends[0], ends, 1, line, 1, &done, 1000) == 1 && done == 1);
+    check(sockutil_recv_fds(ends[1], &fd, 1, &done, line, 1, &length, 1000) == 1 && done == 1 && length == 1);
     check(sockutil_close(fd) == 0 && sockutil_close(ends[0]) == 0 && sockutil_close(ends[1]) == 0);
 
     check(sockutil_ignore_sigpipe() == 0);

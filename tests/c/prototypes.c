@@ -111,6 +111,10 @@ int sockutil_reap_children(void);
 int sockutil_peer_cred(int unix_fd, sockutil_cred *cred);
 int sockutil_send_fd(int unix_fd, int fd, int timeout_ms);
 int sockutil_recv_fd(int unix_fd, int *fd, int timeout_ms);
+int sockutil_send_fds(int unix_fd, const int *fds, size_t nfds, const void *buf, size_t n, size_t *done,
+                      int timeout_ms);
+int sockutil_recv_fds(int unix_fd, int *fds, size_t cap, size_t *nfds, void *buf, size_t n, size_t *len,
+                      int timeout_ms);
 
 int sockutil_tcp_state(int fd);
 int sockutil_tcp_state_between(const sockutil_addr *local, const sockutil_addr *peer);

@@ -771,6 +771,8 @@ static void connections(void) {
     int listener, client, server, udp, pair[2], received, truncated;
     unsigned ifindex;
     sockutil_cred cred;
+    int passed[2];
+    size_t done = 0, count, length;
 
     may_look_at_the_clock = false;
     COUNTS((listener = sockutil_tcp_listen("127.0.0.1", "0", 8, numeric, NULL)) >= 0, .socket = 1, .setsockopt = 1,
@@ -833,6 +835,16 @@ static void connections(void) {
     COUNTS(sockutil_send_fd(pair[0], pair[0], SOCKUTIL_FOREVER) == 1, .getsockopt = 1, .sendmsg = 1);
     COUNTS(sockutil_recv_fd(pair[1], &received, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);
     CHECK(close(received) == 0);
+    /* A stream too: a message could lose its rest. */
+    COUNTS(sockutil_send_fds(pair[0], pair, 2, text, 2, &done, SOCKUTIL_FOREVER) == 1, .getsockopt = 2, .sendmsg = 1);
+    COUNTS(sockutil_recv_fds(pair[1], passed, 2, &count, text, 2, &length, SOCKUTIL_FOREVER) == 1, .getsockopt = 2,
+           .recvmsg = 1);
+    CHECK(count == 2 && length == 2 && close(passed[0]) == 0 && close(passed[1]) == 0);
+    /* What does not fit is closed. */
+    done = 0;
+    COUNTS(sockutil_send_fds(pair[0], pair, 2, text, 2, &done, SOCKUTIL_NOWAIT) == 1, .getsockopt = 2, .sendmsg = 1);
+    COUNTS(sockutil_recv_fds(pair[1], passed, 1, &count, text, 2, &length, SOCKUTIL_NOWAIT) == -1, .getsockopt = 2,
+           .recvmsg = 1, .close = 2);
     close_pair(pair);
 }
 

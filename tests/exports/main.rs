@@ -31,6 +31,7 @@ mod classic;
 mod close;
 mod endpoint;
 mod families;
+mod fds;
 mod frame;
 mod hosts;
 mod kit;

@@ -113,7 +113,7 @@ pub fn descriptor_limit() -> libc::rlim_t {
 }
 
 /// No more than the system lets it have.
-fn limit_descriptors(most: libc::rlim_t) -> bool {
+pub fn limit_descriptors(most: libc::rlim_t) -> bool {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     unsafe {
         let read = libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0;
@@ -240,7 +240,7 @@ fn sockutil_recv_fd_EAGAIN() {
 }
 
 /// Nobody holds the pipe's other end any more.
-fn is_hung_up(reader: c_int) -> bool {
+pub fn is_hung_up(reader: c_int) -> bool {
     // A child that another test is just forking may hold it for a moment.
     sockutil_wait(reader, libc::POLLIN.into(), 10_000) == libc::POLLHUP.into()
 }
@@ -363,7 +363,7 @@ pub const ASKED: [(c_int, &str); 7] = [
 ];
 
 /// Each of them alone, none, and all that go together.
-fn asks() -> Vec<Vec<(c_int, &'static str)>> {
+pub fn asks() -> Vec<Vec<(c_int, &'static str)>> {
     let mut all: Vec<_> = ASKED.iter().map(|option| vec![*option]).collect();
     all.push(Vec::new());
     all.push(ASKED.to_vec());
@@ -444,7 +444,7 @@ fn recv_fd_keeps_one_descriptor_whatever_else_comes() {
     }
 }
 
-fn same_file(one: c_int, other: c_int) -> bool {
+pub fn same_file(one: c_int, other: c_int) -> bool {
     let of = |fd| unsafe {
         let mut status: libc::stat = mem::zeroed();
         (libc::fstat(fd, &raw mut status) == 0).then_some((status.st_dev, status.st_ino))

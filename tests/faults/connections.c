@@ -35,7 +35,7 @@ static struct {
     sockutil_cred cred;
     sockutil_addr to, out;
     int number, gai;
-    size_t count;
+    size_t count, length;
     char text[128], bytes[16];
 } w;
 
@@ -341,6 +341,10 @@ ARMED(send_fd_forever, sockutil_send_fd(w.fd, w.peer, SOCKUTIL_FOREVER))
 ARMED(send_fd_timed, sockutil_send_fd(w.fd, w.peer, HOUR_MS))
 ARMED(recv_fd_forever, sockutil_recv_fd(w.fd, &w.third, SOCKUTIL_FOREVER))
 ARMED(recv_fd_timed, sockutil_recv_fd(w.fd, &w.third, HOUR_MS))
+ARMED(send_fds_forever, sockutil_send_fds(w.fd, &w.peer, 1, "bytes", 5, &w.count, SOCKUTIL_FOREVER))
+ARMED(send_fds_timed, sockutil_send_fds(w.fd, &w.peer, 1, "bytes", 5, &w.count, HOUR_MS))
+ARMED(recv_fds_forever, sockutil_recv_fds(w.fd, &w.third, 1, &w.count, w.bytes, 5, &w.length, SOCKUTIL_FOREVER))
+ARMED(recv_fds_timed, sockutil_recv_fds(w.fd, &w.third, 1, &w.count, w.bytes, 5, &w.length, HOUR_MS))
 ARMED(tcp_state, sockutil_tcp_state(w.fd))
 ARMED(between, sockutil_tcp_state_between(&w.out, &w.to))
 ARMED(state_name, sockutil_tcp_state_name(1) != NULL)
@@ -402,6 +406,15 @@ static void datagram_read(bool succeeded) {
 static void descriptor_got(bool succeeded) {
     CHECK(&run, succeeded == (w.third >= 0));
     CHECK(&run, !succeeded || (fcntl(w.third, F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+static void bytes_and_descriptor_sent(bool succeeded) {
+    CHECK(&run, w.count == (succeeded ? 5 : 0));
+}
+
+static void byte_and_descriptor_got(bool succeeded) {
+    descriptor_got(succeeded);
+    CHECK(&run, w.count == succeeded && w.length == succeeded);
 }
 
 static void cred_got(bool succeeded) {
@@ -839,6 +852,10 @@ static const struct scene scenes[] = {
     {"send_fd, timed", F(send_fd), 0, pair, send_fd_timed, NULL},
     {"recv_fd", F(recv_fd), 0, descriptor_waits, recv_fd_forever, descriptor_got},
     {"recv_fd, timed", F(recv_fd), 0, descriptor_waits, recv_fd_timed, descriptor_got},
+    {"send_fds", F(send_fds), 0, pair, send_fds_forever, bytes_and_descriptor_sent},
+    {"send_fds, timed", F(send_fds), 0, pair, send_fds_timed, bytes_and_descriptor_sent},
+    {"recv_fds", F(recv_fds), 0, descriptor_waits, recv_fds_forever, byte_and_descriptor_got},
+    {"recv_fds, timed", F(recv_fds), 0, descriptor_waits, recv_fds_timed, byte_and_descriptor_got},
     {"tcp_state", F(tcp_state), 0, connected_stream, tcp_state, NULL},
     {"tcp_state_between", F(tcp_state_between), 0, between_begin, between, NULL},
     {"tcp_state_name", F(tcp_state_name), 0, NULL, state_name, NULL},

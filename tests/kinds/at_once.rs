@@ -45,7 +45,7 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
                 Call::Wait => ends.extend([End::Done, End::Fails(EAGAIN)]),
                 Call::RecvFrom | Call::RecvFromAt if is_socket(&fd) => {}
                 Call::Accept if is_socket(&fd) => ends = vec![End::Fails(EINVAL), End::Fails(EAGAIN)],
-                Call::RecvFd if is_socket(&fd) => ends.push(End::Fails(EINVAL)),
+                Call::RecvFd | Call::RecvFds if is_socket(&fd) => ends.push(End::Fails(EINVAL)),
                 _ if for_sockets => ends = vec![End::Fails(ENOTSOCK), End::Fails(EBADF)],
                 _ => {}
             }
@@ -83,10 +83,12 @@ fn write(make: Make, takes: Takes, call: Out, ms: c_int, mode: Mode, refusal: Re
         Takes::Error(errors) if call == Out::Wait => {
             errors.iter().map(|e| End::Fails(*e)).chain([End::Done, End::Fails(EAGAIN)]).collect()
         }
-        _ if matches!(call, Out::SendTo | Out::SendFd) && !is_socket(&fd) => {
+        _ if matches!(call, Out::SendTo | Out::SendFd | Out::SendFds) && !is_socket(&fd) => {
             vec![End::Fails(ENOTSOCK), End::Fails(EBADF)]
         }
-        _ if call == Out::SendFd => vec![End::Done, End::Fails(EINVAL), End::Fails(ENOTCONN), End::Fails(libc::EPIPE)],
+        _ if matches!(call, Out::SendFd | Out::SendFds) => {
+            vec![End::Done, End::Fails(EINVAL), End::Fails(ENOTCONN), End::Fails(libc::EPIPE)]
+        }
         Takes::All => vec![End::Done],
         Takes::Error(errors) => errors.iter().map(|e| End::Fails(*e)).collect(),
     };

@@ -24,6 +24,7 @@ pub enum Call {
     RecvFromAt,
     Accept,
     RecvFd,
+    RecvFds,
 }
 
 pub const STREAM_CALLS: [Call; 9] = [
@@ -38,7 +39,7 @@ pub const STREAM_CALLS: [Call; 9] = [
     Call::ReaderSkipLine,
 ];
 
-pub const SOCKET_CALLS: [Call; 4] = [Call::RecvFrom, Call::RecvFromAt, Call::Accept, Call::RecvFd];
+pub const SOCKET_CALLS: [Call; 5] = [Call::RecvFrom, Call::RecvFromAt, Call::Accept, Call::RecvFd, Call::RecvFds];
 
 /// What a call returned, and the bytes that it gave or kept.
 pub struct Got {
@@ -78,6 +79,7 @@ impl Call {
                 }),
                 Self::Accept => timed(|| sockutil_accept(fd, null.cast(), 0, ms)),
                 Self::RecvFd => timed(|| sockutil_recv_fd(fd, &raw mut passed, ms)),
+                Self::RecvFds => timed(|| sockutil_recv_fds(fd, &raw mut passed, 1, to, at.cast(), n, len, ms)),
             }
         };
         let shown = match self {
@@ -110,7 +112,7 @@ impl Call {
             Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
             Self::ReaderUntil => until(b'd'),
             Self::ReaderFrame => exactly(1 + usize::from(*bytes.first()?)),
-            Self::Accept | Self::RecvFd => None,
+            Self::Accept | Self::RecvFd | Self::RecvFds => None,
         }
     }
 }

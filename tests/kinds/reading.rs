@@ -69,7 +69,7 @@ impl Column {
 fn ends(kind: &Kind, call: Call, given: &[u8], mode: Mode) -> Vec<End> {
     let [not_yet, invalid] = [End::Fails(EAGAIN), End::Fails(EINVAL)];
     let mut ends = match call {
-        Call::RecvFrom | Call::RecvFromAt | Call::Accept | Call::RecvFd if !kind.socket => {
+        Call::RecvFrom | Call::RecvFromAt | Call::Accept | Call::RecvFd | Call::RecvFds if !kind.socket => {
             return vec![End::Fails(ENOTSOCK)];
         }
         Call::Accept => return vec![invalid, End::Fails(EOPNOTSUPP)],
@@ -185,7 +185,7 @@ fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -
 
 /// Whether the cell says something about the kind.
 fn makes_sense(kind: &Kind, call: Call, column: Column) -> bool {
-    let own = !matches!(call, Call::RecvFrom | Call::RecvFromAt | Call::Accept | Call::RecvFd);
+    let own = !SOCKET_CALLS.contains(&call);
     match column {
         // A single event may be no whole line: then this would wait for ever.
         Column::Middle(FOREVER) => own && !kind.hasty && completes(kind, call),
@@ -200,7 +200,8 @@ fn makes_sense(kind: &Kind, call: Call, column: Column) -> bool {
             _ => false,
         },
         Column::Quiet(_) => {
-            !matches!(call, Call::ReadFull(1000) | Call::ReaderReadFull(1000)) && (call != Call::RecvFd || !kind.socket)
+            !matches!(call, Call::ReadFull(1000) | Call::ReaderReadFull(1000))
+                && (!matches!(call, Call::RecvFd | Call::RecvFds) || !kind.socket)
         }
     }
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::c::*;
-use libc::{EAGAIN, ENOTSOCK, ETIMEDOUT, c_int};
+use libc::{EAGAIN, EINVAL, ENOTSOCK, ETIMEDOUT, c_int};
 
 use super::connections::{FAMILIES, accept, connect, place};
 use super::ends::{End, check_end};
@@ -152,6 +152,34 @@ fn receive(ends: Ends, column: Column, mode: Mode) -> Verdict {
     mode.unchanged(fd, before)
 }
 
+fn receive_several(kind: &str, ends: Ends, column: Column, mode: Mode) -> Verdict {
+    let (socket, peer) = ends().map_err(|e| e.to_string())?;
+    let fd = socket.as_raw_fd();
+    mode.set(fd);
+    let before = kit::flags(fd);
+    let (mut passed, mut nfds, mut len, mut bytes) = ([-1; 2], 4711, 4711, [0_u8; 8]);
+    let (places, at) = (passed.as_mut_ptr(), bytes.as_mut_ptr().cast());
+    let sent = [peer.as_raw_fd(); 2];
+    let send =
+        || unsafe { sockutil_send_fds(peer.as_raw_fd(), sent.as_ptr(), 2, b"two".as_ptr().cast(), 3, &mut 0, LONG) };
+    let (nfds_at, len_at) = (&raw mut nfds, &raw mut len);
+    let call = |ms| timed(|| unsafe { sockutil_recv_fds(fd, places, 2, nfds_at, at, 8, len_at, ms) });
+    let (answer, _) = column.run(send, call);
+    let allowed = match column {
+        _ if kind != "AF_UNIX" => End::Fails(EINVAL),
+        Column::Middle(_) => End::Done,
+        Column::Quiet(_) => End::Fails(EAGAIN),
+    };
+    check_end(answer, &[allowed], column.limit())?;
+    let all = passed.map(|fd| made(fd).ok().map(|passed| kit::identity(passed.as_raw_fd())));
+    let expected = (answer.ret == 1).then(|| kit::identity(peer.as_raw_fd()));
+    let counts = if answer.ret == 1 { (2, 3) } else { (0, 0) };
+    if all != [expected; 2] || (nfds, len) != counts {
+        return Err(format!("{nfds} descriptors and {len} bytes, or other descriptors than were sent"));
+    }
+    mode.unchanged(fd, before)
+}
+
 /// A datagram socket without a peer, whose receiver is full: poll(2) calls it ready.
 fn send_to(column: Column, mode: Mode) -> Verdict {
     let unbound = place(libc::AF_UNIX, libc::SOCK_SEQPACKET, 0).map_err(|e| e.to_string())?;
@@ -208,6 +236,9 @@ pub fn cells() -> Vec<Cell> {
             }
             if kind.starts_with("AF_UNIX") {
                 cells.push(Cell::new(name(kind, "recv_fd"), move || receive(ends, column, mode)));
+            }
+            if kind == "AF_UNIX" || matches!(column, Column::Quiet(_)) {
+                cells.push(Cell::new(name(kind, "recv_fds"), move || receive_several(kind, ends, column, mode)));
             }
         }
         cells.push(Cell::new(name("AF_UNIX datagram, no peer", "sendto"), move || send_to(column, mode)));

@@ -23,9 +23,11 @@ pub enum Out {
     SendFrame,
     SendTo,
     SendFd,
+    SendFds,
 }
 
-pub const CALLS: [Out; 6] = [Out::Wait, Out::WriteFull, Out::WritevFull, Out::SendFrame, Out::SendTo, Out::SendFd];
+pub const CALLS: [Out; 7] =
+    [Out::Wait, Out::WriteFull, Out::WritevFull, Out::SendFrame, Out::SendTo, Out::SendFd, Out::SendFds];
 
 /// Letters, so that a lost or repeated piece shows.
 pub fn plain(at: usize) -> u8 {
@@ -35,7 +37,7 @@ pub fn plain(at: usize) -> u8 {
 impl Out {
     /// Whether it has a count of bytes that are done.
     pub fn sends(self) -> bool {
-        matches!(self, Self::WriteFull | Self::WritevFull | Self::SendFrame)
+        matches!(self, Self::WriteFull | Self::WritevFull | Self::SendFrame | Self::SendFds)
     }
 
     /// What it is to send: a frame has its header in front.
@@ -66,6 +68,7 @@ impl Out {
                 Self::SendFrame => timed(|| sockutil_send_frame(fd, 4, at.add(4).cast(), n - 4, to, ms)),
                 Self::SendTo => timed(|| sockutil_sendto(fd, at.cast(), n, std::ptr::null(), ms)),
                 Self::SendFd => timed(|| sockutil_send_fd(fd, 0, ms)),
+                Self::SendFds => timed(|| sockutil_send_fds(fd, &raw const fd, 1, at.cast(), n, to, ms)),
             }
         }
     }
@@ -128,10 +131,21 @@ fn taker(mut take: Take, slowly: bool, stop: &AtomicBool) -> (Take, Vec<u8>) {
     (take, taken)
 }
 
+/// How a call fails on every descriptor of a kind that it is not for.
+fn refused(kind: &Kind, call: Out) -> Option<End> {
+    match call {
+        Out::SendTo | Out::SendFd | Out::SendFds if !kind.socket => Some(End::Fails(ENOTSOCK)),
+        Out::SendFds if kind.name != "AF_UNIX" => Some(End::Fails(EINVAL)),
+        _ => None,
+    }
+}
+
 fn ends(kind: &Kind, call: Out, column: Column) -> Vec<End> {
     let not_yet = End::Fails(EAGAIN);
+    if let Some(end) = refused(kind, call) {
+        return vec![end];
+    }
     match call {
-        Out::SendTo | Out::SendFd if !kind.socket => vec![End::Fails(ENOTSOCK)],
         // No socket that can pass descriptors.
         Out::SendFd if kind.name.starts_with("TCP") => vec![End::Fails(EINVAL), not_yet, End::Done],
         // Not all of it is one write, and a part of eight bytes is no number.
@@ -190,7 +204,7 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
     }
     check_end(answer, &allowed, limit)?;
     mode.unchanged(fd, before)?;
-    if !call.sends() || kind.counts {
+    if !call.sends() || kind.counts || refused(kind, call).is_some() {
         return Ok(());
     }
     if column == Column::Full(150) {
@@ -213,19 +227,22 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
 }
 
 fn makes_sense(kind: &Kind, call: Out, column: Column, refusal: Refusal) -> bool {
-    let own = !matches!(call, Out::SendTo | Out::SendFd);
+    let own = !matches!(call, Out::SendTo | Out::SendFd) && refused(kind, call).is_none();
     // The ways to end that a refused pwritev2 could change.
     if refusal != Refusal::None && !(own && matches!(column, Column::Full(_) | Column::Middle(LONG))) {
         return false;
     }
     match column {
         Column::Full(_) => true,
-        Column::Middle(_) => own || kind.socket && !(call == Out::SendFd && kind.name.starts_with("TCP")),
+        Column::Middle(_) => {
+            let for_kind = refused(kind, call).is_none() && !(call == Out::SendFd && kind.name.starts_with("TCP"));
+            own || kind.socket && for_kind
+        }
         Column::Little(_) | Column::Trickle => own && !kind.records && !kind.counts && !kind.stopped,
         Column::Room => {
             // A terminal has room for more than half a million bytes, and is slow.
             let once = call == Out::WriteFull || call.sends() && !kind.name.starts_with("terminal");
-            once && !kind.records && !kind.counts && !kind.stopped
+            once && refused(kind, call).is_none() && !kind.records && !kind.counts && !kind.stopped
         }
     }
 }

@@ -1223,6 +1223,11 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 7)) SOCKUTIL_WRITES(5, 6);
  */
 #define SOCKUTIL_REUSEADDR (1 << 23)
 
+/**
+ * Replace whatever socket is at the path, a living listener's too.
+ */
+#define SOCKUTIL_REPLACE (1 << 24)
+
 /* ---- Endpoints --------------------------------------------------------- */
 
 /**
@@ -1647,17 +1652,23 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * sockutil_addr_parse: there is no file, and the name is free again when the
  * last descriptor of the socket is closed. No permissions protect it: every
  * process of the network namespace can connect. For a file of that name use
- * "./@name". backlog is 0 to 65535. flags: SOCKUTIL_NONBLOCK,
- * SOCKUTIL_INHERIT.
+ * "./@name". backlog is 0 to 65535. flags: SOCKUTIL_REPLACE,
+ * SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ *
+ * With SOCKUTIL_REPLACE there is no probe: whatever socket is at the path is
+ * replaced, a living listener's too. That is for programs that hold a lock of
+ * their own. For a moment there is nothing at the path. The old listener keeps
+ * the clients that it has, and gets no new ones.
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
- *   EADDRINUSE     a server listens there, or path is not a socket;
- *                  it is left alone
+ *   EADDRINUSE     a server listens there, without SOCKUTIL_REPLACE, or path
+ *                  is not a socket; it is left alone
  *   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
  *                  '@' are longer than 108
  *   EINVAL         path is NULL, empty or "@", backlog is not 0 to 65535,
- *                  flags has other bits
+ *                  flags has other bits, or SOCKUTIL_REPLACE for an abstract
+ *                  name
  * and the errors of bind(2) and unlink(2): EACCES, ENOENT, ENOTDIR, EROFS, ...
  *
  * Async-signal-safe and thread-safe.
@@ -1666,6 +1677,45 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 int sockutil_unix_listen(const char *path,
                          int backlog,
                          unsigned int flags)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
+
+/**
+ * Listen for connections at a path whose permissions you choose.
+ *
+ * As sockutil_unix_listen, but the socket's file gets the permissions of mode,
+ * 0 to 0777, whatever umask is. Who may write to it can connect: 0600 admits
+ * your own user and root, 0660 also the file's group, 0666 everybody. The file
+ * never has a permission that mode does not have, and it has all of them before
+ * anyone can connect. umask itself, which belongs to the whole process, does
+ * not change.
+ *
+ * The folder must not be writable by others, who could remove the file and put
+ * another in its place. If there is another file after the bind, a symbolic
+ * link too, the call fails and changes nothing. It cannot distinguish another
+ * socket whose permissions do not exceed mode: this one would get those of
+ * mode, and no client could reach yours. An abstract name has no permissions:
+ * EINVAL. flags: SOCKUTIL_REPLACE, SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ *
+ * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+ * errno:
+ *   EADDRINUSE     a server listens there, without SOCKUTIL_REPLACE, or path
+ *                  is not a socket, or has just become another file; it is
+ *                  left alone
+ *   ENAMETOOLONG   path is longer than 107 bytes
+ *   ENOTSUP        umask denies a permission of mode, and there is no safe way
+ *                  to give it: no /proc is mounted, and Linux is older than 6.6
+ *   EINVAL         path is NULL or empty, or begins with '@', mode is above
+ *                  0777, backlog is not 0 to 65535, flags has other bits
+ * and the errors of bind(2), unlink(2), open(2) and chmod(2): EACCES, EMFILE,
+ * ENOENT, ENOTDIR, EROFS, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: unix(7), "Pathname socket ownership and permissions"; umask(2).
+ */
+int sockutil_unix_listen_mode(const char *path,
+                              int backlog,
+                              unsigned int mode,
+                              unsigned int flags)
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**

@@ -1,6 +1,6 @@
 //! A new socket, closed on every failure; and how it is bound.
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::mem;
 
 use errno::Errno;
@@ -20,6 +20,11 @@ impl Socket {
     /// A descriptor for `sock_diag`.
     pub fn open_netlink() -> Result<Self, Errno> {
         sys::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::NETLINK_SOCK_DIAG).map(Self)
+    }
+
+    /// A descriptor of what is at a path, for nothing but its name.
+    pub fn of_file(path: &CStr) -> Result<Self, Errno> {
+        uninterrupted(|| sys::open_path(path)).map(Self)
     }
 
     /// Close-on-exec from the start, since another thread may fork and exec at any time, unless it is to be inherited.
@@ -72,6 +77,8 @@ pub struct Flags {
     pub nonblock: bool,
     /// `SOCKUTIL_INHERIT`.
     pub inherit: bool,
+    /// `SOCKUTIL_REPLACE`.
+    pub replace: bool,
 }
 
 impl Flags {

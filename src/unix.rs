@@ -3,6 +3,7 @@
 use core::ffi::{CStr, c_int};
 
 use errno::Errno;
+use libc::mode_t;
 
 use crate::address;
 use crate::connect;
@@ -12,11 +13,21 @@ use crate::time::Limit;
 
 /// `sockutil_unix_listen`.
 pub fn listen(path: &CStr, backlog: c_int, flags: Flags) -> Result<c_int, Errno> {
+    listen_with(path, backlog, None, flags)
+}
+
+/// `sockutil_unix_listen_mode`; without a mode the file has the permissions that umask leaves.
+pub fn listen_with(path: &CStr, backlog: c_int, mode: Option<mode_t>, flags: Flags) -> Result<c_int, Errno> {
     let address = unix_address(path)?;
-    let socket = flags.socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
     let is_file = path.to_bytes().first() != Some(&b'@');
+    if !is_file && (mode.is_some() || flags.replace) {
+        return Err(Errno(libc::EINVAL));
+    }
+    let socket = flags.socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
+    // From its first moment the file has no permission that it is not to have.
+    let is_narrow = mode.is_some_and(|mode| sys::fchmod(socket.fd(), mode).is_ok());
     match sys::bind(socket.fd(), &address) {
-        Err(Errno(libc::EADDRINUSE)) if is_file && is_stale(path, &address)? => {
+        Err(Errno(libc::EADDRINUSE)) if is_file && may_go(path, &address, flags.replace)? => {
             // Another server that starts may be quicker with the unlink or the bind: then this bind fails.
             match sys::unlink(path) {
                 Ok(()) | Err(Errno(libc::ENOENT)) => sys::bind(socket.fd(), &address)?,
@@ -25,18 +36,53 @@ pub fn listen(path: &CStr, backlog: c_int, flags: Flags) -> Result<c_int, Errno>
         }
         result => result?,
     }
-    if let Err(e) = sys::listen(socket.fd(), backlog) {
-        if is_file {
-            let _ = sys::unlink(path);
+    // Nobody can connect before listen(2).
+    let ready = mode.map_or(Ok(true), |mode| permit(path, mode, is_narrow));
+    match ready.and_then(|ours| if ours { sys::listen(socket.fd(), backlog).map(|()| true) } else { Ok(false) }) {
+        Ok(true) => Ok(socket.hand_over()),
+        Ok(false) => Err(Errno(libc::EADDRINUSE)),
+        Err(e) => {
+            if is_file {
+                let _ = sys::unlink(path);
+            }
+            Err(e)
         }
-        return Err(e);
     }
-    Ok(socket.hand_over())
 }
 
-/// Whether the path is a socket without a listener. When unsure, assume there is a listener.
-fn is_stale(path: &CStr, address: &Address) -> Result<bool, Errno> {
+/// Gives the file of the socket that has just been bound these permissions; false if another file is at the path now,
+/// which stays as it is. umask cannot be used, as it is the whole process's; and a chmod(2) of the path would follow a
+/// symbolic link.
+fn permit(path: &CStr, mode: mode_t, is_narrow: bool) -> Result<bool, Errno> {
+    let file = Socket::of_file(path)?;
+    match sys::socket_file(file.fd())? {
+        // No other program makes such a file, unless it starts this server, too.
+        Some(found) if !found.is_linked && (!is_narrow || found.mode & !mode == 0) => {
+            if found.mode != mode {
+                change(&file, mode)?;
+            }
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn change(file: &Socket, mode: mode_t) -> Result<(), Errno> {
+    match sys::chmod_in_proc(file.fd(), mode) {
+        // There is no /proc.
+        Err(Errno(libc::ENOENT)) => match sys::chmod_opened(file.fd(), mode) {
+            Err(Errno(libc::ENOSYS)) => Err(Errno(libc::ENOTSUP)),
+            result => result,
+        },
+        result => result,
+    }
+}
+
+/// Whether what is at the path may be removed: a socket without a listener, or any socket with `SOCKUTIL_REPLACE`. When
+/// unsure, assume there is a listener.
+fn may_go(path: &CStr, address: &Address, replace: bool) -> Result<bool, Errno> {
     match sys::is_socket_file(path) {
+        Ok(true) if replace => return Ok(true),
         Ok(true) => {}
         Ok(false) => return Ok(false),
         Err(Errno(libc::ENOENT)) => return Ok(true),

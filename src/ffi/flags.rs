@@ -35,6 +35,9 @@ pub const SOCKUTIL_IPV6: c_uint = 1 << 22;
 /// datagrams; one of them, unspecified which, gets the others.
 pub const SOCKUTIL_REUSEADDR: c_uint = 1 << 23;
 
+/// Replace whatever socket is at the path, a living listener's too.
+pub const SOCKUTIL_REPLACE: c_uint = 1 << 24;
+
 /// The flags of a datagram or stream client.
 pub(super) const CLIENT: c_uint = DESCRIPTOR | LOOKUP;
 
@@ -46,6 +49,9 @@ pub(super) const UDP_SERVER: c_uint = SERVER | SOCKUTIL_REUSEADDR;
 
 /// The flags of a new descriptor without an address text.
 pub(super) const DESCRIPTOR: c_uint = SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT;
+
+/// The flags of a listener at a path.
+pub(super) const UNIX_LISTENER: c_uint = DESCRIPTOR | SOCKUTIL_REPLACE;
 
 /// The flags of a lookup.
 pub(super) const LOOKUP: c_uint = SOCKUTIL_NUMERIC | SOCKUTIL_IPV4 | SOCKUTIL_IPV6;
@@ -79,6 +85,7 @@ pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
         v6only: has(SOCKUTIL_V6ONLY) || has(SOCKUTIL_IPV6),
         nonblock: has(SOCKUTIL_NONBLOCK),
         inherit: has(SOCKUTIL_INHERIT),
+        replace: has(SOCKUTIL_REPLACE),
     };
     Ok(Checked { socket, numeric: has(SOCKUTIL_NUMERIC), family })
 }

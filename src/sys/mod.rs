@@ -7,6 +7,7 @@
 mod address;
 mod control;
 mod diag;
+mod permissions;
 mod pktinfo;
 mod resolver;
 mod rights;
@@ -22,6 +23,7 @@ use crate::memory::{Buffer, Bytes, IoSlice};
 
 pub use address::{Address, Parts, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
+pub use permissions::{chmod_in_proc, chmod_opened, fchmod, open_path, socket_file};
 pub use pktinfo::{PacketInfo, bind_to_interface, recvfrom_at, sendto_from};
 pub use resolver::{AddrInfo, Entries, gai_strerror, getaddrinfo, if_indextoname, if_nametoindex, strerror};
 pub use rights::{Passed, recv_rights, send_rights};
@@ -158,6 +160,21 @@ pub fn clock_gettime(clock: libc::clockid_t) -> Result<timespec, Errno> {
     Ok(unsafe { time.assume_init() })
 }
 
+// glibc's struct stat has 32 bits for a size if long has 32, too few for files above 2 GiB.
+#[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
+use libc::{fstat, stat};
+#[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
+use libc::{fstat64 as fstat, stat64 as stat};
+
+/// `fstat(2)`.
+fn status(fd: c_int) -> Result<stat, Errno> {
+    let mut status = MaybeUninit::uninit();
+    // SAFETY: `status` is writable.
+    checked(unsafe { fstat(fd, status.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded, so it was written.
+    Ok(unsafe { status.assume_init() })
+}
+
 /// The kind of a descriptor that is no socket, as far as waiting depends on it.
 pub enum FileKind {
     /// A file or a disk.
@@ -170,17 +187,7 @@ pub enum FileKind {
 
 /// `fstat(2)`, and `isatty(3)` for a character device. `lseek(2)` does not help: it succeeds on an eventfd too.
 pub fn file_kind(fd: c_int) -> Result<FileKind, Errno> {
-    // glibc's struct stat has 32 bits for a size if long has 32, too few for files above 2 GiB.
-    #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
-    use libc::{fstat, stat};
-    #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
-    use libc::{fstat64 as fstat, stat64 as stat};
-    let mut status = MaybeUninit::<stat>::uninit();
-    // SAFETY: `status` is writable.
-    checked(unsafe { fstat(fd, status.as_mut_ptr()) })?;
-    // SAFETY: the call succeeded, so it was written.
-    let status = unsafe { status.assume_init() };
-    Ok(match status.st_mode & libc::S_IFMT {
+    Ok(match status(fd)?.st_mode & libc::S_IFMT {
         libc::S_IFREG | libc::S_IFBLK => FileKind::Storage,
         // SAFETY: the argument is an integer.
         libc::S_IFCHR if unsafe { libc::isatty(fd) } == 1 => FileKind::Terminal,

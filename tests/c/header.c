@@ -142,6 +142,7 @@ int main(void) {
     check(sockutil_close(client) == 0 && sockutil_close(server) == 0);
 
     check(sockutil_unix_listen("", 4, 0) == -1 && sockutil_unix_connect("", SOCKUTIL_V6ONLY, 1000) == -1);
+    check(sockutil_unix_listen_mode("", 4, 0600, SOCKUTIL_REPLACE) == -1);
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     check(sockutil_peer_cred(ends[0], &cred) == 0 && cred.pid > 0);
     check(sockutil_send_fd(ends[0], ends[0], 1000) == 1 && sockutil_recv_fd(ends[1], &fd, 1000) == 1 && fd >= 0);

@@ -79,6 +79,7 @@ ssize_t sockutil_recvfrom_at(int fd, void *buf, size_t n, sockutil_addr *from, s
 ssize_t sockutil_sendto_from(int fd, const void *buf, size_t n, const sockutil_addr *to, const sockutil_addr *at,
                              unsigned ifindex, int timeout_ms);
 int sockutil_unix_listen(const char *path, int backlog, unsigned flags);
+int sockutil_unix_listen_mode(const char *path, int backlog, unsigned mode, unsigned flags);
 int sockutil_unix_connect(const char *path, unsigned flags, int timeout_ms);
 
 int sockutil_set_reuseaddr(int fd, int on);
@@ -153,13 +154,16 @@ MUST_BE(cred_size, sizeof(sockutil_cred) == sizeof(struct cred_of_the_contract))
 
 /* No bit below 1 << 16, so that no flag is a backlog or a usual timeout; one bit each, all different. */
 #define IS_FLAG(flag) ((flag) >= 1 << 16 && ((flag) & ((flag)-1)) == 0)
-#define ALL_FLAGS (SOCKUTIL_REUSEPORT + SOCKUTIL_V6ONLY + SOCKUTIL_NONBLOCK + SOCKUTIL_INHERIT + SOCKUTIL_NUMERIC)
-#define ANY_FLAG (SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY | SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC)
+#define ALL_FLAGS                                                                                                      \
+    (SOCKUTIL_REUSEPORT + SOCKUTIL_V6ONLY + SOCKUTIL_NONBLOCK + SOCKUTIL_INHERIT + SOCKUTIL_NUMERIC + SOCKUTIL_REPLACE)
+#define ANY_FLAG                                                                                                       \
+    (SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY | SOCKUTIL_NONBLOCK | SOCKUTIL_INHERIT | SOCKUTIL_NUMERIC | SOCKUTIL_REPLACE)
 MUST_BE(reuseport_is_a_flag, IS_FLAG(SOCKUTIL_REUSEPORT));
 MUST_BE(v6only_is_a_flag, IS_FLAG(SOCKUTIL_V6ONLY));
 MUST_BE(nonblock_is_a_flag, IS_FLAG(SOCKUTIL_NONBLOCK));
 MUST_BE(inherit_is_a_flag, IS_FLAG(SOCKUTIL_INHERIT));
 MUST_BE(numeric_is_a_flag, IS_FLAG(SOCKUTIL_NUMERIC));
+MUST_BE(replace_is_a_flag, IS_FLAG(SOCKUTIL_REPLACE));
 MUST_BE(flags_are_distinct, ALL_FLAGS == ANY_FLAG);
 
 /* Linux's numbers, as in <netinet/tcp.h>, which strict C hides. */

@@ -12,6 +12,7 @@
 #include <sockutil.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #define BIG 20000
@@ -922,8 +923,22 @@ static void connecting(void) {
     CHECK(mkdtemp(path) != NULL);
     char name[sizeof path + 2];
     CHECK(snprintf(name, sizeof name, "%s/s", path) > 0);
-    int door = sockutil_unix_listen(name, 64, 0);
-    CHECK(door >= 0);
+    int door;
+    COUNTS((door = sockutil_unix_listen(name, 64, 0)) >= 0, .socket = 1, .bind = 1, .listen = 1);
+    /* A probe; and none where the caller knows. */
+    COUNTS(sockutil_unix_listen(name, 64, 0) == -1, .socket = 2, .bind = 1, .lstat = 1, .connect = 1, .close = 2);
+    CHECK(close(door) == 0);
+    COUNTS((door = sockutil_unix_listen(name, 64, SOCKUTIL_REPLACE)) >= 0, .socket = 1, .bind = 2, .lstat = 1,
+           .unlink = 1, .listen = 1);
+    CHECK(close(door) == 0 && unlink(name) == 0);
+    /* A look at the file; it is changed only if umask denies a permission. */
+    mode_t mask = umask(022);
+    COUNTS((door = sockutil_unix_listen_mode(name, 64, 0600, 0)) >= 0, .socket = 1, .fchmod = 1, .bind = 1, .openat = 1,
+           .fstat = 1, .close = 1, .listen = 1);
+    CHECK(close(door) == 0 && unlink(name) == 0);
+    COUNTS((door = sockutil_unix_listen_mode(name, 64, 0666, 0)) >= 0, .socket = 1, .fchmod = 1, .bind = 1, .openat = 1,
+           .fstat = 1, .chmod = 1, .close = 1, .listen = 1);
+    (void)umask(mask);
     COUNTS((fd = sockutil_unix_connect(name, 0, SOCKUTIL_FOREVER)) >= 0, .socket = 1, .connect = 1);
     CHECK(close(fd) == 0);
     COUNTS((fd = sockutil_unix_connect(name, nonblock, SOCKUTIL_FOREVER)) >= 0, .socket = 1, .connect = 1, .fcntl = 1);

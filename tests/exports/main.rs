@@ -53,6 +53,7 @@ mod tcp_state;
 mod time;
 mod udp;
 mod udp_at;
+mod unix_mode;
 mod unix_names;
 mod unix_socket;
 mod user_timeout;

@@ -17,14 +17,14 @@ use crate::kit::*;
 use crate::udp::{is_cloexec, makes, option};
 
 /// A path of this test's own where nothing is.
-fn path(name: &str) -> PathBuf {
+pub fn path(name: &str) -> PathBuf {
     let path = crate::support::scratch("unix").join(format!("{name}-{}", std::process::id()));
     let _ = fs::remove_file(&path);
     let _ = fs::remove_dir(&path);
     path
 }
 
-fn text(path: &Path) -> CString {
+pub fn text(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap()
 }
 
@@ -32,11 +32,11 @@ fn listen(path: &Path, backlog: c_int, flags: c_uint) -> c_int {
     unsafe { sockutil_unix_listen(text(path).as_ptr(), backlog, flags) }
 }
 
-fn connect(path: &Path, flags: c_uint, timeout_ms: c_int) -> c_int {
+pub fn connect(path: &Path, flags: c_uint, timeout_ms: c_int) -> c_int {
     unsafe { sockutil_unix_connect(text(path).as_ptr(), flags, timeout_ms) }
 }
 
-fn accept(listener: c_int) -> UnixStream {
+pub fn accept(listener: c_int) -> UnixStream {
     assert!(sockutil_wait(listener, libc::POLLIN.into(), 5000) > 0);
     let fd = unsafe { libc::accept4(listener, ptr::null_mut(), ptr::null_mut(), libc::SOCK_CLOEXEC) };
     assert!(fd >= 0);
@@ -45,7 +45,7 @@ fn accept(listener: c_int) -> UnixStream {
 
 /// A client is served: one that the library makes, and one that it does not.
 #[track_caller]
-fn serves(listener: c_int, path: &Path) {
+pub fn serves(listener: c_int, path: &Path) {
     for timeout in [FOREVER, 5000] {
         let client = makes(|| connect(path, 0, timeout));
         let mut server = accept(listener);
@@ -119,7 +119,7 @@ fn a_connected_socket_keeps_no_trace_of_the_time_limit() {
 }
 
 /// Waits until the socket of a file is closed everywhere: a child that another test has just forked may hold a copy.
-fn is_dead(path: &Path) {
+pub fn is_dead(path: &Path) {
     let begun = std::time::Instant::now();
     while UnixStream::connect(path).is_ok() {
         assert!(begun.elapsed().as_secs() < 20, "{} lives", path.display());
@@ -148,7 +148,7 @@ fn unix_listen_replaces_a_stale_file() {
     }
 }
 
-fn inode(path: &Path) -> (u64, u64) {
+pub fn inode(path: &Path) -> (u64, u64) {
     let status = fs::symlink_metadata(path).unwrap();
     (status.dev(), status.ino())
 }
@@ -216,7 +216,7 @@ fn a_listener_with_a_full_backlog_is_alive() {
 }
 
 /// An absolute path of so many bytes.
-fn long(bytes: usize) -> PathBuf {
+pub fn long(bytes: usize) -> PathBuf {
     let start = path("long");
     let missing = bytes - start.as_os_str().len();
     let mut name = start.into_os_string();

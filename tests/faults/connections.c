@@ -334,6 +334,8 @@ ARMED(sendto_from_forever, sockutil_sendto_from(w.fd, "datagram", 8, &w.to, &w.t
 ARMED(sendto_from_timed, sockutil_sendto_from(w.fd, "datagram", 8, &w.to, NULL, 1, HOUR_MS))
 ARMED(sendto_from_peer, sockutil_sendto_from(w.fd, "datagram", 8, NULL, &w.to, 0, HOUR_MS))
 ARMED(unix_listen, sockutil_unix_listen(path, 5, 0))
+ARMED(unix_listen_mode, sockutil_unix_listen_mode(path, 5, 0666, 0))
+ARMED(unix_replace, sockutil_unix_listen(path, 5, SOCKUTIL_REPLACE))
 ARMED(unix_connect, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, HOUR_MS))
 ARMED(unix_connect_nowait, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, 0))
 ARMED(peer_cred, sockutil_peer_cred(w.fd, &w.cred))
@@ -424,8 +426,11 @@ static void cred_got(bool succeeded) {
 /* The file has a listener, or a failed call has left none. */
 static void listener_file(bool succeeded) {
     struct stat status;
+    bool is_new = run.hit == F_listen || run.hit == F_openat || run.hit == F_fstat || run.hit == F_chmod;
     CHECK(&run, !succeeded || lstat(path, &status) == 0);
-    CHECK(&run, succeeded || run.hit != F_listen || lstat(path, &status) != 0);
+    CHECK(&run, succeeded || !is_new || lstat(path, &status) != 0);
+    CHECK(&run,
+          !succeeded || strcmp(run.function, "sockutil_unix_listen_mode") != 0 || (status.st_mode & 07777) == 0666);
 }
 
 /* Its file too, unless the library believed a false answer. */
@@ -516,8 +521,14 @@ static int due(const struct scene *s, const struct shim_call *call) {
         return 0;
     if ((s->flags & LIES) != 0 && (call->function == F_lstat || call->function == F_connect))
         return ANY;
-    if (s->call == unix_listen) {
-        bool stale = s->begin == stale_file;
+    if (s->call == unix_listen || s->call == unix_listen_mode || s->call == unix_replace) {
+        bool stale = s->begin != NULL;
+        if (call->function == F_fchmod)
+            return 0; /* chmod removes what is too much. */
+        if (call->function == F_openat && err == EINTR)
+            return 0;
+        if (call->function == F_chmod && err == ENOENT)
+            return ANY; /* Without /proc, Linux 6.6 has another call. */
         if (call->function == F_bind && binds == 1 && err == EADDRINUSE)
             return 0;
         if (call->function == F_lstat && err == ENOENT)
@@ -846,6 +857,9 @@ static const struct scene scenes[] = {
     {"sendto_from, the peer", F(sendto_from), 0, connected_datagram, sendto_from_peer, NULL},
     {"unix_listen", F(unix_listen), GIVES_FD, NULL, unix_listen, listener_file},
     {"unix_listen, a stale file", F(unix_listen), GIVES_FD, stale_file, unix_listen, listener_file},
+    {"unix_listen, a living one is replaced", F(unix_listen), GIVES_FD, living_file, unix_replace, listener_file},
+    {"unix_listen_mode", F(unix_listen_mode), GIVES_FD, NULL, unix_listen_mode, listener_file},
+    {"unix_listen_mode, a stale file", F(unix_listen_mode), GIVES_FD, stale_file, unix_listen_mode, listener_file},
     {"unix_connect", F(unix_connect), GIVES_FD, NULL, unix_connect, NULL},
     {"peer_cred", F(peer_cred), 0, pair, peer_cred, cred_got},
     {"send_fd", F(send_fd), 0, pair, send_fd_forever, NULL},
@@ -935,6 +949,7 @@ void explore_connections(bool full, const char *only) {
     MUST(bind(unix_door, (struct sockaddr *)&name, sizeof name));
     MUST(listen(unix_door, 16));
     make_hosts();
+    (void)umask(022);
     if (sockutil_resolve("localhost", "80", SOCK_STREAM, 0, NULL, 0, &names_found, NULL) < 0)
         names_found = 0;
     for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)

@@ -76,6 +76,10 @@ const int *errnos_of(enum shim_function function, long number) {
     static const int looking[] = {EACCES, EFAULT, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EOVERFLOW, 0};
     static const int making[] = {EACCES,  EAFNOSUPPORT, EINVAL,          EMFILE,     ENFILE,
                                  ENOBUFS, ENOMEM,       EPROTONOSUPPORT, EOPNOTSUPP, 0};
+    static const int opening[] = {EACCES, EINTR, ELOOP, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOMEM, ENOTDIR, 0};
+    static const int permitting[] = {EACCES,  EFAULT, EIO,   ELOOP, ENAMETOOLONG, ENOENT, ENOMEM,
+                                     ENOTDIR, EPERM,  EROFS, 0};
+    static const int permitting_fd[] = {EBADF, EINVAL, EIO, EPERM, EROFS, 0};
     static const int unlinking[] = {EACCES, EBUSY,  EFAULT,  EIO,   EISDIR, ELOOP, ENAMETOOLONG,
                                     ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS,  0};
     switch (function) {
@@ -83,8 +87,12 @@ const int *errnos_of(enum shim_function function, long number) {
         return accepting;
     case F_bind:
         return binding;
+    case F_chmod:
+        return permitting;
     case F_connect:
         return connecting;
+    case F_fchmod:
+        return permitting_fd;
     case F_fcntl:
         return flags;
     case F_getaddrinfo:
@@ -99,6 +107,8 @@ const int *errnos_of(enum shim_function function, long number) {
         return listening;
     case F_lstat:
         return looking;
+    case F_openat:
+        return opening;
     case F_socket:
         return making;
     case F_unlink:

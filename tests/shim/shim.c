@@ -162,6 +162,8 @@ CALL(ssize_t, readv, (int fd, const struct iovec *iov, int count), (fd, iov, cou
 CALL(int, accept4, (int fd, struct sockaddr *peer, socklen_t *length, int flags), (fd, peer, length, flags), AS_IT_IS,
      .fd = fd)
 CALL(int, bind, (int fd, const struct sockaddr *address, socklen_t length), (fd, address, length), AS_IT_IS, .fd = fd)
+CALL(int, chmod, (const char *path, mode_t mode), (path, mode), AS_IT_IS, .fd = -1)
+CALL(int, fchmod, (int fd, mode_t mode), (fd, mode), AS_IT_IS, .fd = fd)
 CALL(int, fstat, (int fd, struct stat *status), (fd, status), AS_IT_IS, .fd = fd)
 #ifdef __GLIBC__
 /* Instead of it where off_t has 32 bits. */
@@ -184,6 +186,8 @@ CALL(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, option
 
 /* Arguments that were not passed are passed on as they are. */
 CALL(int, fcntl, (int fd, int command, long argument), (fd, command, argument), AS_IT_IS, .fd = fd)
+CALL(int, openat, (int folder, const char *path, int flags, unsigned mode), (folder, path, flags, mode), AS_IT_IS,
+     .fd = -1)
 CALL(int, ioctl, (int fd, unsigned long request, void *argument), (fd, request, argument), AS_IT_IS, .fd = fd)
 
 DEFINE(ssize_t, writev, (int fd, const struct iovec *iov, int count)) {

@@ -14,8 +14,10 @@
 #define SYSTEM_CALLS(X)                                                                                                \
     X(accept4)                                                                                                         \
     X(bind)                                                                                                            \
+    X(chmod)                                                                                                           \
     X(close)                                                                                                           \
     X(connect)                                                                                                         \
+    X(fchmod)                                                                                                          \
     X(fcntl)                                                                                                           \
     X(fstat)                                                                                                           \
     X(getpeername)                                                                                                     \
@@ -25,6 +27,7 @@
     X(isatty)                                                                                                          \
     X(listen)                                                                                                          \
     X(lstat)                                                                                                           \
+    X(openat)                                                                                                          \
     X(poll)                                                                                                            \
     X(read)                                                                                                            \
     X(readv)                                                                                                           \

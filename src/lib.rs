@@ -15,6 +15,7 @@
 //!   - `memory`: the caller's memory, and the search in it.
 //!   - `stream`, `line`, `frame`: whole transfers, lines without a buffer, frames.
 //!   - `reader`: the buffered reader; `reader::state`: its state between calls, and the hot path of a line.
+//!   - `relay`: moves the bytes of one descriptor to another, several pairs at once.
 //!   - `ip`, `address`: addresses as text. `network`: which addresses a network holds. `resolve`: from host and service to addresses.
 //!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
 //!   - `connect`: one attempt to connect. `race`: a TCP connection to a host, by a race of its addresses (RFC 8305).
@@ -40,6 +41,7 @@ mod peer;
 mod process;
 mod race;
 mod reader;
+mod relay;
 mod resolve;
 mod socket;
 mod stream;

@@ -58,6 +58,11 @@ impl<'a> Buffer<'a> {
         self.known().get(..self.filled).unwrap_or_default()
     }
 
+    /// The bytes of the result from an index on, to be sent.
+    pub fn bytes_from(&self, start: usize) -> Bytes<'_> {
+        self.memory.get(start..self.filled).unwrap_or_default()
+    }
+
     /// The last byte of the result.
     pub fn last(&self) -> Option<u8> {
         self.filled().last().copied()

@@ -33,6 +33,12 @@ struct iovec {
   size_t iov_len;
 };
 
+struct pollfd {
+  int fd;
+  short events;
+  short revents;
+};
+
 /* Of the system: as large, and aligned, as any address. */
 struct sockaddr_storage {
   union {

@@ -27,7 +27,7 @@ use page::Library;
 use parts::Parts;
 
 /// A page: its name, which its part and its example also have, and its sections of the header.
-const PAGES: [(&str, &[&str]); 13] = [
+const PAGES: [(&str, &[&str]); 14] = [
     ("address", &["Addresses"]),
     ("byte_order", &["Byte order"]),
     ("classic", &["Classic names, prefixed"]),
@@ -37,6 +37,7 @@ const PAGES: [(&str, &[&str]); 13] = [
     ("option", &["Options"]),
     ("process", &["Processes and descriptors"]),
     ("reader", &["Buffered reader"]),
+    ("relay", &["Relay"]),
     ("stream", &["Streams"]),
     ("tcp_state", &["TCP state"]),
     ("time", &["Time and waiting"]),

@@ -13,7 +13,7 @@ const BEGINNING: &str = "\
 
 use core::ffi::{c_char, c_int, c_uint, c_void};
 
-use libc::{iovec, size_t, socklen_t, ssize_t};
+use libc::{iovec, pollfd, size_t, socklen_t, ssize_t};
 // Constants and structs. The functions below take the place of the crate's own.
 pub use sockutil::ffi::*;
 
@@ -64,7 +64,7 @@ fn type_of(c: &str) -> Result<String, String> {
         ["uint32_t"] => "u32",
         ["uint64_t"] => "u64",
         ["int64_t"] => "i64",
-        [name @ ("size_t" | "ssize_t" | "socklen_t" | "iovec")] => name,
+        [name @ ("size_t" | "ssize_t" | "socklen_t" | "iovec" | "pollfd")] => name,
         [name] if name.starts_with("sockutil_") => name,
         _ => return Err(format!("the type \"{c}\" is not understood")),
     };

@@ -13,7 +13,7 @@ use crate::sys::{self, Address, FileKind};
 use crate::time::{self, Limit};
 
 /// The most bytes that a call without a length may move if it never waits.
-const NOWAIT_BYTES: usize = 256 * 1024;
+pub const NOWAIT_BYTES: usize = 256 * 1024;
 
 /// A descriptor, and how long this call may wait for it.
 pub struct Limited {

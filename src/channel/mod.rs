@@ -15,7 +15,7 @@ use libc::c_short;
 use crate::memory::{self, Buffer, Bytes, IoSlice};
 use crate::sys;
 
-pub use limited::Limited;
+pub use limited::{Limited, NOWAIT_BYTES};
 pub use own::Own;
 
 /// The kernel never answers a write of bytes with 0. A driver that does has taken none, without a reason.

@@ -14,12 +14,13 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey, Style};
 const HEADER: &str = "include/sockutil.h";
 
 /// The families in the header's order, with their titles.
-const FAMILIES: [(&str, &str); 14] = [
+const FAMILIES: [(&str, &str); 15] = [
     ("version", "Version"),
     ("time", "Time and waiting"),
     ("stream", "Streams"),
     ("reader", "Buffered reader"),
     ("frame", "Frames"),
+    ("relay", "Relay"),
     ("classic", "Classic names, prefixed"),
     ("byte_order", "Byte order"),
     ("address", "Addresses"),
@@ -66,7 +67,7 @@ fn declarations(source: &str) -> Result<String, Box<dyn Error>> {
     };
     config.function.sort_by = Some(SortKey::None);
     config.constant.sort_by = Some(SortKey::None);
-    for name in ["iovec", "sockaddr_storage"] {
+    for name in ["iovec", "pollfd", "sockaddr_storage"] {
         config.export.rename.insert(name.to_owned(), format!("struct {name}"));
     }
     let mut bytes = Vec::new();

@@ -44,6 +44,7 @@ mod options;
 mod pass;
 mod peer;
 mod reader;
+mod relay;
 mod resolve;
 mod security;
 #[cfg(feature = "test-shipped")]

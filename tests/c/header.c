@@ -27,6 +27,8 @@ int main(void) {
     unsigned char bytes[16] = {127, 0, 0, 1};
     char memory[16], *item;
     sockutil_reader reader;
+    sockutil_relay relay;
+    struct pollfd wants[2];
     struct iovec iov;
     size_t done = 0, length = 0;
     sockutil_addr here, there, list[2];
@@ -75,6 +77,11 @@ int main(void) {
     check(sockutil_reader_pending(&reader) == 0);
     check(sockutil_shutdown_write(ends[0]) == 0);
     check(sockutil_reader_line(&reader, &item, &length, 1000) == 0 && length == 0);
+    check(sockutil_relay_init(&relay, ends[1], ends[0], memory, sizeof memory) == 0);
+    sockutil_relay_wants(&relay, wants);
+    check(wants[0].fd == ends[1] && wants[0].events == POLLIN && wants[1].fd == -1);
+    check(sockutil_relay_run(&relay, 1, 1000) == 1);
+    check(sockutil_relay_ended(&relay, NULL) == 1 && sockutil_relay_moved(&relay) == 0);
     check(sockutil_close_graceful(ends[1], 0) == 0);
     check(sockutil_close_reset(ends[0]) == 0);
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);

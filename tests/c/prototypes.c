@@ -30,6 +30,12 @@ int sockutil_reader_read_full(sockutil_reader *r, void *buf, size_t n, size_t *d
 int sockutil_reader_skip_line(sockutil_reader *r, size_t *done, int timeout_ms);
 size_t sockutil_reader_pending(const sockutil_reader *r);
 
+int sockutil_relay_init(sockutil_relay *r, int from, int to, void *mem, size_t cap);
+int sockutil_relay_run(sockutil_relay *relays, size_t n, int timeout_ms);
+void sockutil_relay_wants(const sockutil_relay *r, struct pollfd ends[2]);
+int sockutil_relay_ended(const sockutil_relay *r, int *error);
+uint64_t sockutil_relay_moved(const sockutil_relay *r);
+
 int sockutil_send_frame(int fd, int header_bytes, const void *body, size_t n, size_t *done, int timeout_ms);
 
 uint16_t sockutil_htons(uint16_t host);
@@ -127,6 +133,9 @@ const char *sockutil_version(void);
 #define MUST_BE(name, condition) typedef char name[(condition) ? 1 : -1]
 MUST_BE(reader_size, sizeof(sockutil_reader) == 2 * sizeof(int) + 7 * sizeof(size_t) + 2 * sizeof(int));
 MUST_BE(reader_starts_with_fd, offsetof(sockutil_reader, fd) == 0);
+MUST_BE(relay_size, sizeof(sockutil_relay) == 4 * sizeof(int) + 6 * sizeof(size_t) + sizeof(uint64_t));
+MUST_BE(relay_starts_with_from, offsetof(sockutil_relay, from) == 0);
+MUST_BE(relay_goes_on_with_to, offsetof(sockutil_relay, to) == sizeof(int));
 
 /* So is an address's, with ss first so that it can be cast. */
 struct addr_of_the_contract {

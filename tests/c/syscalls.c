@@ -969,6 +969,72 @@ static void connecting(void) {
     CHECK(close(fd) == 0 && close(taken) == 0 && close(listener) == 0);
 }
 
+/* A relay: what it reads and writes, and one poll(2) for all that wait. It never spins. */
+static void relay(void) {
+    static char mem[16][4096], bytes[10000];
+    int from[2], to[2], error;
+    sockutil_relay r[16];
+    struct pollfd ends[2];
+    EACH(kind, SOCKETS) {
+        SOCKETS[kind](from);
+        SOCKETS[kind](to);
+        for (int i = 0; i < 16; i++)
+            COUNTS(sockutil_relay_init(&r[i], from[0], to[1], mem[i], sizeof mem[i]) == 0, NONE);
+        may_look_at_the_clock = false;
+        feed(from, bytes, 100);
+        COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 2, .send = 1);
+        feed(from, bytes, 4096);
+        COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 2, .send = 1);
+        COUNTS(sockutil_relay_run(r, 16, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 16);
+        COUNTS((sockutil_relay_wants(r, ends), ends[0].fd == from[0] && ends[1].fd == -1), NONE);
+        COUNTS(sockutil_relay_ended(r, &error) == 0 && sockutil_relay_moved(r) == 4196, NONE);
+        drain(to[0]);
+
+        /* It waits once, and tries once more at the end. */
+        may_look_at_the_clock = true;
+        COUNTS(sockutil_relay_run(r, 1, 30) == -1 && errno == EAGAIN, .recv = 2, .poll = 1);
+        COUNTS(sockutil_relay_run(r, 16, 30) == -1 && errno == EAGAIN, .recv = 32, .poll = 1);
+        /* Bytes that come, and no more: the rest of the time is one wait. */
+        feed(from, bytes, 100);
+        COUNTS(sockutil_relay_run(r, 1, 30) == -1 && errno == EAGAIN, .recv = 2, .send = 1, .poll = 1);
+        drain(to[0]);
+
+        /* The memory is full, and from has hung up, which poll(2) would report at once: it is not asked for. */
+        set_nonblock(to[1]);
+        while (write(to[1], bytes, 1000) > 0)
+            ;
+        feed(from, bytes, 5000);
+        COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 1, .send = 1);
+        COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .send = 1);
+        end(from);
+        COUNTS(sockutil_relay_run(r, 1, 30) == -1 && errno == EAGAIN, .send = 2, .poll = 1);
+        COUNTS((sockutil_relay_wants(r, ends), ends[0].fd == -1 && ends[1].fd == to[1]), NONE);
+        CHECK(close(from[0]) == 0 && close(to[0]) == 0 && close(to[1]) == 0);
+
+        /* to has hung up and nothing is held: that is not asked for either. */
+        may_look_at_the_clock = false;
+        SOCKETS[kind](from);
+        SOCKETS[kind](to);
+        CHECK(sockutil_relay_init(r, from[0], to[1], mem[0], sizeof mem[0]) == 0);
+        struct pollfd entry = {.fd = to[1], .events = POLLRDHUP};
+        CHECK(close(to[0]) == 0 && poll(&entry, 1, 5000) == 1);
+        may_look_at_the_clock = true;
+        COUNTS(sockutil_relay_run(r, 1, 30) == -1 && errno == EAGAIN, .recv = 2, .poll = 1);
+        may_look_at_the_clock = false;
+        CHECK(close(to[1]) == 0);
+
+        /* The end of the stream. */
+        SOCKETS[kind](to);
+        CHECK(sockutil_relay_init(r, from[0], to[1], mem[0], sizeof mem[0]) == 0);
+        feed(from, bytes, 100);
+        end(from);
+        COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_FOREVER) == 1, .recv = 2, .send = 1, .poll = 1, .shutdown = 1);
+        COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_FOREVER) == 1, NONE);
+        COUNTS(sockutil_relay_ended(r, &error) == 1 && error == 0, NONE);
+        CHECK(close(from[0]) == 0 && close(to[0]) == 0 && close(to[1]) == 0);
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -980,6 +1046,7 @@ static const struct {
     {"frames", frames},
     {"reader", reader},
     {"reader_batch", reader_batch},
+    {"relay", relay},
     {"pipes", pipes},
     {"linear", linear},
     {"linear_others", linear_others},

@@ -29,6 +29,7 @@ mod kmsg;
 mod matrix;
 mod modes;
 mod reading;
+mod relays;
 mod sinks;
 mod sockets;
 mod sources;

@@ -7,6 +7,7 @@ use errno::Errno;
 use crate::channel::Limited;
 use crate::memory::{Bytes, IoSlice};
 use crate::stream;
+use crate::writer::Piece;
 
 /// Up to this size, one copied piece is cheaper than two pieces in the kernel.
 const COPIED_BODY_BYTES: usize = 2048;
@@ -83,6 +84,11 @@ impl<'a> Frame<'a> {
     /// Header and body, in bytes.
     pub fn len(&self) -> usize {
         self.header_bytes + self.body.len()
+    }
+
+    /// As a piece for a writer.
+    pub fn piece(&self) -> Piece<'_> {
+        Piece { header: self.header(), body: self.body }
     }
 
     fn header(&self) -> Bytes<'_> {

@@ -15,6 +15,7 @@
 //!   - `memory`: the caller's memory, and the search in it.
 //!   - `stream`, `line`, `frame`: whole transfers, lines without a buffer, frames.
 //!   - `reader`: the buffered reader; `reader::state`: its state between calls, and the hot path of a line.
+//!   - `writer`: the buffered writer.
 //!   - `relay`: moves the bytes of one descriptor to another, several pairs at once.
 //!   - `ip`, `address`: addresses as text. `network`: which addresses a network holds. `resolve`: from host and service to addresses.
 //!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
@@ -51,3 +52,4 @@ mod tcp_state;
 mod time;
 mod udp;
 mod unix;
+mod writer;

@@ -98,6 +98,21 @@ impl<'a> Buffer<'a> {
         room
     }
 
+    /// Appends bytes to send. There must be room for them.
+    pub fn extend_raw(&mut self, bytes: Bytes<'_>) {
+        let place = self.memory.get_mut(self.filled..).and_then(|rest| rest.get_mut(..bytes.len()));
+        debug_assert!(place.is_some());
+        if let Some(place) = place {
+            place.copy_from_slice(bytes);
+            self.append(bytes.len());
+        }
+    }
+
+    /// The result as bytes to send.
+    pub fn raw(&self) -> Bytes<'_> {
+        self.memory.get(..self.filled).unwrap_or_default()
+    }
+
     /// Drops the first `count` bytes of the result; the others move to the front.
     pub fn drop_front(&mut self, count: usize) {
         let count = count.min(self.filled);

@@ -158,9 +158,18 @@ fn passes(name: &str) {
 fn a_peer_that_is_always_ready_does_not_stretch_the_time() {
     for how in [Link::Shared, Link::Static] {
         let program = compile_c("answered", &["answered.c"], how, &[]);
-        for function in
-            ["read_full", "read_line", "write_full", "writev_full", "send_frame", "reader_line", "reader_skip_line"]
-        {
+        for function in [
+            "read_full",
+            "read_line",
+            "write_full",
+            "writev_full",
+            "send_frame",
+            "reader_line",
+            "reader_skip_line",
+            "writer_put",
+            "writer_frame",
+            "writer_flush",
+        ] {
             let rules = "recv result=1\nsend result=1\nsendmsg result=1";
             run(shimmed(Command::new(&program).args(["ready", function]), rules));
         }

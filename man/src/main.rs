@@ -42,6 +42,7 @@ const PAGES: [(&str, &[&str]); 14] = [
     ("tcp_state", &["TCP state"]),
     ("time", &["Time and waiting"]),
     ("version", &["Version"]),
+    ("writer", &["Buffered writer"]),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

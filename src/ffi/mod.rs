@@ -29,6 +29,7 @@ mod stream;
 mod tcp_state;
 mod time;
 mod version;
+mod writer;
 
 pub use address::*;
 pub use byte_order::*;
@@ -48,3 +49,4 @@ pub use stream::*;
 pub use tcp_state::*;
 pub use time::*;
 pub use version::*;
+pub use writer::*;

@@ -33,15 +33,17 @@
  *            raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
  * Length 0   With n 0 a call never waits. It returns 1 (a classic call 0), and
  *            the memory may be NULL. A descriptor that is not open for reading
- *            or writing is still EBADF.
+ *            or writing is still EBADF, except where held bytes or room in a
+ *            writer are all that is needed.
  * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
  *            use sockutil_sendto and sockutil_recvfrom there. A stream call
  *            takes the bytes that it needs from a message, and the rest of the
  *            message is lost; it joins messages, and takes an empty one for the
  *            end of the stream.
- * Threads    Calls on different descriptors and readers are independent. If two
- *            read one descriptor at once, each gets some of its bytes, as with
- *            read(2): a line can be divided, or joined to another.
+ * Threads    Calls on different descriptors, readers and writers are
+ *            independent. If two read one descriptor at once, each gets some of
+ *            its bytes, as with read(2): a line can be divided, or joined to
+ *            another.
  *            If you cancel a thread (pthread_cancel) while it waits here,
  *            descriptors that the call has opened stay open, and
  *            sockutil_connect does not restore what it has changed.

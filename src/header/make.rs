@@ -14,12 +14,13 @@ use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey, Style};
 const HEADER: &str = "include/sockutil.h";
 
 /// The families in the header's order, with their titles.
-const FAMILIES: [(&str, &str); 15] = [
+const FAMILIES: [(&str, &str); 16] = [
     ("version", "Version"),
     ("time", "Time and waiting"),
     ("stream", "Streams"),
     ("reader", "Buffered reader"),
     ("frame", "Frames"),
+    ("writer", "Buffered writer"),
     ("relay", "Relay"),
     ("classic", "Classic names, prefixed"),
     ("byte_order", "Byte order"),

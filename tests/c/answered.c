@@ -12,6 +12,23 @@
 
 static sockutil_reader reader;
 
+/* Of a flush, done counts what has left. */
+static int by_writer(const char *function, char *memory, size_t *done, int timeout_ms) {
+    enum { HELD = 1 << 24 };
+    sockutil_writer writer;
+    int answer;
+    CHECK(sockutil_writer_init(&writer, 0, memory, strcmp(function, "flush") == 0 ? HELD : 64) == 0);
+    if (strcmp(function, "put") == 0)
+        return sockutil_writer_put(&writer, memory + HELD, SIZE - HELD, done, timeout_ms);
+    if (strcmp(function, "frame") == 0)
+        return sockutil_writer_frame(&writer, 4, memory + HELD, SIZE - HELD, done, timeout_ms);
+    CHECK(strcmp(function, "flush") == 0);
+    CHECK(sockutil_writer_put(&writer, memory + HELD, HELD, NULL, SOCKUTIL_NOWAIT) == 1);
+    answer = sockutil_writer_flush(&writer, timeout_ms);
+    *done = HELD - sockutil_writer_pending(&writer);
+    return answer;
+}
+
 static int call(const char *function, char *memory, size_t *done, int timeout_ms) {
     struct iovec iov[2] = {{memory, 1}, {memory, SIZE - 1}};
     char *item;
@@ -35,6 +52,8 @@ static int call(const char *function, char *memory, size_t *done, int timeout_ms
         *done = sockutil_reader_pending(&reader);
         return answer;
     }
+    if (strncmp(function, "writer_", 7) == 0)
+        return by_writer(function + 7, memory, done, timeout_ms);
     CHECK(strcmp(function, "reader_skip_line") == 0);
     CHECK(sockutil_reader_init(&reader, 0, memory, 64) == 0);
     return sockutil_reader_skip_line(&reader, done, timeout_ms);

@@ -58,4 +58,5 @@ mod unix_mode;
 mod unix_names;
 mod unix_socket;
 mod user_timeout;
+mod writer;
 mod writev;

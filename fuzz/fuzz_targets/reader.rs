@@ -12,14 +12,14 @@ use std::ptr;
 
 use c::{
     sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
-    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_until,
+    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_take, sockutil_reader_until,
 };
 use libc::c_int;
 use libfuzzer_sys::fuzz_target;
 use sockutil_fuzz::input::{Control, stretched};
 use sockutil_fuzz::model::{Outcome, Rest, Shown};
 use sockutil_fuzz::stream::Source;
-use sockutil_fuzz::{EAGAIN, EINVAL, FOREVER, NOWAIT, call};
+use sockutil_fuzz::{EAGAIN, EINVAL, EMSGSIZE, FOREVER, NOWAIT, call};
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
@@ -28,10 +28,11 @@ enum Op {
     Frame(usize),
     ReadFull(usize),
     SkipLine,
+    Take,
 }
 
 impl Op {
-    fn expect(self, rest: Rest<'_>, cap: usize) -> Option<Outcome> {
+    fn expect(self, rest: Rest<'_>, cap: usize, shown: usize) -> Option<Outcome> {
         match self {
             Self::Line => rest.reader_until(b'\n', cap),
             Self::Until(delimiter) => rest.reader_until(delimiter, cap),
@@ -39,6 +40,7 @@ impl Op {
             Self::Frame(_) => Some(Outcome::failure(EINVAL, Shown::Nothing, 0)),
             Self::ReadFull(n) => rest.read_full(n),
             Self::SkipLine => rest.skip_line(),
+            Self::Take => Some(Outcome::take(shown)),
         }
     }
 }
@@ -49,6 +51,8 @@ struct Subject {
     memory: Vec<u8>,
     source: Source,
     handed_out: usize,
+    /// How many bytes the last call has shown and kept.
+    shown: usize,
 }
 
 impl Subject {
@@ -58,7 +62,7 @@ impl Subject {
         let made =
             call(|| unsafe { sockutil_reader_init(r.as_mut_ptr(), source.fd(), memory.as_mut_ptr().cast(), cap) });
         assert_eq!(made, (0, 0));
-        Self { r: unsafe { r.assume_init() }, memory, source, handed_out: 0 }
+        Self { r: unsafe { r.assume_init() }, memory, source, handed_out: 0, shown: 0 }
     }
 
     fn pending(&self) -> usize {
@@ -83,7 +87,7 @@ impl Subject {
         let mut buffer = vec![0xEE_u8; n];
         let mut done = 0;
         loop {
-            let expected = op.expect(self.source.rest(self.handed_out), cap);
+            let expected = op.expect(self.source.rest(self.handed_out), cap, self.shown);
             // Nobody feeds while a call waits.
             let timeout = if waits && expected.is_some() { FOREVER } else { NOWAIT };
             let unset: (*mut c_char, usize) = (ptr::without_provenance_mut(1), 4711);
@@ -100,6 +104,10 @@ impl Subject {
                         sockutil_reader_read_full(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout)
                     }
                     Op::SkipLine => sockutil_reader_skip_line(r, &raw mut done, timeout),
+                    Op::Take => {
+                        done = sockutil_reader_take(r);
+                        done as c_int
+                    }
                 }
             });
 
@@ -108,6 +116,7 @@ impl Subject {
             if (answer, errno) == (-1, EAGAIN) {
                 assert_eq!(expected, None, "{op:?} says \"not yet\", but all is there");
                 assert!(!is_set && done >= done_before);
+                self.shown = 0;
                 assert_eq!(self.pending() + self.handed_out + done, self.source.taken(), "what is held");
                 if let Op::ReadFull(_) = op {
                     assert_eq!(buffer[..done], self.source.rest(self.handed_out).bytes[..done], "before EAGAIN");
@@ -117,9 +126,13 @@ impl Subject {
             }
             let shown = match op {
                 Op::ReadFull(_) => Shown::Bytes(buffer[..done].to_vec()),
-                Op::SkipLine => Shown::Count(done),
+                Op::SkipLine | Op::Take => Shown::Count(done),
                 _ if is_set => self.shown(place, len),
                 _ => Shown::Nothing,
+            };
+            self.shown = match &shown {
+                Shown::Bytes(bytes) if (answer, errno) == (-1, EMSGSIZE) => bytes.len(),
+                _ => 0,
             };
             let outcome = Outcome { answer, errno, shown, consumed: expected.as_ref().map_or(0, |e| e.consumed) };
             assert_eq!(Some(&outcome), expected.as_ref(), "{op:?}");
@@ -152,6 +165,7 @@ fn run(input: &[u8]) -> Option<()> {
             9 => Op::Frame(control.byte()),
             10 | 11 => Op::ReadFull(control.size()),
             12 => Op::SkipLine,
+            13 => Op::Take,
             _ => {
                 subject.source.more();
                 continue;

@@ -41,7 +41,8 @@ pub struct sockutil_reader {
     searched: size_t,
     found: size_t,
     reserved: size_t,
-    reserved_too: [c_int; 2],
+    shown: u8,
+    reserved_too: [u8; 7],
 }
 
 /// Nothing is covered by a NUL.
@@ -82,7 +83,8 @@ pub unsafe extern "C" fn sockutil_reader_init(
             may_be_socket: 1,
             found: 0,
             reserved: 0,
-            reserved_too: [0; 2],
+            shown: 0,
+            reserved_too: [0; 7],
         };
         fresh.keep(State::NEW);
         r.write(fresh);
@@ -110,8 +112,8 @@ pub unsafe extern "C" fn sockutil_reader_init(
 /// and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
-///              is held; take it with sockutil_reader_read_full, or drop the
-///              line with sockutil_reader_skip_line
+///              is held; take it with sockutil_reader_take, or drop the line
+///              with sockutil_reader_skip_line
 ///   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
 ///              timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
@@ -143,7 +145,7 @@ pub unsafe extern "C" fn sockutil_reader_line(
 /// show the rest, returned once; -1 with errno, and nothing is lost:
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
-///              what is held; take it with sockutil_reader_read_full
+///              what is held; take it with sockutil_reader_take
 ///   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
 ///              delimiter is not 0 to 255, timeout_ms is below -1
 ///   EBADF      the descriptor is not open for reading
@@ -239,13 +241,14 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
+        let mut entered = enter(r)?;
         // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let memory = unsafe { check::memory(buf, n) }?;
         let done = Done::new(done, n)?;
         // SAFETY: earlier calls have written the bytes that `done` counts.
         let mut buffer = unsafe { Buffer::new(memory, done.start()) };
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-        let result = unsafe { call(r.ok_or(INVALID)?, timeout_ms, |reader| Ok(reader.read_full(&mut buffer))) }?;
+        let result = unsafe { call(&mut entered, timeout_ms, |reader| Ok(reader.read_full(&mut buffer))) }?;
         done.report(buffer.len());
         result.map(outcome::read)
     })
@@ -280,12 +283,36 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
+        let mut entered = enter(r)?;
         let done = Done::open(done);
         let mut count = done.start();
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-        let result = unsafe { call(r.ok_or(INVALID)?, timeout_ms, |reader| Ok(reader.skip_line(&mut count))) }?;
+        let result = unsafe { call(&mut entered, timeout_ms, |reader| Ok(reader.skip_line(&mut count))) }?;
         done.report(count);
         result.map(outcome::read)
+    })
+}
+
+/// Take the bytes that EMSGSIZE has shown.
+///
+/// For the line that is longer than the memory: after sockutil_reader_line or
+/// sockutil_reader_until has failed with EMSGSIZE, this takes exactly the bytes
+/// that *line and *len show. They stay where they are until the next call on
+/// the reader. What the next call returns is the same line going on, even if
+/// that is only its newline.
+///
+/// Returns the number of bytes taken, which is that *len; 0 if r is NULL, after
+/// every other return, and if they were taken already. It cannot fail.
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_reader_take(r: Option<&mut sockutil_reader>) -> size_t {
+    r.map_or(0, |r| {
+        let mut state = r.state();
+        let taken = state.take(r.end);
+        r.keep(state);
+        taken
     })
 }
 
@@ -313,15 +340,17 @@ impl sockutil_reader {
             marks: self.found,
             delimiter: self.delimiter,
             covered: u8::try_from(self.covered).ok(),
+            shown: self.shown != 0,
         }
     }
 
     fn keep(&mut self, state: State) {
         self.delimiter = state.delimiter;
+        self.shown = u8::from(state.shown);
         self.keep_places(state);
     }
 
-    /// Stores all but `delimiter`, which the fast path does not change.
+    /// Stores what the fast path changes.
     fn keep_places(&mut self, state: State) {
         self.start = state.start;
         self.searched = state.searched;
@@ -400,16 +429,30 @@ unsafe fn next_marked(
     Some(())
 }
 
+/// A reader at the start of a call.
+struct Entered<'a> {
+    r: &'a mut sockutil_reader,
+}
+
+/// Starts a call other than `sockutil_reader_take`, before its arguments are checked: what an earlier one has shown can
+/// no longer be taken.
+fn enter(r: Option<&mut sockutil_reader>) -> Result<Entered<'_>, Errno> {
+    let r = r.ok_or(INVALID)?;
+    r.shown = 0;
+    Ok(Entered { r })
+}
+
 /// Runs one call on a reader, and stores its new state, on failure too.
 ///
 /// # Safety
 /// Unless it is null, `r` points to a reader that
 /// `sockutil_reader_init` made, or to zeros; nothing else uses it.
 unsafe fn call<T>(
-    r: &mut sockutil_reader,
+    entered: &mut Entered<'_>,
     timeout_ms: c_int,
     function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
+    let r = &mut *entered.r;
     let limit = Limit::from_ms(timeout_ms)?;
     // SAFETY: the caller gave `cap` bytes at `mem` to `sockutil_reader_init`, for as long as the reader is used.
     let memory = unsafe { check::text(r.mem.cast(), r.cap) }?;
@@ -436,14 +479,15 @@ unsafe fn item(
     function: impl FnOnce(&mut Reader<'_>) -> Result<Item, Errno>,
 ) -> c_int {
     outcome::of(|| {
+        let entered = enter(r);
         let (place, len) = (place.ok_or(INVALID)?, len.ok_or(INVALID)?);
         // On failure nothing is shown.
         let (place, len) = (place.write(ptr::null_mut()), len.write(0));
-        let r = r.ok_or(INVALID)?;
+        let mut entered = entered?;
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
-        let item = unsafe { call(r, timeout_ms, function) }?;
+        let item = unsafe { call(&mut entered, timeout_ms, function) }?;
         let mut publish = |part: Range<usize>| {
-            *place = r.mem.wrapping_add(part.start);
+            *place = entered.r.mem.wrapping_add(part.start);
             *len = part.len();
         };
         match item {

@@ -40,7 +40,7 @@ pub enum Item {
     Whole(Range<usize>),
     /// The rest at the end of the stream: incomplete, perhaps empty. The reader no longer holds it.
     Rest(Range<usize>),
-    /// The held part of a line that does not fit. It stays held.
+    /// The held part of a line that does not fit. It stays held until `State::take`.
     TooLong(Range<usize>),
     /// The length of a frame's body that does not fit. Its header stays held.
     TooLongBody(usize),
@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
             }
             let length = self.held().len();
             if length >= self.usable {
+                self.state.shown = true;
                 return Ok(Item::TooLong(self.show()));
             }
             if self.refill(length + 1)? == 0 {

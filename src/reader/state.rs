@@ -6,6 +6,7 @@
     reason = "with opt-level \"s\", the compiler would not inline these, and each line would cost several calls"
 )]
 
+use core::mem;
 use core::ops::Range;
 
 use crate::memory::{self, Block, Buffer};
@@ -30,11 +31,13 @@ pub struct State {
     pub delimiter: u8,
     /// The held byte at `start`, which the NUL after the last result has overwritten.
     pub covered: Option<u8>,
+    /// The last call has shown all held bytes, and left them held: the next one may take them.
+    pub shown: bool,
 }
 
 impl State {
     /// Nothing is held.
-    pub const NEW: Self = Self { start: 0, searched: 0, marks: 0, delimiter: b'\n', covered: None };
+    pub const NEW: Self = Self { start: 0, searched: 0, marks: 0, delimiter: b'\n', covered: None, shown: false };
 
     /// The bytes up to and including the delimiter, if a search has marked it.
     #[inline(always)]
@@ -105,6 +108,18 @@ impl State {
         self.start += length;
         debug_assert!(self.start <= buffer.len());
         self.forget();
+    }
+
+    /// Takes the bytes that the last call has shown, which are all that are held, and returns their number. They were
+    /// searched: the line goes on after them.
+    pub fn take(&mut self, end: usize) -> usize {
+        if !mem::take(&mut self.shown) {
+            return 0;
+        }
+        debug_assert!(self.marks == 0 && self.searched == end && self.covered.is_none());
+        let taken = end - self.start;
+        self.start = end;
+        taken
     }
 
     /// Moves the held bytes to the front of the memory, and the marks with them.

@@ -74,7 +74,7 @@ int main(void) {
     check(sockutil_reader_skip_line(&reader, NULL, 1000) == 1);
     check(sockutil_send_frame(ends[0], 2, "frame", 5, NULL, 1000) == 1);
     check(sockutil_reader_frame(&reader, 2, &item, &length, 1000) == 1 && length == 5 && item[4] == 'e');
-    check(sockutil_reader_pending(&reader) == 0);
+    check(sockutil_reader_pending(&reader) == 0 && sockutil_reader_take(&reader) == 0);
     check(sockutil_shutdown_write(ends[0]) == 0);
     check(sockutil_reader_line(&reader, &item, &length, 1000) == 0 && length == 0);
     check(sockutil_relay_init(&relay, ends[1], ends[0], memory, sizeof memory) == 0);

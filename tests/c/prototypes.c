@@ -28,6 +28,7 @@ int sockutil_reader_until(sockutil_reader *r, int delimiter, char **data, size_t
 int sockutil_reader_frame(sockutil_reader *r, int header_bytes, char **body, size_t *len, int timeout_ms);
 int sockutil_reader_read_full(sockutil_reader *r, void *buf, size_t n, size_t *done, int timeout_ms);
 int sockutil_reader_skip_line(sockutil_reader *r, size_t *done, int timeout_ms);
+size_t sockutil_reader_take(sockutil_reader *r);
 size_t sockutil_reader_pending(const sockutil_reader *r);
 
 int sockutil_relay_init(sockutil_relay *r, int from, int to, void *mem, size_t cap);

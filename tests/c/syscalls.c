@@ -441,7 +441,8 @@ static void reader(void) {
         COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == -1 && errno == EMSGSIZE && len == 4095, .recv = 1);
         COUNTS(sockutil_reader_line(&r, &line, &len, timeout) == -1 && errno == EMSGSIZE, NONE);
         done = 0;
-        COUNTS(sockutil_reader_skip_line(&r, &done, timeout) == 1 && done == 5000, .recv = 1);
+        COUNTS(sockutil_reader_take(&r) == 4095, NONE);
+        COUNTS(sockutil_reader_skip_line(&r, &done, timeout) == 1 && done == 905, .recv = 1);
         feed(ends, "\xFF\xFF", 2);
         COUNTS(sockutil_reader_frame(&r, 2, &line, &len, timeout) == -1 && errno == EMSGSIZE, .recv = 1);
         COUNTS(sockutil_reader_frame(&r, 2, &line, &len, timeout) == -1 && errno == EMSGSIZE, NONE);

@@ -45,6 +45,7 @@ mod pass;
 mod peer;
 mod reader;
 mod relay;
+mod reader_take;
 mod resolve;
 mod security;
 #[cfg(feature = "test-shipped")]

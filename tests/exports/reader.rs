@@ -11,16 +11,16 @@ use libc::c_int;
 use crate::kit::*;
 
 /// A reader with its memory, in which no byte after the capacity may change.
-struct Reader {
-    raw: sockutil_reader,
-    memory: Vec<u8>,
+pub struct Reader {
+    pub raw: sockutil_reader,
+    pub memory: Vec<u8>,
     cap: usize,
 }
 
 const CANARY: [u8; 8] = [0xC5; 8];
 
 impl Reader {
-    fn new(fd: c_int, cap: usize) -> Self {
+    pub fn new(fd: c_int, cap: usize) -> Self {
         let mut memory = vec![0xEE; cap];
         memory.extend(CANARY);
         let mut raw = MaybeUninit::uninit();
@@ -28,7 +28,7 @@ impl Reader {
         Self { raw: unsafe { raw.assume_init() }, memory, cap }
     }
 
-    fn item(
+    pub fn item(
         &mut self,
         call: impl FnOnce(*mut sockutil_reader, *mut *mut c_char, *mut usize) -> c_int,
     ) -> (c_int, Vec<u8>) {
@@ -51,48 +51,52 @@ impl Reader {
         (answer, item[..len].to_vec())
     }
 
-    fn line(&mut self, timeout: c_int) -> (c_int, Vec<u8>) {
+    pub fn line(&mut self, timeout: c_int) -> (c_int, Vec<u8>) {
         self.item(|r, place, len| unsafe { sockutil_reader_line(r, place, len, timeout) })
     }
 
-    fn until(&mut self, delimiter: u8, timeout: c_int) -> (c_int, Vec<u8>) {
+    pub fn until(&mut self, delimiter: u8, timeout: c_int) -> (c_int, Vec<u8>) {
         self.item(|r, place, len| unsafe { sockutil_reader_until(r, delimiter.into(), place, len, timeout) })
     }
 
-    fn frame(&mut self, header_bytes: c_int, timeout: c_int) -> (c_int, Vec<u8>) {
+    pub fn frame(&mut self, header_bytes: c_int, timeout: c_int) -> (c_int, Vec<u8>) {
         self.item(|r, place, len| unsafe { sockutil_reader_frame(r, header_bytes, place, len, timeout) })
     }
 
-    fn read_full(&mut self, buffer: &mut [u8], done: &mut usize, timeout: c_int) -> c_int {
+    pub fn read_full(&mut self, buffer: &mut [u8], done: &mut usize, timeout: c_int) -> c_int {
         unsafe { sockutil_reader_read_full(&raw mut self.raw, buffer.as_mut_ptr().cast(), buffer.len(), done, timeout) }
     }
 
-    fn skip_line(&mut self, done: &mut usize, timeout: c_int) -> c_int {
+    pub fn skip_line(&mut self, done: &mut usize, timeout: c_int) -> c_int {
         unsafe { sockutil_reader_skip_line(&raw mut self.raw, done, timeout) }
     }
 
-    fn pending(&self) -> usize {
+    pub fn take(&mut self) -> usize {
+        unsafe { sockutil_reader_take(&raw mut self.raw) }
+    }
+
+    pub fn pending(&self) -> usize {
         unsafe { sockutil_reader_pending(&raw const self.raw) }
     }
 }
 
-fn whole(bytes: &[u8]) -> (c_int, Vec<u8>) {
+pub fn whole(bytes: &[u8]) -> (c_int, Vec<u8>) {
     (1, bytes.to_vec())
 }
 
 #[track_caller]
-fn not_yet(answer: (c_int, Vec<u8>)) {
+pub fn not_yet(answer: (c_int, Vec<u8>)) {
     assert_eq!((answer.0, errno()), (-1, Errno(EAGAIN)));
 }
 
 #[track_caller]
-fn too_long(answer: (c_int, Vec<u8>), held: &[u8]) {
+pub fn too_long(answer: (c_int, Vec<u8>), held: &[u8]) {
     assert_eq!((answer.0, errno()), (-1, Errno(EMSGSIZE)));
     assert_eq!(answer.1, held);
 }
 
 /// A frame as it travels.
-fn framed(header_bytes: usize, body: &[u8]) -> Vec<u8> {
+pub fn framed(header_bytes: usize, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u32).to_be_bytes();
     [&length[4 - header_bytes..], body].concat()
 }
@@ -251,7 +255,7 @@ fn sockutil_reader_line_EMSGSIZE() {
     }
 }
 
-fn refuses_bad_pointers(call: impl Fn(*mut sockutil_reader, *mut *mut c_char, *mut usize, c_int) -> c_int) {
+pub fn refuses_bad_pointers(call: impl Fn(*mut sockutil_reader, *mut *mut c_char, *mut usize, c_int) -> c_int) {
     let pair = unix();
     pair.feed(b"\x01\n");
     let mut reader = Reader::new(pair.r(), 16);

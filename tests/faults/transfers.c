@@ -263,6 +263,25 @@ static void reader_line(struct run *r) {
         r->phase = (int)n + 2;
 }
 
+/* A line that is too long is taken as it is shown, and goes on. */
+static void reader_take(struct run *r) {
+    size_t usable = r->scenario->size - 1, n = item_length(r, '\n', usable), length = SIZE_MAX;
+    bool whole = is_whole(r, '\n', n);
+    char *line = &never;
+    CALL(r, sockutil_reader_line, &r->reader, &line, &length, r->timeout_ms);
+    if (!item(r, whole ? 1 : n == usable ? -1 : 0, EMSGSIZE, n, 0, line, length))
+        return;
+    r->finished |= n == 0;
+    bool too_long = r->ret < 0;
+    next_item(r, n);
+    CALL(r, sockutil_reader_take, &r->reader);
+    CHECK(r, (size_t)r->ret == (too_long ? n : 0) && r->logged == 0);
+    if (too_long)
+        check_stream(r, line, r->pos - n, n);
+    r->held = sockutil_reader_pending(&r->reader);
+    CHECK(r, r->held == 0 || !too_long);
+}
+
 static void until_begin(struct run *r) {
     static const char text[] = "a;;bb;\nccc\nmore than cap;and a line\n;\0;\n;d";
     add_bytes(r, text, sizeof text - 1);
@@ -363,6 +382,7 @@ const struct scenario transfers[] = {
     {"readline", ALL, OWNS, BOTH, LINES, 12, lines_begin, readline_step, NULL},
     {"readline twice", ALL, OWNS, BOTH, LINES, 3000, two_lines_begin, readline_two, NULL},
     {"reader_line", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_line, NULL},
+    {"reader_take", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_take, NULL},
     {"reader_until", ALL, LIMITS, BOTH, 0, 10, until_begin, reader_until, NULL},
     {"reader_frame", ALL, LIMITS, BOTH, 0, 16, frames_begin, reader_frame, NULL},
     {"write_full", ALL, LIMITS, QUEUED, WRITES, 25, write_begin, write_full, NULL},

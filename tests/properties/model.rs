@@ -34,6 +34,10 @@ impl Outcome {
     pub fn failure(errno: c_int, shown: Shown, consumed: usize) -> Self {
         Self { answer: -1, errno, shown, consumed }
     }
+    /// `sockutil_reader_take`, when the last call has shown so many bytes and kept them.
+    pub fn take(shown: usize) -> Self {
+        Self::new(shown as i64, Shown::Count(shown), shown)
+    }
 }
 
 /// The bytes of a stream that have come and were not returned yet.

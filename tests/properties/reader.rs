@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::c::{
     sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
-    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_until,
+    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_take, sockutil_reader_until,
 };
 use libc::{EINVAL, EMSGSIZE, c_int};
 use proptest::collection::vec;
@@ -32,6 +32,7 @@ enum Op {
     Frame(usize),
     ReadFull(Length),
     SkipLine,
+    Take,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -42,6 +43,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => select(vec![1, 2, 4]).prop_map(Op::Frame),
         3 => length().prop_map(Op::ReadFull),
         1 => Just(Op::SkipLine),
+        1 => Just(Op::Take),
     ]
 }
 
@@ -66,6 +68,8 @@ struct Subject {
     r: sockutil_reader,
     memory: Vec<u8>,
     cap: usize,
+    /// How many bytes the last call has shown and kept.
+    shown: usize,
 }
 
 impl Subject {
@@ -74,7 +78,7 @@ impl Subject {
         let mut r = MaybeUninit::uninit();
         let place = memory[GUARD..].as_mut_ptr().cast();
         prop_assert_eq!(call(|| unsafe { sockutil_reader_init(r.as_mut_ptr(), fd, place, cap) })?, (0, 0));
-        Ok(Self { r: unsafe { r.assume_init() }, memory, cap })
+        Ok(Self { r: unsafe { r.assume_init() }, memory, cap, shown: 0 })
     }
 
     fn pending(&self) -> usize {
@@ -106,13 +110,14 @@ impl Subject {
 }
 
 /// The model's answer to a call.
-fn expect(op: Op, rest: Rest<'_>, cap: usize) -> Option<Outcome> {
+fn expect(op: Op, rest: Rest<'_>, cap: usize, shown: usize) -> Option<Outcome> {
     match op {
         Op::Suited | Op::Line => rest.reader_until(b'\n', cap),
         Op::Until(delimiter) => rest.reader_until(delimiter, cap),
         Op::Frame(header) => rest.reader_frame(header, cap),
         Op::ReadFull(length) => rest.read_full(length.bytes(cap)),
         Op::SkipLine => rest.skip_line(),
+        Op::Take => Some(Outcome::take(shown)),
     }
 }
 
@@ -127,7 +132,7 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
     let n = buffer.len().saturating_sub(GUARD);
     let mut done = 0;
     loop {
-        let expected = expect(op, source.rest(handed_out), cap);
+        let expected = expect(op, source.rest(handed_out), cap, subject.shown);
         let timeout = source.timeout(expected.is_some());
         let unset: (*mut c_char, usize) = (ptr::without_provenance_mut(1), 4711);
         let (mut place, mut len) = unset;
@@ -141,6 +146,10 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
                 Op::Frame(header) => sockutil_reader_frame(r, header as c_int, &raw mut place, &raw mut len, timeout),
                 Op::ReadFull(_) => sockutil_reader_read_full(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout),
                 Op::SkipLine => sockutil_reader_skip_line(r, &raw mut done, timeout),
+                Op::Take => {
+                    done = sockutil_reader_take(r);
+                    done as c_int
+                }
             }
         })?;
 
@@ -150,7 +159,7 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
         }
         let shown = match op {
             Op::ReadFull(_) => Shown::Bytes(buffer[..done].to_vec()),
-            Op::SkipLine => Shown::Count(done),
+            Op::SkipLine | Op::Take => Shown::Count(done),
             _ if is_set => subject.shown(place, len)?,
             _ => Shown::Nothing,
         };
@@ -160,6 +169,7 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
         if (answer, errno) == (-1, EAGAIN) {
             prop_assert!(timeout != FOREVER, "EAGAIN from a call that waits");
             prop_assert!(!is_set, "*line and *len were set");
+            subject.shown = 0;
             prop_assert!(done >= done_before);
             if source.is_exact() {
                 prop_assert!(expected.is_none() || timeout != NOWAIT, "all is there: {:?}", expected);
@@ -171,6 +181,10 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
             source.more();
             continue;
         }
+        subject.shown = match &shown {
+            Shown::Bytes(bytes) if (answer, errno) == (-1, EMSGSIZE) => bytes.len(),
+            _ => 0,
+        };
         let outcome = Outcome { answer, errno, shown, consumed: expected.as_ref().map_or(0, |e| e.consumed) };
         prop_assert_eq!(Some(&outcome), expected.as_ref(), "{:?} with timeout {}", op, timeout);
         let handed_out = handed_out + outcome.consumed;
@@ -204,8 +218,9 @@ fn read_all(case: &Case, pieces: &[(usize, &Piece)], total: usize, fd: c_int, so
         // After a line or a frame that is too long: what a program does, or another call.
         remedy = match (outcome.errno, outcome.shown) {
             (EMSGSIZE, Shown::Announced(length)) if length < 10_000 => Some(Op::ReadFull(Length::Of(length))),
-            (EMSGSIZE, Shown::Bytes(_)) if number % 3 == 0 => Some(Op::SkipLine),
-            (EMSGSIZE, Shown::Bytes(held)) if number % 3 == 1 => Some(Op::ReadFull(Length::Of(held.len()))),
+            (EMSGSIZE, Shown::Bytes(_)) if number % 4 == 0 => Some(Op::SkipLine),
+            (EMSGSIZE, Shown::Bytes(held)) if number % 4 == 1 => Some(Op::ReadFull(Length::Of(held.len()))),
+            (EMSGSIZE, Shown::Bytes(_)) if number % 4 == 2 => Some(Op::Take),
             (error, _) => {
                 prop_assert!(matches!(error, 0 | EINVAL | EMSGSIZE));
                 None

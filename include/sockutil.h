@@ -33,15 +33,17 @@
  *            raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
  * Length 0   With n 0 a call never waits. It returns 1 (a classic call 0), and
  *            the memory may be NULL. A descriptor that is not open for reading
- *            or writing is still EBADF.
+ *            or writing is still EBADF, except where held bytes or room in a
+ *            writer are all that is needed.
  * Messages   Sockets of SOCK_DGRAM and SOCK_SEQPACKET have messages, not lines:
  *            use sockutil_sendto and sockutil_recvfrom there. A stream call
  *            takes the bytes that it needs from a message, and the rest of the
  *            message is lost; it joins messages, and takes an empty one for the
  *            end of the stream.
- * Threads    Calls on different descriptors and readers are independent. If two
- *            read one descriptor at once, each gets some of its bytes, as with
- *            read(2): a line can be divided, or joined to another.
+ * Threads    Calls on different descriptors, readers and writers are
+ *            independent. If two read one descriptor at once, each gets some of
+ *            its bytes, as with read(2): a line can be divided, or joined to
+ *            another.
  *            If you cancel a thread (pthread_cancel) while it waits here,
  *            descriptors that the call has opened stay open, and
  *            sockutil_connect does not restore what it has changed.
@@ -171,6 +173,34 @@ int sockutil_ms_left(int64_t end_ms);
  * Source: POSIX poll.
  */
 int sockutil_wait(int fd, int poll_events, int timeout_ms) SOCKUTIL_RESULT;
+
+/**
+ * Wait until one of several descriptors is ready.
+ *
+ * Calls poll(2) for the n entries of fds. The events of an entry are as for
+ * poll(2), and its revents are set on success, 0 for an entry that is not
+ * ready. An entry with a negative fd is passed over, and one whose fd is not a
+ * descriptor is ready: POLLNVAL is in its revents. If n is 0, fds may be NULL,
+ * and the call only waits. Signals neither end nor stretch it; setting a flag
+ * in a handler does not end a wait.
+ *
+ * To end a wait from a handler, give the handler something to wait for: wait
+ * here for the socket beside a signalfd(2), or beside a pipe to which the
+ * handler writes a byte. Then call with SOCKUTIL_NOWAIT what is to read.
+ *
+ * Returns how many entries have revents, above 0; -1 with errno:
+ *   EAGAIN   timeout_ms ran out: every revents is 0
+ *   EINVAL   fds is NULL and n is not 0, n is above the process's limit
+ *            RLIMIT_NOFILE, timeout_ms is below -1
+ * and the errors of poll(2): ENOMEM.
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX poll.
+ */
+int sockutil_wait_any(struct pollfd *fds,
+                      size_t n,
+                      int timeout_ms)
+SOCKUTIL_RESULT;
 
 /* ---- Streams ----------------------------------------------------------- */
 
@@ -353,7 +383,8 @@ typedef struct sockutil_reader {
   size_t searched;
   size_t found;
   size_t reserved;
-  int reserved_too[2];
+  uint8_t shown;
+  uint8_t reserved_too[7];
 } sockutil_reader;
 
 /**
@@ -396,8 +427,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4);
  * and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   the line is longer than cap-1 bytes; *line and *len show what
- *              is held; take it with sockutil_reader_read_full, or drop the
- *              line with sockutil_reader_skip_line
+ *              is held; take it with sockutil_reader_take, or drop the line
+ *              with sockutil_reader_skip_line
  *   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
  *              timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
@@ -425,7 +456,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 3));
  * show the rest, returned once; -1 with errno, and nothing is lost:
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
- *              what is held; take it with sockutil_reader_read_full
+ *              what is held; take it with sockutil_reader_take
  *   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
  *              delimiter is not 0 to 255, timeout_ms is below -1
  *   EBADF      the descriptor is not open for reading
@@ -535,6 +566,23 @@ int sockutil_reader_skip_line(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
+ * Take the bytes that EMSGSIZE has shown.
+ *
+ * For the line that is longer than the memory: after sockutil_reader_line or
+ * sockutil_reader_until has failed with EMSGSIZE, this takes exactly the bytes
+ * that *line and *len show. They stay where they are until the next call on
+ * the reader. What the next call returns is the same line going on, even if
+ * that is only its newline.
+ *
+ * Returns the number of bytes taken, which is that *len; 0 if r is NULL, after
+ * every other return, and if they were taken already. It cannot fail.
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: none.
+ */
+size_t sockutil_reader_take(struct sockutil_reader *r);
+
+/**
  * Return how many bytes a reader holds.
  *
  * They have left the descriptor, so poll(2) cannot see them: in an event loop
@@ -586,6 +634,314 @@ int sockutil_send_frame(int fd,
                         size_t *done,
                         int timeout_ms)
 SOCKUTIL_RESULT SOCKUTIL_READS(3, 4);
+
+/* ---- Buffered writer --------------------------------------------------- */
+
+/**
+ * A writer: the caller's struct, over the caller's memory.
+ *
+ * All fields are private; the size is part of the ABI. You need not free it:
+ * if you drop the struct and its memory, only the bytes that it still holds
+ * are lost. Two threads must not use it at once. Do not copy it.
+ */
+typedef struct sockutil_writer {
+  int fd;
+  uint8_t may_be_socket;
+  uint8_t begun_header;
+  uint8_t reserved_bytes[2];
+  char *mem;
+  size_t cap;
+  size_t start;
+  size_t end;
+  size_t begun_done;
+  size_t begun_whole;
+  size_t reserved;
+  int reserved_too[2];
+} sockutil_writer;
+
+/**
+ * Make a writer of a stream descriptor and cap bytes of memory.
+ *
+ * The reader's sister: many small pieces leave in one system call. fd is any
+ * stream: a socket, a pipe, a terminal, a file. It is not checked here, and
+ * the writer never closes it. Do not write to fd past the writer, nor close it
+ * with bytes held: sockutil_writer_flush sends them. mem must live as long as
+ * the writer.
+ *
+ * Returns 0; -1 with errno:
+ *   EINVAL   w or mem is NULL, cap is 0 or above SSIZE_MAX
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX setvbuf, with the caller's memory.
+ */
+int sockutil_writer_init(struct sockutil_writer *w,
+                         int fd,
+                         void *mem,
+                         size_t cap)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4);
+
+/**
+ * Put n bytes: hold them, or send them together with what is held.
+ *
+ * Bytes that fit in the writer's memory are only copied, without a system
+ * call. Bytes that do not fit leave together with the held ones, in one system
+ * call if the kernel takes them at once (a pipe may take PIPE_BUF at a time),
+ * and bytes that are never held are not copied. Nothing leaves by itself: see
+ * sockutil_writer_flush. *done is set to 0 to start, and is true on every
+ * return; done may be NULL if n is at most cap, or with SOCKUTIL_FOREVER.
+ *
+ * n at most cap is all or nothing: after EAGAIN *done is 0, and none of the n
+ * bytes is held or sent. Call again, or drop them if the peer is too slow.
+ * More than cap bytes leave piece by piece. After EAGAIN with *done above 0
+ * that many are sent, and none of the rest is held: repeat the call until it
+ * returns 1 (its last bytes may be held then). Until then every other put,
+ * frame or flush is EINVAL.
+ *
+ * timeout_ms bounds the whole call, whatever O_NONBLOCK and SO_SNDTIMEO are.
+ * Signals neither end nor stretch it; setting a flag in a handler does not end
+ * a wait. A socket never raises SIGPIPE.
+ *
+ * Returns 1, all n bytes are held or taken by the kernel (not: received by the
+ * peer); -1 with errno, and the held bytes stay held, in order:
+ *   EAGAIN   timeout_ms ran out: nothing is lost, call again
+ *   EINVAL   w is NULL or all zeros (not initialized), buf is NULL and n is
+ *            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is not
+ *            0 (or, if this goes on, what the last call reported), done is
+ *            NULL, n is above cap and timeout_ms is not SOCKUTIL_FOREVER,
+ *            another put or frame has begun
+ *   EPIPE    the peer is gone, or this side was shut down for writing
+ *   EBADF    the descriptor is not open for writing; not noticed while all fits
+ *   EIO      a device took nothing and gave no reason
+ * and the errors of sendmsg(2) and writev(2): ECONNRESET, ETIMEDOUT (the
+ * connection is dead), ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe, with one writer in one thread at a time.
+ * Source: POSIX sendmsg, writev, poll; fwrite, with a limit.
+ */
+int sockutil_writer_put(struct sockutil_writer *w,
+                        const void *buf,
+                        size_t n,
+                        size_t *done,
+                        int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_READS(2, 3);
+
+/**
+ * Put one frame: a big-endian length of header_bytes, then n bytes of body.
+ *
+ * As sockutil_writer_put, for a frame as sockutil_send_frame sends it. *done
+ * counts the header and the body. A frame whose header and body are at most
+ * cap bytes together is all or nothing: after EAGAIN you may drop it. A longer
+ * one that has begun goes on with the same n. Setting a flag in a handler does
+ * not end a wait. Receive frames with sockutil_reader_frame.
+ *
+ * Returns 1, header and body are held or taken by the kernel; -1 with errno,
+ * and the held bytes stay held, in order:
+ *   EAGAIN     timeout_ms ran out: nothing is lost, call again
+ *   EMSGSIZE   n is more than header_bytes can count; nothing was put
+ *   EINVAL     header_bytes is not 1, 2 or 4, body is NULL and n is not 0, n
+ *              or the whole is above SSIZE_MAX, and as for sockutil_writer_put
+ *   EPIPE      the peer is gone, or this side was shut down for writing
+ *   EBADF      the descriptor is not open for writing; not noticed while all
+ *              fits
+ *   EIO        a device took nothing and gave no reason
+ * and the errors of sendmsg(2) and writev(2): ECONNRESET, ETIMEDOUT (the
+ * connection is dead), ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe, with one writer in one thread at a time.
+ * Source: RFC 1700, data notations; POSIX sendmsg, writev, poll.
+ */
+int sockutil_writer_frame(struct sockutil_writer *w,
+                          int header_bytes,
+                          const void *body,
+                          size_t n,
+                          size_t *done,
+                          int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_READS(3, 4);
+
+/**
+ * Send all held bytes.
+ *
+ * timeout_ms bounds the whole call, whatever O_NONBLOCK and SO_SNDTIMEO are.
+ * Signals neither end nor stretch it; setting a flag in a handler does not end
+ * a wait. In an event loop use SOCKUTIL_NOWAIT, and wait for POLLOUT while
+ * sockutil_writer_pending is above 0.
+ *
+ * Returns 1, nothing is held any more: the kernel has taken all (not: the peer
+ * has received it); -1 with errno, and what the kernel has not taken stays
+ * held, in order:
+ *   EAGAIN   timeout_ms ran out: nothing is lost, call again
+ *   EINVAL   w is NULL or all zeros (not initialized), timeout_ms is below -1,
+ *            a put or frame of more than cap bytes has begun
+ *   EPIPE    the peer is gone, or this side was shut down for writing
+ *   EBADF    the descriptor is not open for writing; not noticed if nothing is
+ *            held
+ *   EIO      a device took nothing and gave no reason
+ * and the errors of send(2) and write(2): ECONNRESET, ETIMEDOUT (the
+ * connection is dead), ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe, with one writer in one thread at a time.
+ * Source: POSIX send, write, poll; fflush, with a limit.
+ */
+int sockutil_writer_flush(struct sockutil_writer *w,
+                          int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
+
+/**
+ * Return how many bytes a writer holds.
+ *
+ * The kernel has not taken them yet. Above 0: flush before you wait for an
+ * answer, and wait for POLLOUT after EAGAIN.
+ *
+ * Returns the number of bytes held; 0 if w is NULL. It cannot fail.
+ *
+ * Async-signal-safe and thread-safe, with one writer in one thread at a time.
+ * Source: glibc __fpending.
+ */
+size_t sockutil_writer_pending(const struct sockutil_writer *w) SOCKUTIL_RESULT;
+
+/* ---- Relay ------------------------------------------------------------- */
+
+/**
+ * A relay: the caller's struct, over the caller's memory. It opens nothing.
+ *
+ * All fields are private; the size is part of the ABI. You need not free it:
+ * if you drop the struct and its memory, only the bytes that it still holds
+ * are lost. Two threads must not use it at once.
+ */
+typedef struct sockutil_relay {
+  int from;
+  int to;
+  void *mem;
+  size_t cap;
+  size_t start;
+  size_t end;
+  uint64_t moved;
+  int error;
+  uint8_t has_ended;
+  uint8_t is_over;
+  uint16_t kinds;
+  size_t reserved[2];
+} sockutil_relay;
+
+/**
+ * Make a relay that moves the bytes of one descriptor to another.
+ *
+ * from is read and to is written to; each is any stream: a socket, a pipe, a
+ * terminal, a file. They are not checked here, and the relay never closes
+ * them. The cap bytes at mem hold what was read and not yet written, never
+ * more, and must live as long as the relay. 64 KiB are quick, and 1 byte is
+ * enough. A proxy is two relays, one for each direction, each with its own
+ * memory. A descriptor can be in several relays, but the first that ends shuts
+ * a socket down for writing, for all others that write to it.
+ *
+ * Returns 0; -1 with errno:
+ *   EINVAL   r or mem is NULL, cap is 0 or above SSIZE_MAX, from and to are
+ *            the same descriptor
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: none.
+ */
+int sockutil_relay_init(struct sockutil_relay *r,
+                        int from,
+                        int to,
+                        void *mem,
+                        size_t cap)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 4)) SOCKUTIL_WRITES(4, 5);
+
+/**
+ * Move what all n relays can move, until all of them are over.
+ *
+ * relays is an array of 1 to 16. None holds up another: while one waits for a
+ * descriptor, the others move. Each is over by itself, and the others go on:
+ * an answer that is already on its way still arrives.
+ *
+ * At the end of its stream, once all bytes are written, to is shut down for
+ * writing if it is a socket; otherwise you close it when sockutil_relay_ended
+ * returns 1. A terminal that hangs up (EIO) has ended. When a read fails, the
+ * relay is over once all bytes that were read before are written; that is no
+ * end of the stream, so it is not passed on. When a write fails, the relay is
+ * over at once, and the bytes that it holds are dropped.
+ *
+ * timeout_ms bounds the whole call: -1 SOCKUTIL_FOREVER waits, 0
+ * SOCKUTIL_NOWAIT moves what can be moved now. It holds whatever O_NONBLOCK,
+ * SO_RCVTIMEO and SO_SNDTIMEO are. Signals neither end nor stretch it; setting
+ * a flag in a handler does not end a wait. After EAGAIN call again: the relays
+ * hold what they have read. If sockutil_relay_moved of all of them has not
+ * changed, the connection is idle. A SOCKUTIL_NOWAIT call ends after 256 KiB
+ * of all relays together with EAGAIN, although more may be queued; before that
+ * each relay has had its turn. With edge-triggered epoll call again until no
+ * sockutil_relay_moved changes. A to that fails is noticed by the next write.
+ *
+ * A socket never raises SIGPIPE; a pipe does, as write(2): ignore it if to can
+ * be one.
+ *
+ * Returns 1, all are over; -1 with errno, and if it is not EAGAIN or EINVAL,
+ * then all are over, and errno is the error of the first relay in the array
+ * that has one. A call after that returns the same again:
+ *   EAGAIN   timeout_ms ran out: nothing is lost, call again
+ *   EINVAL   relays is NULL, one of them is all zeros (not initialized), n is
+ *            not 1 to 16, timeout_ms is below -1
+ *   EPIPE    the peer of a to is gone, or to was shut down for writing
+ *   EBADF    a from is not open for reading, or a to for writing
+ *   EIO      a device took nothing and gave no reason
+ * and the errors of recv(2), read(2), send(2), write(2) and shutdown(2):
+ * ECONNRESET, ETIMEDOUT (the connection is dead), ENOTCONN, ENOSPC, ...
+ *
+ * Async-signal-safe and thread-safe, with one relay in one thread at a time.
+ * Source: POSIX recv, send, read, write, poll, shutdown.
+ */
+int sockutil_relay_run(struct sockutil_relay *relays,
+                       size_t n,
+                       int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
+
+/**
+ * Set ends to what a relay waits for: ends[0] is from, ends[1] is to.
+ *
+ * For a poll(2) or epoll(7) of your own: when one of them is ready, call
+ * sockutil_relay_run with SOCKUTIL_NOWAIT, and this again. Where there is
+ * nothing to wait for, fd is -1: poll ignores such an entry, and from an epoll
+ * set you delete the descriptor, since epoll reports EPOLLHUP and EPOLLERR
+ * even for no events. from is waited for while there is room in the memory; to
+ * while it holds bytes. A descriptor that is in two relays must be in an epoll
+ * set once, with the events of both. A relay that is over, r NULL and one that
+ * is all zeros wait for nothing.
+ *
+ * Returns nothing, and cannot fail.
+ *
+ * Async-signal-safe and thread-safe, with one relay in one thread at a time.
+ * Source: POSIX poll.
+ */
+void sockutil_relay_wants(const struct sockutil_relay *r, struct pollfd *ends);
+
+/**
+ * Return whether a relay is over, and why.
+ *
+ * Sets *error to 0 if the stream has ended and all of it is written, else to
+ * the errno value of the failure. error may be NULL. If to is no socket, close
+ * it now: that passes the end on.
+ *
+ * Returns 1, it is over; 0, it is not: *error is unchanged. r that is NULL or
+ * all zeros (not initialized) will never move a byte: 1, and *error is EINVAL.
+ * It cannot fail.
+ *
+ * Async-signal-safe and thread-safe, with one relay in one thread at a time.
+ * Source: none.
+ */
+int sockutil_relay_ended(const struct sockutil_relay *r, int *error);
+
+/**
+ * Return how many bytes a relay has written to its to since it was made.
+ *
+ * If it stays the same for a while, the direction is idle: this is how you
+ * find connections to close.
+ *
+ * Returns the number of bytes; 0 if r is NULL. It cannot fail.
+ *
+ * Async-signal-safe and thread-safe, with one relay in one thread at a time.
+ * Source: none.
+ */
+uint64_t sockutil_relay_moved(const struct sockutil_relay *r) SOCKUTIL_RESULT;
 
 /* ---- Classic names, prefixed ------------------------------------------- */
 

@@ -3,7 +3,7 @@
 use core::ffi::c_int;
 
 use errno::Errno;
-use libc::{c_short, clockid_t, timeval};
+use libc::{c_short, clockid_t, pollfd, timeval};
 
 use crate::sys;
 
@@ -134,16 +134,28 @@ impl Limit {
     }
 }
 
-/// Waits until one of the events, or an error or hang-up, which cannot be masked, is there; `EAGAIN` when time runs out.
-pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> {
+/// Polls until something is ready, whatever signals come; `EAGAIN` when time runs out.
+fn poll_past_signals<T: PartialEq + From<bool>>(
+    limit: Limit,
+    mut poll: impl FnMut(c_int) -> Result<T, Errno>,
+) -> Result<T, Errno> {
     loop {
-        match sys::poll(fd, events, limit.ms_left()?) {
-            Ok(0) => return Err(Errno(libc::EAGAIN)),
-            Ok(revents) => return Ok(revents),
+        match poll(limit.ms_left()?) {
             Err(Errno(libc::EINTR)) => {}
-            Err(e) => return Err(e),
+            Ok(ready) if ready == T::from(false) => return Err(Errno(libc::EAGAIN)),
+            result => return result,
         }
     }
+}
+
+/// Waits until one of the events, or an error or hang-up, which cannot be masked, is there; `EAGAIN` when time runs out.
+pub fn wait(fd: c_int, events: c_short, limit: Limit) -> Result<c_short, Errno> {
+    poll_past_signals(limit, |ms| sys::poll(fd, events, ms))
+}
+
+/// `sockutil_wait_any`: returns how many entries are ready.
+pub fn wait_any(entries: &mut [pollfd], limit: Limit) -> Result<usize, Errno> {
+    poll_past_signals(limit, |ms| sys::poll_all(entries, ms))
 }
 
 /// The shortest wait of `poll(2)`.

@@ -165,7 +165,7 @@ fn a_name_that_is_missing_in_one_place_is_found() {
         .without("declared", "sockutil_wait\n")
         .must_complain("sockutil_wait is exported, and not declared in the header");
     names("page")
-        .without(page, ".Nm sockutil_wait\n")
+        .without(page, ".Nm sockutil_wait ,\n")
         .must_complain("sockutil_wait is exported, and not in a NAME section");
     names("readme")
         .without("README.md", "`sockutil_wait` ")

@@ -6,7 +6,7 @@ use core::ptr;
 use core::slice;
 
 use errno::Errno;
-use libc::iovec;
+use libc::{iovec, pollfd};
 
 use super::flags::Checked;
 use crate::memory::{Buffer, Bytes, IoSlice};
@@ -111,6 +111,18 @@ pub unsafe fn array<'a, T>(start: *mut T, count: usize) -> Result<&'a mut [Maybe
         // SAFETY: not null, at most isize::MAX bytes; writable for `count` values, as this function requires.
         count => Ok(unsafe { slice::from_raw_parts_mut(start.cast(), count) }),
     }
+}
+
+/// The entries of poll(2).
+///
+/// # Safety
+/// Unless it is null, `first` starts `count` entries, which nothing else uses for as long as the result is used. Their
+/// revents need not be set: they are outputs.
+pub unsafe fn entries<'a>(first: *mut pollfd, count: usize) -> Result<&'a mut [pollfd], Errno> {
+    // SAFETY: `first` is NULL, or `count` entries, as this function requires.
+    let entries = unsafe { array(first, count) }?;
+    // SAFETY: the caller has set fd and events; the kernel alone writes revents before anyone reads it.
+    Ok(unsafe { slice::from_raw_parts_mut(entries.as_mut_ptr().cast(), entries.len()) })
 }
 
 /// A backlog: 0 to 65535, so that a flag in its place is an error.

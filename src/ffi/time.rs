@@ -2,8 +2,10 @@
 
 use core::ffi::c_int;
 
-use super::outcome;
-use crate::time;
+use libc::{pollfd, size_t};
+
+use super::{check, outcome};
+use crate::time::{self, Limit};
 
 /// A timeout_ms that waits for ever, as in poll(2).
 pub const SOCKUTIL_FOREVER: c_int = -1;
@@ -64,4 +66,36 @@ pub extern "C" fn sockutil_ms_left(end_ms: i64) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_wait(fd: c_int, poll_events: c_int, timeout_ms: c_int) -> c_int {
     outcome::of(|| time::wait_for(fd, poll_events, timeout_ms))
+}
+
+/// Wait until one of several descriptors is ready.
+///
+/// Calls poll(2) for the n entries of fds. The events of an entry are as for
+/// poll(2), and its revents are set on success, 0 for an entry that is not
+/// ready. An entry with a negative fd is passed over, and one whose fd is not a
+/// descriptor is ready: POLLNVAL is in its revents. If n is 0, fds may be NULL,
+/// and the call only waits. Signals neither end nor stretch it; setting a flag
+/// in a handler does not end a wait.
+///
+/// To end a wait from a handler, give the handler something to wait for: wait
+/// here for the socket beside a signalfd(2), or beside a pipe to which the
+/// handler writes a byte. Then call with SOCKUTIL_NOWAIT what is to read.
+///
+/// Returns how many entries have revents, above 0; -1 with errno:
+///   EAGAIN   timeout_ms ran out: every revents is 0
+///   EINVAL   fds is NULL and n is not 0, n is above the process's limit
+///            RLIMIT_NOFILE, timeout_ms is below -1
+/// and the errors of poll(2): ENOMEM.
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX poll.
+/// cbindgen:postfix=SOCKUTIL_RESULT
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_wait_any(fds: *mut pollfd, n: size_t, timeout_ms: c_int) -> c_int {
+    outcome::of(|| {
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: `fds` is NULL, or `n` entries of the caller's that nothing else uses meanwhile.
+        let entries = unsafe { check::entries(fds, n) }?;
+        time::wait_any(entries, limit).map(|ready| ready as c_int)
+    })
 }

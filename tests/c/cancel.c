@@ -174,6 +174,15 @@ static void waits(int ms) {
     (void)!sockutil_wait(empty_socket, POLLIN, ms);
 }
 
+static void waits_for_any(int ms) {
+    struct pollfd fds[] = {{.fd = -1}, {.fd = empty_socket, .events = POLLIN}};
+    (void)!sockutil_wait_any(fds, 2, ms);
+}
+
+static void waits_for_nothing(int ms) {
+    (void)!sockutil_wait_any(NULL, 0, ms);
+}
+
 static void accepts(int ms) {
     (void)!sockutil_accept(listener, NULL, 0, ms);
 }
@@ -256,6 +265,8 @@ static const struct {
     {"writen", writen_socket, false, true},
     {"send_frame", send_frame, false, false},
     {"wait", waits, false, false},
+    {"wait_any", waits_for_any, false, false},
+    {"wait_any, n 0", waits_for_nothing, false, false},
     {"accept", accepts, false, false},
     {"recvfrom", recvfrom_udp, false, false},
     {"recvfrom_at", recvfrom_at_udp, false, false},

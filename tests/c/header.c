@@ -30,6 +30,7 @@ int main(void) {
     sockutil_relay relay;
     struct pollfd wants[2];
     struct iovec iov;
+    struct pollfd poll_entry;
     size_t done = 0, length = 0;
     sockutil_addr here, there, list[2];
     sockutil_network network;
@@ -51,6 +52,9 @@ int main(void) {
     check(sockutil_write_full(ends[0], "ab\n", 3, &done, SOCKUTIL_FOREVER) == 1 && done == 3);
     done = 0;
     check(sockutil_wait(ends[1], POLLIN, 1000) == POLLIN);
+    poll_entry.fd = ends[1];
+    poll_entry.events = POLLIN;
+    check(sockutil_wait_any(&poll_entry, 1, 1000) == 1 && poll_entry.revents == POLLIN);
     check(sockutil_read_line(ends[1], line, sizeof line, &done, SOCKUTIL_FOREVER) == 1 && done == 3);
     check(sockutil_chomp(line, done) == 2 && line[2] == '\0');
     check(sockutil_writev_full(ends[0], &iov, 1, NULL, 1000) == 1);

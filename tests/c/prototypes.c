@@ -15,6 +15,7 @@ ssize_t sockutil_readline(int sockfd, void *buf, size_t maxlen);
 int64_t sockutil_now_ms(void);
 int sockutil_ms_left(int64_t end_ms);
 int sockutil_wait(int fd, int poll_events, int timeout_ms);
+int sockutil_wait_any(struct pollfd *fds, size_t n, int timeout_ms);
 
 int sockutil_read_full(int fd, void *buf, size_t n, size_t *done, int timeout_ms);
 int sockutil_write_full(int fd, const void *buf, size_t n, size_t *done, int timeout_ms);

@@ -747,6 +747,11 @@ static void others(void) {
     COUNTS(sockutil_wait(ends[0], POLLIN, SOCKUTIL_FOREVER) == POLLIN, .poll = 1);
     COUNTS(sockutil_wait(ends[0], POLLIN, SOCKUTIL_NOWAIT) == POLLIN, .poll = 1);
     COUNTS(sockutil_wait(ends[0], POLLPRI, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .poll = 1);
+    struct pollfd two[] = {{.fd = ends[0], .events = POLLIN}, {.fd = -1}};
+    COUNTS(sockutil_wait_any(two, 2, SOCKUTIL_FOREVER) == 1, .poll = 1);
+    COUNTS(sockutil_wait_any(two, 2, SOCKUTIL_NOWAIT) == 1 && two[0].revents == POLLIN, .poll = 1);
+    COUNTS(sockutil_wait_any(NULL, 0, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .poll = 1);
+    COUNTS(sockutil_wait_any(NULL, 1, SOCKUTIL_FOREVER) == -1 && errno == EINVAL, NONE);
     COUNTS(sockutil_set_reuseaddr(ends[0], 1) == 0, .setsockopt = 1);
     COUNTS(sockutil_pton(AF_INET, text, bytes) == 1, NONE);
     COUNTS(sockutil_ntop(AF_INET, bytes, text, sizeof text) == text, NONE);
@@ -759,6 +764,8 @@ static void others(void) {
     may_look_at_the_clock = true;
     COUNTS(sockutil_wait(ends[0], POLLIN, 60000) == POLLIN, .poll = 1);
     COUNTS(sockutil_wait(ends[0], POLLPRI, 5) == -1 && errno == EAGAIN, .poll = 1);
+    COUNTS(sockutil_wait_any(two, 2, 60000) == 1, .poll = 1);
+    COUNTS(sockutil_wait_any(NULL, 0, 5) == -1 && errno == EAGAIN, .poll = 1);
     COUNTS(sockutil_now_ms() > 0, NONE);
     CHECK(seen.clock_gettime == 1);
     COUNTS(sockutil_ms_left(0) == 0, NONE);

@@ -44,8 +44,8 @@ mod options;
 mod pass;
 mod peer;
 mod reader;
-mod relay;
 mod reader_take;
+mod relay;
 mod resolve;
 mod security;
 #[cfg(feature = "test-shipped")]
@@ -59,5 +59,6 @@ mod unix_mode;
 mod unix_names;
 mod unix_socket;
 mod user_timeout;
+mod wait_any;
 mod writer;
 mod writev;

@@ -19,6 +19,16 @@ static void wait_step(struct run *r) {
     r->finished = true;
 }
 
+static void wait_any_step(struct run *r) {
+    short event = r->scenario->flags & WRITES ? POLLOUT : POLLIN;
+    struct pollfd fds[2] = {{.fd = -1, .events = event, .revents = 4711}, {.fd = r->fd, .events = event}};
+    CALL(r, sockutil_wait_any, fds, 2, r->timeout_ms);
+    if (!returned(r, 1, 0))
+        return;
+    CHECK(r, fds[0].revents == 0 && (fds[1].revents & event) != 0);
+    r->finished = true;
+}
+
 static void wait_begin(struct run *r) {
     add_pattern(r, 3);
 }
@@ -207,6 +217,8 @@ static void pure(struct run *r) {
 const struct scenario others[] = {
     {"wait for input", STREAMS, LIMITS, QUEUED | PIECES, 0, 1, wait_begin, wait_step, nothing_moved},
     {"wait for room", STREAMS, LIMITS, QUEUED, WRITES, 1, NULL, wait_step, nothing_moved},
+    {"wait_any for input", STREAMS, LIMITS, QUEUED | PIECES, 0, 1, wait_begin, wait_any_step, nothing_moved},
+    {"wait_any for room", STREAMS, LIMITS, QUEUED, WRITES, 1, NULL, wait_any_step, nothing_moved},
     {"now_ms", NO_FD, OWN, QUEUED, 0, 1, NULL, now_ms, nothing_moved},
     {"ms_left", NO_FD, OWN, QUEUED, 0, 1, NULL, ms_left, nothing_moved},
     {"set_reuseaddr", SOCKETS, OWN, QUEUED, 0, 1, NULL, set_reuseaddr, nothing_moved},

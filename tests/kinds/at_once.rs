@@ -42,7 +42,7 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
         Has::Error(errors) => {
             let mut ends: Vec<End> = errors.iter().map(|e| End::Fails(*e)).collect();
             match call {
-                Call::Wait => ends.extend([End::Done, End::Fails(EAGAIN)]),
+                Call::Wait | Call::WaitAny => ends.extend([End::Done, End::Fails(EAGAIN)]),
                 Call::RecvFrom | Call::RecvFromAt if is_socket(&fd) => {}
                 Call::Accept if is_socket(&fd) => ends = vec![End::Fails(EINVAL), End::Fails(EAGAIN)],
                 Call::RecvFd | Call::RecvFds if is_socket(&fd) => ends.push(End::Fails(EINVAL)),
@@ -52,7 +52,7 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
             ends
         }
         _ if for_sockets => vec![End::Fails(ENOTSOCK)],
-        _ if call == Call::Wait => vec![End::Done],
+        _ if call.waits() => vec![End::Done],
         Has::Zeros if matches!(call, Call::ReadLine | Call::ReaderLine | Call::ReaderUntil) => {
             vec![End::Fails(EMSGSIZE)]
         }
@@ -80,7 +80,7 @@ fn write(make: Make, takes: Takes, call: Out, ms: c_int, mode: Mode, refusal: Re
     let answer = call.make(fd.as_raw_fd(), &data, &mut done, ms);
     mode.unchanged(fd.as_raw_fd(), before)?;
     let ends = match takes {
-        Takes::Error(errors) if call == Out::Wait => {
+        Takes::Error(errors) if call.waits() => {
             errors.iter().map(|e| End::Fails(*e)).chain([End::Done, End::Fails(EAGAIN)]).collect()
         }
         _ if matches!(call, Out::SendTo | Out::SendFd | Out::SendFds) && !is_socket(&fd) => {

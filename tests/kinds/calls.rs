@@ -12,6 +12,7 @@ pub const CAP: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Call {
     Wait,
+    WaitAny,
     /// So many units; 0 is a single byte.
     ReadFull(usize),
     ReadLine,
@@ -27,8 +28,9 @@ pub enum Call {
     RecvFds,
 }
 
-pub const STREAM_CALLS: [Call; 9] = [
+pub const STREAM_CALLS: [Call; 10] = [
     Call::Wait,
+    Call::WaitAny,
     Call::ReadFull(0),
     Call::ReadFull(1),
     Call::ReadLine,
@@ -50,7 +52,18 @@ pub struct Got {
     pub held: Vec<u8>,
 }
 
+/// Waits for a descriptor, behind one that is passed over.
+pub fn wait_any(fd: c_int, events: libc::c_short, ms: c_int) -> c_int {
+    let mut fds = [-1, fd].map(|fd| libc::pollfd { fd, events, revents: 0 });
+    unsafe { sockutil_wait_any(fds.as_mut_ptr(), 2, ms) }
+}
+
 impl Call {
+    /// Whether it only waits.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Wait | Self::WaitAny)
+    }
+
     /// Makes it. `unit` is the size of one gift.
     pub fn make(self, fd: c_int, unit: usize, ms: c_int) -> Got {
         let room = |units: usize| if units == 0 { 1 } else { units * unit };
@@ -65,6 +78,7 @@ impl Call {
         let answer = unsafe {
             match self {
                 Self::Wait => timed(|| sockutil_wait(fd, libc::POLLIN.into(), ms)),
+                Self::WaitAny => timed(|| wait_any(fd, libc::POLLIN, ms)),
                 Self::ReadFull(_) => timed(|| sockutil_read_full(fd, at.cast(), n, to, ms)),
                 Self::ReadLine => timed(|| sockutil_read_line(fd, at.cast(), n, to, ms)),
                 Self::ReaderLine => timed(|| sockutil_reader_line(r, &raw mut item, len, ms)),
@@ -107,7 +121,7 @@ impl Call {
         let until = |byte| bytes.iter().position(|b| *b == byte).map(|at| at + 1);
         let exactly = |n| (bytes.len() >= n).then_some(n);
         match self {
-            Self::ReadFull(0) | Self::Wait | Self::RecvFrom | Self::RecvFromAt => exactly(1),
+            Self::ReadFull(0) | Self::Wait | Self::WaitAny | Self::RecvFrom | Self::RecvFromAt => exactly(1),
             Self::ReadFull(units) | Self::ReaderReadFull(units) => exactly(units * unit),
             Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
             Self::ReaderUntil => until(b'd'),

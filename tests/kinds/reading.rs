@@ -77,8 +77,13 @@ fn ends(kind: &Kind, call: Call, given: &[u8], mode: Mode) -> Vec<End> {
         Call::ReadFull(0) | Call::ReadLine if kind.whole && given.is_empty() => vec![invalid, not_yet],
         Call::ReadFull(0) | Call::ReadLine if kind.whole => vec![invalid],
         _ if given.is_empty() => vec![not_yet],
-        Call::Wait if kind.late => vec![End::Done, not_yet],
-        Call::ReadFull(_) | Call::ReaderReadFull(_) | Call::Wait | Call::RecvFrom | Call::RecvFromAt
+        Call::Wait | Call::WaitAny if kind.late => vec![End::Done, not_yet],
+        Call::ReadFull(_)
+        | Call::ReaderReadFull(_)
+        | Call::Wait
+        | Call::WaitAny
+        | Call::RecvFrom
+        | Call::RecvFromAt
             if kind.gift.is_none() =>
         {
             vec![if call.takes(kind.unit, given).is_some() { End::Done } else { not_yet }]
@@ -88,7 +93,7 @@ fn ends(kind: &Kind, call: Call, given: &[u8], mode: Mode) -> Vec<End> {
     };
     if kind.blind && mode == Mode::Blocking {
         ends.push(not_yet);
-        if call == Call::Wait {
+        if call.waits() {
             ends.push(End::Done);
         }
     }
@@ -211,7 +216,7 @@ fn completes(kind: &Kind, call: Call) -> bool {
     match kind.gift {
         _ if kind.whole && matches!(call, Call::ReadFull(0) | Call::ReadLine) => false,
         Some(gift) => call.takes(kind.unit, gift).is_some(),
-        None => matches!(call, Call::ReadFull(1) | Call::ReaderReadFull(1) | Call::Wait),
+        None => matches!(call, Call::ReadFull(1) | Call::ReaderReadFull(1) | Call::Wait | Call::WaitAny),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::c::*;
 use libc::{EAGAIN, EINVAL, ENOTSOCK, c_int};
 
+use super::calls::wait_any;
 use super::ends::{End, check_end};
 use super::kit;
 use super::matrix::{Answer, Cell, Verdict, timed};
@@ -18,6 +19,7 @@ use super::sinks::{Kind, Sink, Take, kinds};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Out {
     Wait,
+    WaitAny,
     WriteFull,
     WritevFull,
     SendFrame,
@@ -26,8 +28,8 @@ pub enum Out {
     SendFds,
 }
 
-pub const CALLS: [Out; 7] =
-    [Out::Wait, Out::WriteFull, Out::WritevFull, Out::SendFrame, Out::SendTo, Out::SendFd, Out::SendFds];
+pub const CALLS: [Out; 8] =
+    [Out::Wait, Out::WaitAny, Out::WriteFull, Out::WritevFull, Out::SendFrame, Out::SendTo, Out::SendFd, Out::SendFds];
 
 /// Letters, so that a lost or repeated piece shows.
 pub fn plain(at: usize) -> u8 {
@@ -35,6 +37,11 @@ pub fn plain(at: usize) -> u8 {
 }
 
 impl Out {
+    /// Whether it only waits.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Wait | Self::WaitAny)
+    }
+
     /// Whether it has a count of bytes that are done.
     pub fn sends(self) -> bool {
         matches!(self, Self::WriteFull | Self::WritevFull | Self::SendFrame | Self::SendFds)
@@ -63,6 +70,7 @@ impl Out {
         unsafe {
             match self {
                 Self::Wait => timed(|| sockutil_wait(fd, libc::POLLOUT.into(), ms)),
+                Self::WaitAny => timed(|| wait_any(fd, libc::POLLOUT, ms)),
                 Self::WriteFull => timed(|| sockutil_write_full(fd, at.cast(), n, to, ms)),
                 Self::WritevFull => timed(|| sockutil_writev_full(fd, slices.as_ptr(), 3, to, ms)),
                 Self::SendFrame => timed(|| sockutil_send_frame(fd, 4, at.add(4).cast(), n - 4, to, ms)),
@@ -156,8 +164,8 @@ fn ends(kind: &Kind, call: Out, column: Column) -> Vec<End> {
         // TCP may find a little room by itself, and then a part is sent.
         Out::SendTo if !kind.records => vec![End::Done, not_yet],
         // The peer's reading makes it ready at some time or other.
-        Out::Wait | Out::SendTo | Out::SendFd if column == Column::Trickle => vec![End::Done, not_yet],
-        Out::Wait | Out::SendTo | Out::SendFd if column == Column::Room => vec![End::Done],
+        Out::Wait | Out::WaitAny | Out::SendTo | Out::SendFd if column == Column::Trickle => vec![End::Done, not_yet],
+        Out::Wait | Out::WaitAny | Out::SendTo | Out::SendFd if column == Column::Room => vec![End::Done],
         _ => vec![not_yet],
     }
 }
@@ -198,7 +206,7 @@ fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -
         }
     }
     let mut allowed = ends(kind, call, column);
-    if call == Out::Wait && kit::polls(fd, libc::POLLOUT) {
+    if call.waits() && kit::polls(fd, libc::POLLOUT) {
         // A terminal makes room by itself at some time after it was full.
         allowed.push(End::Done);
     }

@@ -27,7 +27,7 @@ use page::Library;
 use parts::Parts;
 
 /// A page: its name, which its part and its example also have, and its sections of the header.
-const PAGES: [(&str, &[&str]); 14] = [
+const PAGES: [(&str, &[&str]); 15] = [
     ("address", &["Addresses"]),
     ("byte_order", &["Byte order"]),
     ("classic", &["Classic names, prefixed"]),

@@ -29,7 +29,7 @@ pub fn open_path(path: &CStr) -> Result<c_int, Errno> {
 pub fn socket_file(fd: c_int) -> Result<Option<SocketFile>, Errno> {
     let status = status(fd)?;
     let is_socket = status.st_mode & libc::S_IFMT == libc::S_IFSOCK;
-    Ok(is_socket.then(|| SocketFile { mode: status.st_mode & PERMISSIONS, is_linked: status.st_nlink > 1 }))
+    Ok(is_socket.then_some(SocketFile { mode: status.st_mode & PERMISSIONS, is_linked: status.st_nlink > 1 }))
 }
 
 /// `fchmod(2)`. Linux gives the file of a socket no more permissions than the socket had before bind(2).

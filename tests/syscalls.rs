@@ -21,6 +21,8 @@ support::tests! {
     fn a_reader_is_one_call_per_refill() = counts("reader");
     fn a_batch_of_lines_is_one_call_for_as_much_as_the_memory_takes() = counts("reader_batch");
     fn a_relay_reads_writes_and_waits_once_for_all() = counts("relay");
+    fn a_writer_is_no_call_for_what_fits_and_one_for_what_does_not() = counts("writer");
+    fn a_writer_moves_what_it_holds_once_a_call_at_most() = counts("writer_moves");
     fn a_pipe_costs_one_vain_attempt_and_a_byte_at_a_time_for_a_line() = counts("pipes");
     fn a_line_in_a_thousand_pieces_costs_linear_time() = counts("linear");
     fn frames_drops_and_many_lines_cost_linear_time() = counts("linear_others");

@@ -25,10 +25,11 @@ int main(void) {
     struct names names = {1, 2, 3, 4};
     char text[46], line[8];
     unsigned char bytes[16] = {127, 0, 0, 1};
-    char memory[16], *item;
+    char memory[16], held[16], *item;
     sockutil_reader reader;
     sockutil_relay relay;
     struct pollfd wants[2];
+    sockutil_writer writer;
     struct iovec iov;
     struct pollfd poll_entry;
     size_t done = 0, length = 0;
@@ -79,6 +80,14 @@ int main(void) {
     check(sockutil_send_frame(ends[0], 2, "frame", 5, NULL, 1000) == 1);
     check(sockutil_reader_frame(&reader, 2, &item, &length, 1000) == 1 && length == 5 && item[4] == 'e');
     check(sockutil_reader_pending(&reader) == 0 && sockutil_reader_take(&reader) == 0);
+    check(sockutil_reader_pending(&reader) == 0);
+    check(sockutil_writer_init(&writer, ends[0], held, sizeof held) == 0);
+    check(sockutil_writer_put(&writer, "put;", 4, NULL, 1000) == 1);
+    check(sockutil_writer_frame(&writer, 1, "frame", 5, NULL, SOCKUTIL_NOWAIT) == 1);
+    check(sockutil_writer_pending(&writer) == 10);
+    check(sockutil_writer_flush(&writer, 1000) == 1);
+    check(sockutil_reader_until(&reader, ';', &item, &length, 1000) == 1 && length == 4);
+    check(sockutil_reader_frame(&reader, 1, &item, &length, 1000) == 1 && length == 5);
     check(sockutil_shutdown_write(ends[0]) == 0);
     check(sockutil_reader_line(&reader, &item, &length, 1000) == 0 && length == 0);
     check(sockutil_relay_init(&relay, ends[1], ends[0], memory, sizeof memory) == 0);

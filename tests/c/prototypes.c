@@ -40,6 +40,13 @@ uint64_t sockutil_relay_moved(const sockutil_relay *r);
 
 int sockutil_send_frame(int fd, int header_bytes, const void *body, size_t n, size_t *done, int timeout_ms);
 
+int sockutil_writer_init(sockutil_writer *w, int fd, void *mem, size_t cap);
+int sockutil_writer_put(sockutil_writer *w, const void *buf, size_t n, size_t *done, int timeout_ms);
+int sockutil_writer_frame(sockutil_writer *w, int header_bytes, const void *body, size_t n, size_t *done,
+                          int timeout_ms);
+int sockutil_writer_flush(sockutil_writer *w, int timeout_ms);
+size_t sockutil_writer_pending(const sockutil_writer *w);
+
 uint16_t sockutil_htons(uint16_t host);
 uint16_t sockutil_ntohs(uint16_t net);
 uint32_t sockutil_htonl(uint32_t host);
@@ -138,6 +145,10 @@ MUST_BE(reader_starts_with_fd, offsetof(sockutil_reader, fd) == 0);
 MUST_BE(relay_size, sizeof(sockutil_relay) == 4 * sizeof(int) + 6 * sizeof(size_t) + sizeof(uint64_t));
 MUST_BE(relay_starts_with_from, offsetof(sockutil_relay, from) == 0);
 MUST_BE(relay_goes_on_with_to, offsetof(sockutil_relay, to) == sizeof(int));
+
+/* So is the writer's. */
+MUST_BE(writer_size, sizeof(sockutil_writer) == 2 * sizeof(int) + 7 * sizeof(size_t) + 2 * sizeof(int));
+MUST_BE(writer_starts_with_fd, offsetof(sockutil_writer, fd) == 0);
 
 /* So is an address's, with ss first so that it can be cast. */
 struct addr_of_the_contract {

@@ -452,6 +452,87 @@ static void reader(void) {
     }
 }
 
+/* None for what fits, one for all that is held, one for what does not fit together with what is held. */
+static void writer(void) {
+    char mem[4096];
+    char body[BIG];
+    memset(body, 'x', sizeof body);
+    EACH(kind, SOCKETS) EACH(t, TIMEOUTS) {
+        int timeout = TIMEOUTS[t];
+        int ends[2];
+        sockutil_writer w;
+        size_t done = 0;
+        SOCKETS[kind](ends);
+        may_look_at_the_clock = false;
+        COUNTS(sockutil_writer_init(&w, ends[1], mem, sizeof mem) == 0, NONE);
+        for (int i = 0; i < 60; i++)
+            COUNTS(sockutil_writer_frame(&w, 4, body, 64, NULL, timeout) == 1, NONE);
+        COUNTS(sockutil_writer_put(&w, body, 16, NULL, timeout) == 1, NONE);
+        COUNTS(sockutil_writer_pending(&w) == 4096, NONE);
+        may_look_at_the_clock = timeout > 0;
+        COUNTS(sockutil_writer_flush(&w, timeout) == 1, .send = 1);
+        may_look_at_the_clock = false;
+        COUNTS(sockutil_writer_flush(&w, timeout) == 1, NONE);
+
+        /* What does not fit: a piece that would fit alone, a frame, and a body larger than the memory. */
+        COUNTS(sockutil_writer_put(&w, body, 4000, NULL, timeout) == 1, NONE);
+        may_look_at_the_clock = timeout > 0;
+        COUNTS(sockutil_writer_put(&w, body, 97, NULL, timeout) == 1, .sendmsg = 1);
+        COUNTS(sockutil_writer_pending(&w) == 0, NONE);
+        may_look_at_the_clock = false;
+        COUNTS(sockutil_writer_put(&w, body, 4096, NULL, timeout) == 1, NONE);
+        may_look_at_the_clock = timeout > 0;
+        COUNTS(sockutil_writer_frame(&w, 2, body, 0, NULL, timeout) == 1, .sendmsg = 1);
+        COUNTS(sockutil_writer_frame(&w, 2, body, 9000, &done, timeout) == 1 && done == 9002, .sendmsg = 1);
+        may_look_at_the_clock = false;
+        COUNTS(sockutil_writer_frame(&w, 2, body, 10, NULL, timeout) == 1, NONE);
+        may_look_at_the_clock = timeout > 0;
+        COUNTS(sockutil_writer_frame(&w, 2, body, 9000, (done = 0, &done), timeout) == 1, .sendmsg = 1);
+        COUNTS(sockutil_writer_put(&w, body, 9000, (done = 0, &done), timeout) == 1 && done == 9000, .sendmsg = 1);
+        COUNTS(sockutil_writer_pending(&w) == 0, NONE);
+        close_pair(ends);
+    }
+    /* A pipe: sendmsg or send fails once a writer. */
+    int ends[2];
+    sockutil_writer w;
+    pipe_pair(ends);
+    may_look_at_the_clock = false;
+    CHECK(sockutil_writer_init(&w, ends[1], mem, 100) == 0);
+    COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, NONE);
+    COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, .sendmsg = 1, .writev = 1);
+    COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, NONE);
+    COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, .writev = 1);
+    COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, NONE);
+    COUNTS(sockutil_writer_flush(&w, SOCKUTIL_FOREVER) == 1, .write = 1);
+    close_pair(ends);
+}
+
+/* Held bytes move to the front once for each system call at most, and not at all while there is room behind them. */
+static void writer_moves(void) {
+    enum { CAP = 1 << 16 };
+    static char mem[CAP];
+    static char body[CAP];
+    int ends[2];
+    sockutil_writer w;
+    size_t moved = 0;
+    unsigned long calls = 0;
+    pipe_pair(ends);
+    may_look_at_the_clock = false;
+    CHECK(fcntl(ends[1], F_SETPIPE_SZ, 8192) == 8192);
+    CHECK(sockutil_writer_init(&w, ends[1], mem, CAP) == 0);
+    CHECK(sockutil_writer_put(&w, body, CAP, NULL, SOCKUTIL_NOWAIT) == 1);
+    for (int i = 0; i < 100000; i++) {
+        *shim_counts() = (struct shim_counts){0};
+        CHECK(sockutil_writer_put(&w, body, 1, NULL, SOCKUTIL_NOWAIT) == 1 || errno == EAGAIN);
+        moved += shim_counts()->moved_bytes;
+        calls += shim_counts()->syscall + shim_counts()->write > 0;
+        if (i % 100 == 0)
+            drain(ends[0]);
+    }
+    CHECK(calls > 0 && moved <= calls * CAP && moved < 2000 * CAP);
+    close_pair(ends);
+}
+
 /* Other descriptors than sockets: recv or send fails once a call, or once a reader. */
 static void pipes(void) {
     char mem[64];
@@ -1055,6 +1136,8 @@ static const struct {
     {"reader", reader},
     {"reader_batch", reader_batch},
     {"relay", relay},
+    {"writer", writer},
+    {"writer_moves", writer_moves},
     {"pipes", pipes},
     {"linear", linear},
     {"linear_others", linear_others},

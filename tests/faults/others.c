@@ -190,6 +190,7 @@ static void pure(struct run *r) {
     (void)returned(r, 1, 0);                                                                                           \
     CHECK(r, r->logged == 0)
     PURE(0, sockutil_reader_pending, &r->reader);
+    PURE(0, sockutil_writer_pending, &r->writer);
     PURE(4, sockutil_chomp, text, 6);
     PURE(1, sockutil_pton, AF_INET, "192.0.2.1", to);
     PURE(1, sockutil_pton, AF_INET6, "2001:db8::1", to);

@@ -91,6 +91,7 @@ struct run {
     size_t second_size;
     unsigned char memory[2][GUARD + ROOM + GUARD];
     sockutil_reader reader;
+    sockutil_writer writer;
     size_t held;
     pid_t children[4];
 

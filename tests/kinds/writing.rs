@@ -23,13 +23,27 @@ pub enum Out {
     WriteFull,
     WritevFull,
     SendFrame,
+    /// Through a memory of one byte.
+    WriterPut,
+    /// All of it was held.
+    WriterFlush,
     SendTo,
     SendFd,
     SendFds,
 }
 
-pub const CALLS: [Out; 8] =
-    [Out::Wait, Out::WaitAny, Out::WriteFull, Out::WritevFull, Out::SendFrame, Out::SendTo, Out::SendFd, Out::SendFds];
+pub const CALLS: [Out; 10] = [
+    Out::Wait,
+    Out::WaitAny,
+    Out::WriteFull,
+    Out::WritevFull,
+    Out::SendFrame,
+    Out::WriterPut,
+    Out::WriterFlush,
+    Out::SendTo,
+    Out::SendFd,
+    Out::SendFds,
+];
 
 /// Letters, so that a lost or repeated piece shows.
 pub fn plain(at: usize) -> u8 {
@@ -44,7 +58,7 @@ impl Out {
 
     /// Whether it has a count of bytes that are done.
     pub fn sends(self) -> bool {
-        matches!(self, Self::WriteFull | Self::WritevFull | Self::SendFrame | Self::SendFds)
+        !matches!(self, Self::Wait | Self::WaitAny | Self::SendTo | Self::SendFd)
     }
 
     /// What it is to send: a frame has its header in front.
@@ -74,12 +88,30 @@ impl Out {
                 Self::WriteFull => timed(|| sockutil_write_full(fd, at.cast(), n, to, ms)),
                 Self::WritevFull => timed(|| sockutil_writev_full(fd, slices.as_ptr(), 3, to, ms)),
                 Self::SendFrame => timed(|| sockutil_send_frame(fd, 4, at.add(4).cast(), n - 4, to, ms)),
+                Self::WriterPut => timed(|| by_writer(fd, &data[*done..], 1, done, ms)),
+                Self::WriterFlush => timed(|| by_writer(fd, &data[*done..], n - *done, done, ms)),
                 Self::SendTo => timed(|| sockutil_sendto(fd, at.cast(), n, std::ptr::null(), ms)),
                 Self::SendFd => timed(|| sockutil_send_fd(fd, 0, ms)),
                 Self::SendFds => timed(|| sockutil_send_fds(fd, &raw const fd, 1, at.cast(), n, to, ms)),
             }
         }
     }
+}
+
+/// Puts into a memory of so many bytes, and flushes. Adds to `done` what has left.
+fn by_writer(fd: c_int, data: &[u8], cap: usize, done: &mut usize, ms: c_int) -> c_int {
+    let mut memory = vec![0_u8; cap];
+    let mut writer: sockutil_writer = unsafe { std::mem::zeroed() };
+    let w = &raw mut writer;
+    assert_eq!(unsafe { sockutil_writer_init(w, fd, memory.as_mut_ptr().cast(), cap) }, 0);
+    let mut put = 0;
+    let mut answer = unsafe { sockutil_writer_put(w, data.as_ptr().cast(), data.len(), &raw mut put, ms) };
+    if answer == 1 {
+        answer = unsafe { sockutil_writer_flush(w, ms) };
+    }
+    // With no system call after the one that failed: its errno is looked at.
+    *done += put - unsafe { sockutil_writer_pending(w) };
+    answer
 }
 
 #[derive(Clone, Copy, PartialEq)]

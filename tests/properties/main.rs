@@ -31,3 +31,4 @@ mod run;
 mod sends;
 mod source;
 mod stateless;
+mod writer;

@@ -101,7 +101,7 @@ impl Case {
     }
 }
 
-fn take_room(kind: Kind, pair: &Pair) {
+pub fn take_room(kind: Kind, pair: &Pair) {
     if kind.is_socket() {
         let (room, size) = (LITTLE_ROOM, size_of::<c_int>() as u32);
         let option = (&raw const room).cast();
@@ -173,18 +173,18 @@ impl Call {
 }
 
 /// The receiving side, with plain system calls.
-struct Sink {
+pub struct Sink {
     reader: OwnedFd,
-    got: Vec<u8>,
-    ended: bool,
+    pub got: Vec<u8>,
+    pub ended: bool,
 }
 
 impl Sink {
-    fn new(reader: OwnedFd) -> Self {
+    pub fn new(reader: OwnedFd) -> Self {
         Self { reader, got: Vec::new(), ended: false }
     }
 
-    fn read(&mut self, most: usize) {
+    pub fn read(&mut self, most: usize) {
         let start = self.got.len();
         self.got.resize(start + most, 0);
         let place = self.got[start..].as_mut_ptr().cast();
@@ -198,7 +198,7 @@ impl Sink {
     }
 
     /// All bytes that have come, read or not.
-    fn arrived(&self) -> usize {
+    pub fn arrived(&self) -> usize {
         self.got.len() + queued(self.reader.as_raw_fd())
     }
 }

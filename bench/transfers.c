@@ -22,7 +22,9 @@ struct task {
     const char *name;
     bool (*call)(int fd, size_t n); /* all n bytes */
     size_t n, calls;
-    size_t header; /* bytes that come before the n */
+    size_t header;          /* bytes that come before the n */
+    bool (*begin)(int fd);  /* NULL: nothing to do */
+    bool (*finish)(int fd); /* NULL: all has left */
     struct pair pair;
 };
 
@@ -80,6 +82,24 @@ static bool our_send_frame(int fd, size_t n) {
     return sockutil_send_frame(fd, 4, memory, n, &done, SOCKUTIL_FOREVER) == 1;
 }
 
+static sockutil_writer writer;
+static char held[64 << 10];
+
+static bool our_writer_init(int fd) {
+    return sockutil_writer_init(&writer, fd, held, sizeof held) == 0;
+}
+
+static bool our_writer_frame(int fd, size_t n) {
+    size_t done = 0;
+    (void)fd;
+    return sockutil_writer_frame(&writer, 4, memory, n, &done, SOCKUTIL_FOREVER) == 1;
+}
+
+static bool our_flush(int fd) {
+    (void)fd;
+    return sockutil_writer_flush(&writer, SOCKUTIL_FOREVER) == 1;
+}
+
 static void set_nodelay(int fd, int on) {
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
         fail_call("setsockopt");
@@ -93,8 +113,10 @@ static double run_send(void *context) {
     size_t good = 0, whole = t->header + t->n;
     memcpy(memory, stream, t->n);
     double start = spent_ns();
+    NEED(t->begin == NULL || t->begin(t->pair.writer));
     for (size_t i = 0; i < t->calls; i++)
         good += t->call(t->pair.writer, t->n);
+    NEED(t->finish == NULL || t->finish(t->pair.writer));
     double cost = spent_ns() - start;
     NEED(good == t->calls);
     set_nodelay(t->pair.writer, 1);
@@ -183,6 +205,15 @@ void bench_transfers(void) {
                                    {.call = raw_sendmsg, .n = n, .calls = calls, .header = 4}},
                    1, target, (const char *const[]){"send_frame", "sendmsg of two parts"});
     }
+    contest_of(run_send, bytes_text(SMALL),
+               (struct task[]){{.call = our_writer_frame,
+                                .n = SMALL,
+                                .calls = CALLS,
+                                .header = 4,
+                                .begin = our_writer_init,
+                                .finish = our_flush},
+                               {.call = our_send_frame, .n = SMALL, .calls = CALLS, .header = 4}},
+               1, AT_MOST(0.25), (const char *const[]){"writer_frame", "send_frame"});
     memcpy(memory, stream, SMALL);
     row_count("send_frame, delayed exchanges", bytes_text(SMALL), "header and body written apart",
               delayed(frame_at_once), delayed(write_apart), EXCHANGES);

@@ -541,6 +541,80 @@ class reader {
     std::unique_ptr<char[]> own_;
 };
 
+// ---- Writer
+
+/// A buffered writer of a descriptor, which it never closes. Nothing leaves by itself: call flush. Its destructor does
+/// not: what it holds then is lost. It can be neither copied nor moved.
+class writer {
+  public:
+    /// Write to fd through memory of the caller, which must live as long as the writer.
+    writer(handle fd, memory buffer, std::error_code &failure) noexcept {
+        detail::judge(sockutil_writer_init(&raw_, fd.number, buffer.data, buffer.size), failure);
+    }
+    writer(handle fd, memory buffer) {
+        init(fd, buffer);
+    }
+
+    /// Write to fd through memory of its own. A piece, or a frame with its header, of up to size bytes is all or
+    /// nothing.
+    writer(handle fd, std::size_t size, std::error_code &failure) noexcept : own_(new (std::nothrow) char[size]) {
+        if (own_)
+            detail::judge(sockutil_writer_init(&raw_, fd.number, own_.get(), size), failure);
+        else
+            failure.assign(ENOMEM, std::system_category());
+    }
+    explicit writer(handle fd, std::size_t size = 8192) : own_(new char[size]) {
+        init(fd, {own_.get(), size});
+    }
+
+    /// Refuse a socket that would be closed at once: keep it in a variable, beside the writer.
+    template <class... Rest> explicit writer(socket &&, Rest &&...) = delete;
+    writer(const writer &) = delete;
+    writer &operator=(const writer &) = delete;
+
+    /// Hold all bytes, or send them together with what is held. done is the count of a call that failed with EAGAIN.
+    transfer put(bytes from, duration limit, std::size_t done, std::error_code &failure) {
+        const int result = sockutil_writer_put(&raw_, from.data, from.size, &done, detail::ms(limit));
+        return detail::moved(result, done, failure);
+    }
+    transfer put(bytes from, duration limit = forever, std::size_t done = 0) {
+        return detail::or_throw_count("writer::put", [&](auto &e) { return put(from, limit, done, e); });
+    }
+
+    /// Put one frame: a big-endian length of header_bytes (1, 2 or 4), then the body. The count is of both.
+    transfer frame(int header_bytes, bytes body, duration limit, std::size_t done, std::error_code &failure) {
+        const int result = sockutil_writer_frame(&raw_, header_bytes, body.data, body.size, &done, detail::ms(limit));
+        return detail::moved(result, done, failure);
+    }
+    transfer frame(int header_bytes, bytes body, duration limit = forever, std::size_t done = 0) {
+        return detail::or_throw_count("writer::frame",
+                                      [&](auto &e) { return frame(header_bytes, body, limit, done, e); });
+    }
+
+    /// Send all that is held. After EAGAIN the rest is still held: call again.
+    void flush(duration limit, std::error_code &failure) {
+        detail::judge(sockutil_writer_flush(&raw_, detail::ms(limit)), failure);
+    }
+    void flush(duration limit = forever) {
+        detail::or_throw("writer::flush", [&](auto &failure) { flush(limit, failure); });
+    }
+
+    /// Return how many bytes are held, which the kernel has not taken yet.
+    std::size_t pending() const noexcept {
+        return sockutil_writer_pending(&raw_);
+    }
+
+  private:
+    void init(handle fd, memory buffer) {
+        detail::or_throw("writer", [&](auto &failure) {
+            detail::judge(sockutil_writer_init(&raw_, fd.number, buffer.data, buffer.size), failure);
+        });
+    }
+
+    sockutil_writer raw_ = {};
+    std::unique_ptr<char[]> own_;
+};
+
 // ---- Addresses
 
 /// An address of any family, and its port.

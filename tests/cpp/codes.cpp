@@ -209,6 +209,55 @@ static void readers() {
     SUCCEEDS(is(rest.line(1s, failure), su::status::end, ""));
 }
 
+static void writers() {
+    ends pair;
+    char memory[8], buffer[32];
+    su::writer own(pair.there, 16, failure = error(EDOM));
+    CHECK(!failure && own.pending() == 0);
+    SUCCEEDS(is(own.put("put;", 1s, 0, failure), su::status::done, 4));
+    SUCCEEDS(is(own.frame(2, "frame", su::nowait, 0, failure), su::status::done, 7));
+    CHECK(own.pending() == 11);
+    FAILS(su::read_full(pair.here, {buffer, 1}, su::nowait, 0, failure), EAGAIN);
+    SUCCEEDS_VOID(own.flush(1s, failure));
+    CHECK(own.pending() == 0);
+    SUCCEEDS(is(su::read_full(pair.here, {buffer, 11}, 1s, 0, failure), su::status::done, 11));
+    CHECK(std::memcmp(buffer, "put;\0\5frame", 11) == 0);
+    FAILS(own.frame(3, "x", 1s, 0, failure), EINVAL);
+    FAILS(own.frame(1, std::string(256, 'x'), 1s, 0, failure), EMSGSIZE);
+    FAILS(own.put("x", 1s, 1, failure), EINVAL);
+
+    // A peer that does not read: a piece that would fit is dropped as a whole, a longer one goes on.
+    ends slow;
+    su::writer small(slow.there, memory, failure = error(EDOM));
+    CHECK(!failure);
+    const std::string much(4 << 20, 'm');
+    su::transfer moved = small.put(much, su::nowait, 0, failure);
+    CHECK(failure == error(EAGAIN) && moved.status == su::status::failed && moved.count > 0);
+    FAILS(small.flush(su::nowait, failure), EINVAL);
+    std::string arrived(much.size(), '\0');
+    std::size_t read = 0;
+    while (moved.status != su::status::done) {
+        read = su::read_full(slow.here, arrived, su::nowait, read, failure).count;
+        moved = small.put(much, su::nowait, moved.count, failure);
+        CHECK(!failure || failure == error(EAGAIN));
+    }
+    SUCCEEDS_VOID(small.flush(1s, failure));
+    SUCCEEDS(is(su::read_full(slow.here, arrived, 1s, read, failure), su::status::done, much.size()));
+    CHECK(arrived == much);
+
+    su::writer none(-1, 16, failure);
+    SUCCEEDS(is(none.put("held", 1s, 0, failure), su::status::done, 4));
+    FAILS(none.flush(1s, failure), EBADF);
+    CHECK(none.pending() == 4);
+    su::writer tiny(pair.there, std::size_t{0}, failure);
+    CHECK(failure == error(EINVAL));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // They end the program instead.
+    const volatile std::size_t all = std::size_t(-1);               // Volatile: the compiler would warn.
+    su::writer huge(pair.there, all / 2 + 1, failure = {});
+    CHECK(failure == error(ENOMEM));
+#endif
+}
+
 static void addresses() {
     su::address a, b;
     SUCCEEDS((a = su::address::parse("127.0.0.1:80", -1, failure)).port(failure) == 80);
@@ -467,6 +516,7 @@ int main() {
     time();
     transfers();
     readers();
+    writers();
     addresses();
     resolver();
     endpoints();

@@ -144,6 +144,34 @@ static void readers() {
     static_assert(std::is_constructible_v<su::reader, su::socket &, std::size_t>);
 }
 
+static void writers() {
+    ends pair;
+    char memory[8], buffer[16];
+    su::writer own(pair.there), small(pair.there, memory);
+    CHECK(is(own.put("put;"), su::status::done, 4));
+    CHECK(is(own.frame(1, "frame", 1s), su::status::done, 6) && own.pending() == 10);
+    own.flush();
+    CHECK(own.pending() == 0 && is(su::read_full(pair.here, {buffer, 10}), su::status::done, 10));
+    CHECK(std::memcmp(buffer, "put;\5frame", 10) == 0);
+    FAILS_AFTER(own.frame(3, "x"), EINVAL, 0);
+    FAILS_AFTER(own.put("x", 1s, 1), EINVAL, 1);
+    FAILS_AFTER(own.frame(1, std::string(256, 'x')), EMSGSIZE, 0);
+
+    // Its peer is gone: what is held stays held.
+    CHECK(is(small.put("held"), su::status::done, 4));
+    pair.here.reset();
+    FAILS(small.flush(), EPIPE);
+    FAILS_AFTER(small.put("12345"), EPIPE, 0);
+    FAILS_AFTER(small.put("longer than the memory"), EPIPE, 0);
+    CHECK(small.pending() == 4);
+    FAILS(su::writer(pair.there, std::size_t{0}), EINVAL);
+    FAILS(su::writer(pair.there, {memory, 0}), EINVAL);
+    static_assert(!std::is_copy_constructible_v<su::writer> && !std::is_move_constructible_v<su::writer>);
+    static_assert(!std::is_constructible_v<su::writer, su::socket>, "nobody would keep the socket");
+    static_assert(!std::is_constructible_v<su::writer, su::socket, std::size_t>);
+    static_assert(std::is_constructible_v<su::writer, su::socket &, std::size_t>);
+}
+
 static void addresses() {
     const su::address a = su::address::parse("127.0.0.1:80");
     CHECK(a.port() == 80 && a.to_string() == "127.0.0.1:80");
@@ -303,6 +331,7 @@ int main() {
         errors();
         transfers();
         readers();
+        writers();
         addresses();
         endpoints();
         datagrams();

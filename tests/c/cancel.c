@@ -170,6 +170,22 @@ static void send_frame(int ms) {
     (void)!sockutil_send_frame(full_socket, 4, memory, sizeof memory, NULL, ms);
 }
 
+static void writer_put(int ms) {
+    sockutil_writer w;
+    char held[16];
+    size_t done = 0;
+    CHECK(sockutil_writer_init(&w, full_socket, held, sizeof held) == 0);
+    (void)!sockutil_writer_put(&w, memory, sizeof memory, &done, ms);
+}
+
+static void writer_flush(int ms) {
+    sockutil_writer w;
+    char held[16];
+    CHECK(sockutil_writer_init(&w, full_socket, held, sizeof held) == 0);
+    CHECK(sockutil_writer_put(&w, memory, sizeof held, NULL, ms) == 1);
+    (void)!sockutil_writer_flush(&w, ms);
+}
+
 static void waits(int ms) {
     (void)!sockutil_wait(empty_socket, POLLIN, ms);
 }
@@ -264,6 +280,8 @@ static const struct {
     {"writev_full, pipe", writev_pipe, false, false},
     {"writen", writen_socket, false, true},
     {"send_frame", send_frame, false, false},
+    {"writer_put", writer_put, false, false},
+    {"writer_flush", writer_flush, false, false},
     {"wait", waits, false, false},
     {"wait_any", waits_for_any, false, false},
     {"wait_any, n 0", waits_for_nothing, false, false},

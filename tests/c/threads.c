@@ -41,7 +41,10 @@ static void stream_alone(size_t me) {
     size_t done = 0, length, frame;
     char *body;
     sockutil_reader reader;
+    sockutil_writer writer;
+    char small[8];
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    CHECK(sockutil_writer_init(&writer, ends[0], small, sizeof small) == 0);
     for (int round = 0; round < ROUNDS; round++) {
         int n = snprintf(expected, sizeof expected, "thread %zu, round %d\n", me, round);
         CHECK(n > 0);
@@ -59,6 +62,12 @@ static void stream_alone(size_t me) {
         CHECK(done == length && strcmp(held, expected) == 0);
         CHECK(sockutil_send_frame(ends[0], 2, expected, length, (done = 0, &done), LIMIT_MS) == 1);
         CHECK(sockutil_reader_frame(&reader, 2, &body, &frame, LIMIT_MS) == 1);
+        CHECK(frame == length && memcmp(body, expected, length) == 0);
+        CHECK(sockutil_writer_put(&writer, "held", 4, NULL, LIMIT_MS) == 1);
+        CHECK(sockutil_writer_frame(&writer, 1, expected, length, (done = 0, &done), LIMIT_MS) == 1);
+        CHECK(sockutil_writer_flush(&writer, LIMIT_MS) == 1);
+        CHECK(sockutil_reader_until(&reader, 'd', &held, &done, LIMIT_MS) == 1 && done == 4);
+        CHECK(sockutil_reader_frame(&reader, 1, &body, &frame, LIMIT_MS) == 1);
         CHECK(frame == length && memcmp(body, expected, length) == 0);
         CHECK(sockutil_read_full(ends[1], line, 1, (done = 0, &done), SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN);
     }

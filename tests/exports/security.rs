@@ -88,8 +88,17 @@ fn a_little_taken_now_and_then_does_not_stretch_a_write() {
     const TIME: c_int = 150;
     let body = pattern(20_000_000);
     for pair in sockets() {
-        for which in 0..3 {
+        for which in 0..5 {
             let mut done = 0;
+            let mut memory = vec![0_u8; if which == 4 { body.len() } else { 4096 }];
+            let (mut writer, place, cap): (sockutil_writer, _, _) =
+                (unsafe { std::mem::zeroed() }, memory.as_mut_ptr().cast(), memory.len());
+            let w = &raw mut writer;
+            assert_eq!(unsafe { sockutil_writer_init(w, pair.w(), place, cap) }, 0);
+            if which == 4 {
+                let held = unsafe { sockutil_writer_put(w, body.as_ptr().cast(), cap, ptr::null_mut(), TIME) };
+                assert_eq!(held, 1);
+            }
             let call = || {
                 let bytes: *const c_void = body.as_ptr().cast();
                 let part = libc::iovec { iov_base: bytes.cast_mut(), iov_len: body.len() };
@@ -98,7 +107,9 @@ fn a_little_taken_now_and_then_does_not_stretch_a_write() {
                     match which {
                         0 => sockutil_write_full(pair.w(), bytes, body.len(), done, TIME),
                         1 => sockutil_writev_full(pair.w(), &raw const part, 1, done, TIME),
-                        _ => sockutil_send_frame(pair.w(), 4, bytes, body.len(), done, TIME),
+                        2 => sockutil_send_frame(pair.w(), 4, bytes, body.len(), done, TIME),
+                        3 => sockutil_writer_put(w, bytes, body.len(), done, TIME),
+                        _ => sockutil_writer_flush(w, TIME),
                     }
                 }
             };

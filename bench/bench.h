@@ -114,5 +114,6 @@ void bench_addresses(void);
 void bench_byte_order(void);
 void bench_servers(void);
 void bench_growth(void);
+void bench_relay(void);
 
 #endif

@@ -10,7 +10,7 @@
 
 static const char USAGE[] =
     "usage: bench [-r ROUNDS] [-j JSON] [-s SVG] [PART...]\n"
-    "The parts, all unless told: lines stateless transfers addresses byte_order servers growth\n";
+    "The parts, all unless told: lines stateless transfers addresses byte_order servers growth relay\n";
 
 static const struct {
     const char *name;
@@ -18,7 +18,7 @@ static const struct {
 } PARTS[] = {
     {"lines", bench_lines},         {"stateless", bench_stateless},   {"transfers", bench_transfers},
     {"addresses", bench_addresses}, {"byte_order", bench_byte_order}, {"servers", bench_servers},
-    {"growth", bench_growth},
+    {"growth", bench_growth},       {"relay", bench_relay},
 };
 
 /* One processor for all programs: the last one, which other programs use least. */

@@ -30,13 +30,14 @@ enum {
 };
 
 static struct {
-    int fd, peer, third;
+    int fd, peer, third, sink;
     sockutil_network network;
     sockutil_cred cred;
     sockutil_addr to, out;
     int number, gai;
     size_t count, length;
     char text[128], bytes[16];
+    sockutil_relay relay;
 } w;
 
 /* The hosts of tcp_connect, in order, a letter for each; and how many of its lists are not freed. */
@@ -167,6 +168,43 @@ static void descriptor_waits(void) {
     arm(NULL);
     if (sockutil_send_fd(w.peer, w.peer, SOCKUTIL_FOREVER) != 1)
         MUST(-1);
+}
+
+/* From w.fd, where eight bytes and the end wait, to w.sink, whose other end is w.peer. */
+static void relay_begin(void) {
+    int from[2], to[2];
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, from));
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, to));
+    MUST(write(from[1], "a stream", 8));
+    MUST(close(from[1]));
+    w.fd = from[0];
+    w.sink = to[0];
+    w.peer = to[1];
+    MUST(sockutil_relay_init(&w.relay, w.fd, w.sink, w.bytes, 3));
+}
+
+static long long relay_forever(void) {
+    return sockutil_relay_run(&w.relay, 1, SOCKUTIL_FOREVER);
+}
+
+static long long relay_timed(void) {
+    return sockutil_relay_run(&w.relay, 1, HOUR_MS);
+}
+
+/* What was moved arrives, and no more; all of it if the call succeeded. What fails but a transfer can be repeated. */
+static void relayed(bool succeeded) {
+    char got[16];
+    int error = MARK;
+    size_t moved = (size_t)sockutil_relay_moved(&w.relay);
+    bool over = sockutil_relay_ended(&w.relay, &error) == 1;
+    CHECK(&run, !succeeded || (over && error == 0 && moved == 8));
+    CHECK(&run, succeeded || error == (over ? run.err : MARK));
+    if (!over)
+        CHECK(&run, sockutil_relay_run(&w.relay, 1, SOCKUTIL_FOREVER) == 1 && (moved = 8) == 8);
+    CHECK(&run, recv(w.peer, got, sizeof got, MSG_DONTWAIT) == (moved > 0            ? (ssize_t)moved
+                                                                : over && error == 0 ? 0
+                                                                                     : -1));
+    CHECK(&run, memcmp(got, "a stream", moved) == 0);
 }
 
 static void stale_file(void) {
@@ -539,6 +577,11 @@ static int due(const struct scene *s, const struct shim_call *call) {
             return stale ? EADDRINUSE : 0; /* It exists: bind reports that. */
         return err;
     }
+    if (s->check == relayed) {
+        bool transient = (call->function == F_recv || call->function == F_send) &&
+                         (err == EINTR || err == EAGAIN || err == ENOTSOCK);
+        return transient || (call->function == F_shutdown && (err == ENOTSOCK || err == ENOTCONN)) ? 0 : err;
+    }
     if ((s->flags & LISTENS) != 0)
         return tries_two(s) && first && (err == EAFNOSUPPORT || err == EADDRNOTAVAIL || err == EPROTONOSUPPORT) ? 0
                                                                                                                 : err;
@@ -711,7 +754,7 @@ static void once(const struct scene *s, const struct plan *plan) {
     skew_ms = lists = 0;
     hosts = meets_itself ? "r" : NULL;
     memset(&w, 0, sizeof w);
-    w.fd = w.peer = w.third = -1;
+    w.fd = w.peer = w.third = w.sink = -1;
     w.number = MARK;
     (void)alarm(HANG_S);
     uint64_t first = open_descriptors();
@@ -759,6 +802,7 @@ static void once(const struct scene *s, const struct plan *plan) {
     }
     let_go(w.fd);
     let_go(w.peer);
+    let_go(w.sink);
     empty(door);
     empty(unix_door);
     hosts = NULL;
@@ -870,6 +914,8 @@ static const struct scene scenes[] = {
     {"send_fds, timed", F(send_fds), 0, pair, send_fds_timed, bytes_and_descriptor_sent},
     {"recv_fds", F(recv_fds), 0, descriptor_waits, recv_fds_forever, byte_and_descriptor_got},
     {"recv_fds, timed", F(recv_fds), 0, descriptor_waits, recv_fds_timed, byte_and_descriptor_got},
+    {"relay", F(relay_run), 0, relay_begin, relay_forever, relayed},
+    {"relay, timed", F(relay_run), 0, relay_begin, relay_timed, relayed},
     {"tcp_state", F(tcp_state), 0, connected_stream, tcp_state, NULL},
     {"tcp_state_between", F(tcp_state_between), 0, between_begin, between, NULL},
     {"tcp_state_name", F(tcp_state_name), 0, NULL, state_name, NULL},

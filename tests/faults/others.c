@@ -181,6 +181,8 @@ static void pure(struct run *r) {
     static const unsigned char bytes[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     unsigned char to[16] = {0};
     char text[64] = "line\r\n";
+    sockutil_relay relay;
+    struct pollfd ends[2];
 #define PURE(due, name, ...)                                                                                           \
     CALL(r, name, __VA_ARGS__);                                                                                        \
     (void)returned(r, due, 0);                                                                                         \
@@ -191,6 +193,10 @@ static void pure(struct run *r) {
     CHECK(r, r->logged == 0)
     PURE(0, sockutil_reader_pending, &r->reader);
     PURE(0, sockutil_writer_pending, &r->writer);
+    PURE(0, sockutil_relay_init, &relay, r->fd, r->fd + 1, to, sizeof to);
+    PURE(0, sockutil_relay_ended, &relay, NULL);
+    PURE(0, sockutil_relay_moved, &relay);
+    PURE_AS(sockutil_relay_wants, (sockutil_relay_wants(&relay, ends), ends[1].fd == -1));
     PURE(4, sockutil_chomp, text, 6);
     PURE(1, sockutil_pton, AF_INET, "192.0.2.1", to);
     PURE(1, sockutil_pton, AF_INET6, "2001:db8::1", to);

@@ -566,6 +566,56 @@ fn the_descriptors_own_modes_do_not_matter_and_stay() {
     }
 }
 
+/// poll(2) does not report fewer bytes than SO_RCVLOWAT; when the time is over they are moved all the same.
+#[test]
+fn there_is_a_last_try_when_the_time_is_over() {
+    for source in sockets() {
+        let sink = unix();
+        let low: c_int = 100;
+        let size = size_of::<c_int>() as u32;
+        let at = (&raw const low).cast();
+        assert_eq!(unsafe { libc::setsockopt(source.r(), libc::SOL_SOCKET, libc::SO_RCVLOWAT, at, size) }, 0);
+        let mut relays = Relays::new(1000, &[(source.r(), sink.w())]);
+        let to = source.w();
+        beside(
+            || {
+                thread::sleep(Duration::from_millis(50));
+                feed(to, b"few");
+            },
+            || takes_ms(500, || relays.not_yet(500)),
+        );
+        assert_eq!(relays.moved(0), 3, "{}", source.kind);
+    }
+}
+
+/// A datagram socket with an error in its error queue: poll(2) reports it ready for ever, and there is nothing to read.
+#[test]
+fn a_descriptor_that_is_wrongly_reported_ready_does_not_make_it_spin() {
+    let (socket, closed) =
+        (std::net::UdpSocket::bind("127.0.0.1:0").unwrap(), std::net::UdpSocket::bind("127.0.0.1:0"));
+    socket.connect(closed.unwrap().local_addr().unwrap()).unwrap();
+    let (fd, on) = (socket.as_raw_fd(), 1 as c_int);
+    let (at, mut size) = ((&raw const on).cast(), size_of::<c_int>() as u32);
+    assert_eq!(unsafe { libc::setsockopt(fd, libc::IPPROTO_IP, libc::IP_RECVERR, at, size) }, 0);
+    socket.send(b"x").unwrap();
+    let mut entry = pollfd { fd, events: 0, revents: 0 };
+    assert_eq!(unsafe { libc::poll(&raw mut entry, 1, 10_000) }, 1);
+    let mut error: c_int = 0;
+    unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, (&raw mut error).cast(), &raw mut size) };
+    assert!(unsafe { libc::poll(&raw mut entry, 1, 0) } == 1 && !can_be_read_now(fd), "it is not reported ready");
+    let sink = unix();
+    let mut relays = Relays::new(1000, &[(fd, sink.w())]);
+    let before = clock_ms(libc::CLOCK_THREAD_CPUTIME_ID);
+    takes_ms(600, || relays.not_yet(600));
+    let spent = clock_ms(libc::CLOCK_THREAD_CPUTIME_ID) - before;
+    assert!(spent < 300, "{spent} ms of processor time");
+}
+
+fn can_be_read_now(fd: c_int) -> bool {
+    let mut byte = 0_u8;
+    unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, libc::MSG_DONTWAIT | libc::MSG_PEEK) >= 0 }
+}
+
 #[test]
 fn a_storm_of_signals_loses_nothing_both_ways() {
     both_ways(8 << 20, 65536);

@@ -512,8 +512,8 @@ fn sockutil_recvfrom_at_ENOTSOCK() {
 }
 
 /// A source that is this machine's.
-fn here() -> Option<SocketAddr> {
-    Some("127.0.0.2:0".parse().unwrap())
+fn here() -> SocketAddr {
+    "127.0.0.2:0".parse().unwrap()
 }
 
 /// An address where nobody has to listen.
@@ -528,7 +528,7 @@ fn somewhere() -> (UdpSocket, Option<SocketAddr>) {
 fn sockutil_sendto_from_EINVAL() {
     let (server, (receiver, to)) = (Server::new("IPv4", Some(c"0.0.0.0"), 0), somewhere());
     let fd = server.fd();
-    let (raw_to, raw_at) = (to_addr(to.unwrap()), to_addr(here().unwrap()));
+    let (raw_to, raw_at) = (to_addr(to.unwrap()), to_addr(here()));
     let call = |buf: *const c_void, n, ms| unsafe {
         sockutil_sendto_from(fd, buf, n, &raw const raw_to, &raw const raw_at, 0, ms)
     };
@@ -552,7 +552,7 @@ fn sockutil_sendto_from_EINVAL() {
 #[test]
 fn sockutil_sendto_from_EDESTADDRREQ() {
     for server in servers() {
-        for at in [None, here()] {
+        for at in [None, Some(here())] {
             for ifindex in [0, loopback_index()] {
                 fails(libc::EDESTADDRREQ, || send(server.fd(), b"x", None, at, ifindex, 1000));
             }
@@ -564,7 +564,7 @@ fn sockutil_sendto_from_EDESTADDRREQ() {
 fn sockutil_sendto_from_EMSGSIZE() {
     let (server, (receiver, to)) = (Server::new("IPv4", Some(c"0.0.0.0"), 0), somewhere());
     for ms in [FOREVER, NOWAIT, 150] {
-        fails(EMSGSIZE, || send(server.fd(), &pattern(70_000), to, here(), 0, ms));
+        fails(EMSGSIZE, || send(server.fd(), &pattern(70_000), to, Some(here()), 0, ms));
     }
     assert!(receiver.recv(&mut [0; 4]).is_err());
 }
@@ -585,8 +585,8 @@ fn sockutil_sendto_from_EBADF() {
     let (_receiver, to) = somewhere();
     for ms in [FOREVER, NOWAIT, 150] {
         for fd in [-1, CLOSED] {
-            fails(EBADF, || send(fd, b"x", to, here(), 0, ms));
-            fails(EBADF, || send(fd, b"x", None, here(), 0, ms));
+            fails(EBADF, || send(fd, b"x", to, Some(here()), 0, ms));
+            fails(EBADF, || send(fd, b"x", None, Some(here()), 0, ms));
             fails(EBADF, || send(fd, b"x", None, None, 0, ms));
         }
     }
@@ -596,8 +596,8 @@ fn sockutil_sendto_from_EBADF() {
 fn sockutil_sendto_from_ENOTSOCK() {
     let (_receiver, to) = somewhere();
     for ms in [FOREVER, NOWAIT, 150] {
-        fails(ENOTSOCK, || send(pipe().w(), b"x", to, here(), 0, ms));
-        fails(ENOTSOCK, || send(pipe().w(), b"x", None, here(), 0, ms));
+        fails(ENOTSOCK, || send(pipe().w(), b"x", to, Some(here()), 0, ms));
+        fails(ENOTSOCK, || send(pipe().w(), b"x", None, Some(here()), 0, ms));
     }
 }
 

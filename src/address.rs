@@ -282,8 +282,16 @@ pub fn peer(fd: c_int) -> Result<Address, Errno> {
 
 /// The local address from which the kernel would send to `peer`; without a port, since the kernel chooses that later.
 pub fn source_for(peer: &Address) -> Result<Address, Errno> {
+    source_through(0, peer)
+}
+
+/// The same, if it sends to an IPv6 peer through this interface; 0 leaves that to the routes.
+pub fn source_through(interface: u32, peer: &Address) -> Result<Address, Errno> {
     port(peer)?;
     let socket = Socket::new(peer.family(), libc::SOCK_DGRAM)?;
+    if interface != 0 {
+        sys::bind_to_interface(socket.fd(), interface)?;
+    }
     uninterrupted(|| sys::connect(socket.fd(), peer))?;
     match sys::getsockname(socket.fd())?.parts() {
         Some(Parts::V4(ip, _)) => Ok(Address::v4(ip, 0)),

@@ -4,11 +4,11 @@ use core::ffi::c_int;
 
 use errno::Errno;
 
-use crate::address::unmapped;
+use crate::address::{source_through, unmapped};
 use crate::channel::{Direction, Limited};
 use crate::memory::{Buffer, Bytes};
 use crate::resolve::{Failure, Query};
-use crate::socket::{self, Flags, Socket, uninterrupted};
+use crate::socket::{self, Flags, uninterrupted};
 use crate::sys::{self, Address, PacketInfo, Parts};
 use crate::time::Limit;
 
@@ -104,7 +104,8 @@ impl Arrival {
             Some(PacketInfo::V4(ip, _)) => Some(Address::v4(ip, 0)),
             // A datagram of IPv4 without IP_PKTINFO: its own address may be a broadcast address.
             Some(PacketInfo::V6(ip, _)) if matches!(unmapped(&Address::v6(ip, 0, 0)), Some(Parts::V4(..))) => None,
-            Some(PacketInfo::V6([0xff, ..], interface)) => of_interface(interface, from).ok(),
+            // Of a group the kernel names no address to answer from; it names one for a socket that connects.
+            Some(PacketInfo::V6([0xff, ..], interface)) => source_through(interface, from).ok(),
             Some(PacketInfo::V6(ip, interface)) => {
                 Some(Address::v6(ip, 0, if is_link_local(ip) { interface } else { 0 }))
             }
@@ -121,18 +122,6 @@ fn mapped([a, b, c, d]: [u8; 4]) -> Address {
 /// fe80::/10.
 fn is_link_local(ip: [u8; 16]) -> bool {
     matches!(ip, [0xfe, 0x80..=0xbf, ..])
-}
-
-/// The address from which the kernel would send to `peer` through this interface. Only a socket that connects there
-/// can ask for it.
-fn of_interface(interface: u32, peer: &Address) -> Result<Address, Errno> {
-    let socket = Socket::new(libc::AF_INET6, libc::SOCK_DGRAM)?;
-    sys::bind_to_interface(socket.fd(), interface)?;
-    uninterrupted(|| sys::connect(socket.fd(), peer))?;
-    match sys::getsockname(socket.fd())?.parts() {
-        Some(Parts::V6(ip, _, zone)) => Ok(Address::v6(ip, 0, zone)),
-        _ => Err(Errno(libc::EAFNOSUPPORT)),
-    }
 }
 
 /// `sockutil_sendto_from`.

@@ -19,6 +19,7 @@
 //!   - `relay`: moves the bytes of one descriptor to another, several pairs at once.
 //!   - `ip`, `address`: addresses as text. `network`: which addresses a network holds. `resolve`: from host and service to addresses.
 //!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
+//!   - `activation`: listeners that the service manager has opened.
 //!   - `connect`: one attempt to connect. `race`: a TCP connection to a host, by a race of its addresses (RFC 8305).
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
 //!   - `pass`: passes descriptors to other processes. `peer`: who the other process is. `process`: signals and children.
@@ -26,6 +27,7 @@
 
 #![no_std]
 
+mod activation;
 mod address;
 mod channel;
 mod close;

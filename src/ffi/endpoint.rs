@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::memory::Buffer;
 use crate::resolve::Purpose;
 use crate::time::Limit;
-use crate::{connect, race, tcp, udp, unix};
+use crate::{activation, connect, race, tcp, udp, unix};
 
 /// Listen for TCP connections.
 ///
@@ -210,6 +210,41 @@ pub extern "C" fn sockutil_accept(
             peer.write(address.into());
         }
         Ok(fd)
+    })
+}
+
+/// Take over the descriptors that the service manager has opened.
+///
+/// This is systemd's socket activation: a manager binds the sockets of a
+/// service, starts it when the first client comes, and passes them as
+/// descriptors 3, 4, ... with the environment variables LISTEN_PID and
+/// LISTEN_FDS. Sets *first to the first of them, and makes all close-on-exec, or
+/// none on failure. The order is that of the unit file; a descriptor can also be
+/// a datagram socket, a FIFO or another file. The environment is not changed: a
+/// second call returns the same, and a child finds another LISTEN_PID than its
+/// own.
+///
+/// Returns how many were passed; 0, and -1 in *first, if none: LISTEN_PID is not
+/// set or is another process, or LISTEN_FDS is not set or 0; -1 with errno, and
+/// -1 in *first:
+///   EINVAL   LISTEN_PID or LISTEN_FDS is no decimal number, or is too large;
+///            or first is NULL
+///   EBADF    one of the descriptors is not open
+///
+/// Not async-signal-safe. Thread-safe only while no other thread changes the
+/// environment (setenv(3), putenv(3)), because getenv(3) is: call it at the start
+/// of main.
+/// Source: sd_listen_fds(3); systemd.socket(5); POSIX getenv, fcntl.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
+#[unsafe(no_mangle)]
+pub extern "C" fn sockutil_listen_fds(first: Option<&mut MaybeUninit<c_int>>) -> c_int {
+    outcome::of(|| {
+        let first = first.ok_or(INVALID)?.write(-1);
+        let count = activation::listen_fds()?;
+        if count > 0 {
+            *first = activation::FIRST;
+        }
+        Ok(count)
     })
 }
 

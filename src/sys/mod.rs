@@ -377,6 +377,33 @@ pub fn set_status_flags(fd: c_int, flags: c_int) -> Result<(), Errno> {
     Ok(())
 }
 
+/// `fcntl(2)` with `F_GETFD`.
+pub fn descriptor_flags(fd: c_int) -> Result<c_int, Errno> {
+    // SAFETY: the arguments are integers.
+    checked(unsafe { libc::fcntl(fd, libc::F_GETFD) })
+}
+
+/// `fcntl(2)` with `F_SETFD`. There is no other flag.
+pub fn set_close_on_exec(fd: c_int) -> Result<(), Errno> {
+    // SAFETY: the arguments are integers.
+    checked(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    Ok(())
+}
+
+/// `getenv(3)`. The text is the environment's own, and may be used until that changes.
+pub fn getenv(name: &CStr) -> Option<&CStr> {
+    // SAFETY: a CStr has its NUL. No other thread changes the environment now, as sockutil.h demands.
+    let value = unsafe { libc::getenv(name.as_ptr()) };
+    // SAFETY: not null, so it is the variable's value, with its NUL.
+    if value.is_null() { None } else { Some(unsafe { CStr::from_ptr(value) }) }
+}
+
+/// `getpid(2)`.
+pub fn getpid() -> pid_t {
+    // SAFETY: it has no arguments, and cannot fail.
+    unsafe { libc::getpid() }
+}
+
 /// `getsockopt(2)` of an `int`.
 pub fn getsockopt_int(fd: c_int, level: c_int, name: c_int) -> Result<c_int, Errno> {
     let mut value: c_int = 0;

@@ -83,6 +83,7 @@ int sockutil_tcp_listen(const char *host, const char *service, int backlog, unsi
 int sockutil_tcp_connect(const char *host, const char *service, unsigned flags, int timeout_ms, int *gai);
 int sockutil_connect(int fd, const sockutil_addr *to, int timeout_ms);
 int sockutil_accept(int listenfd, sockutil_addr *peer, unsigned flags, int timeout_ms);
+int sockutil_listen_fds(int *first);
 int sockutil_udp_bind(const char *host, const char *service, unsigned flags, int *gai);
 int sockutil_udp_connect(const char *host, const char *service, unsigned flags, int *gai);
 int sockutil_udp_disconnect(int fd);

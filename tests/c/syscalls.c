@@ -918,6 +918,15 @@ static void connections(void) {
     COUNTS(sockutil_recvfrom_at(udp, &byte, 1, NULL, NULL, NULL, NULL, SOCKUTIL_NOWAIT) == 1, .recvmsg = 1);
     CHECK(close(udp) == 0);
 
+    char pid[16];
+    CHECK(snprintf(pid, sizeof pid, "%d", (int)getpid()) > 0 && setenv("LISTEN_PID", pid, 1) == 0);
+    COUNTS(sockutil_listen_fds(&received) == 0 && received == -1, NONE);
+    CHECK(setenv("LISTEN_FDS", "2", 1) == 0 && dup2(2, 3) == 3 && dup2(2, 4) == 4);
+    /* All are looked at before the first is changed. */
+    COUNTS(sockutil_listen_fds(&received) == 2 && received == 3, .fcntl = 4);
+    CHECK(close(3) == 0 && close(4) == 0);
+    COUNTS(sockutil_listen_fds(&received) == -1 && errno == EBADF, .fcntl = 1);
+
     unix_pair(pair);
     /* The family, the type, whether it listens, and the peer. */
     COUNTS(sockutil_peer_cred(pair[0], &cred) == 0 && cred.pid > 0, .getsockopt = 4);

@@ -23,6 +23,7 @@ mod namespace;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activation;
 mod addr;
 mod address;
 mod bad_descriptors;

@@ -205,6 +205,13 @@ static void relayed(bool succeeded) {
                                                                 : over && error == 0 ? 0
                                                                                      : -1));
     CHECK(&run, memcmp(got, "a stream", moved) == 0);
+/* Descriptor 3 is one of the driver's own. */
+static void activated(void) {
+    char pid[16];
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    MUST(fcntl(3, F_GETFD));
+    MUST(setenv("LISTEN_PID", pid, 1));
+    MUST(setenv("LISTEN_FDS", "1", 1));
 }
 
 static void stale_file(void) {
@@ -371,6 +378,7 @@ ARMED(recvfrom_at_timed, sockutil_recvfrom_at(w.fd, w.bytes, 8, NULL, &w.out, NU
 ARMED(sendto_from_forever, sockutil_sendto_from(w.fd, "datagram", 8, &w.to, &w.to, 0, SOCKUTIL_FOREVER))
 ARMED(sendto_from_timed, sockutil_sendto_from(w.fd, "datagram", 8, &w.to, NULL, 1, HOUR_MS))
 ARMED(sendto_from_peer, sockutil_sendto_from(w.fd, "datagram", 8, NULL, &w.to, 0, HOUR_MS))
+ARMED(listen_fds, sockutil_listen_fds(&w.number))
 ARMED(unix_listen, sockutil_unix_listen(path, 5, 0))
 ARMED(unix_listen_mode, sockutil_unix_listen_mode(path, 5, 0666, 0))
 ARMED(unix_replace, sockutil_unix_listen(path, 5, SOCKUTIL_REPLACE))
@@ -455,6 +463,11 @@ static void bytes_and_descriptor_sent(bool succeeded) {
 static void byte_and_descriptor_got(bool succeeded) {
     descriptor_got(succeeded);
     CHECK(&run, w.count == succeeded && w.length == succeeded);
+}
+
+static void first_told(bool succeeded) {
+    CHECK(&run, w.number == (succeeded ? 3 : -1));
+    CHECK(&run, !succeeded || (fcntl(3, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
 static void cred_got(bool succeeded) {
@@ -899,6 +912,7 @@ static const struct scene scenes[] = {
     {"sendto_from", F(sendto_from), 0, datagrams, sendto_from_forever, NULL},
     {"sendto_from, timed", F(sendto_from), 0, datagrams, sendto_from_timed, NULL},
     {"sendto_from, the peer", F(sendto_from), 0, connected_datagram, sendto_from_peer, NULL},
+    {"listen_fds", F(listen_fds), 0, activated, listen_fds, first_told},
     {"unix_listen", F(unix_listen), GIVES_FD, NULL, unix_listen, listener_file},
     {"unix_listen, a stale file", F(unix_listen), GIVES_FD, stale_file, unix_listen, listener_file},
     {"unix_listen, a living one is replaced", F(unix_listen), GIVES_FD, living_file, unix_replace, listener_file},

@@ -234,7 +234,7 @@ pub extern "C" fn sockutil_accept(
 /// Not async-signal-safe. Thread-safe only while no other thread changes the
 /// environment (setenv(3), putenv(3)), because getenv(3) is: call it at the start
 /// of main.
-/// Source: sd_listen_fds(3); systemd.socket(5); POSIX getenv, fcntl.
+/// Source: sd_listen_fds and systemd.socket in systemd's manual; POSIX getenv.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
 #[unsafe(no_mangle)]
 pub extern "C" fn sockutil_listen_fds(first: Option<&mut MaybeUninit<c_int>>) -> c_int {

@@ -36,7 +36,8 @@ fn receive<const CAP: usize>(unix_fd: c_int, cap: usize, n: usize, timeout_ms: c
     let mut got = Received { answer: 0, errno: 0, nfds: 4711, len: 4711, fds: [NOTHING; CAP], bytes: [b'.'; 16] };
     let (fds, bytes) = (got.fds.as_mut_ptr(), got.bytes.as_mut_ptr().cast());
     set_errno(Errno(4711));
-    got.answer = unsafe { sockutil_recv_fds(unix_fd, fds, cap, &mut got.nfds, bytes, n, &mut got.len, timeout_ms) };
+    got.answer =
+        unsafe { sockutil_recv_fds(unix_fd, fds, cap, &raw mut got.nfds, bytes, n, &raw mut got.len, timeout_ms) };
     got.errno = errno().0;
     got
 }
@@ -155,7 +156,9 @@ impl Taken {
         let (mut fds, mut nfds, mut len) = ([NOTHING; 4], 0, 0);
         let mut buffer = vec![0_u8; 70_000];
         let (places, start, n) = (fds.as_mut_ptr(), buffer.as_mut_ptr().cast(), buffer.len());
-        gives(1, || unsafe { sockutil_recv_fds(unix_fd, places, 4, &mut nfds, start, n, &mut len, timeout_ms) });
+        gives(1, || unsafe {
+            sockutil_recv_fds(unix_fd, places, 4, &raw mut nfds, start, n, &raw mut len, timeout_ms)
+        });
         self.bytes.extend_from_slice(&buffer[..len]);
         self.fds.extend(fds[..nfds].iter().map(|fd| unsafe { OwnedFd::from_raw_fd(*fd) }));
     }
@@ -286,7 +289,7 @@ fn without_room_for_descriptors_bytes_are_bytes() {
     way.feed(b"bytes");
     let (mut nfds, mut len, mut bytes) = (4711, 4711, [0_u8; 8]);
     let start = bytes.as_mut_ptr().cast();
-    gives(1, || unsafe { sockutil_recv_fds(way.r(), ptr::null_mut(), 0, &mut nfds, start, 8, &mut len, 1000) });
+    gives(1, || unsafe { sockutil_recv_fds(way.r(), ptr::null_mut(), 0, &raw mut nfds, start, 8, &raw mut len, 1000) });
     assert_eq!((nfds, len, &bytes[..5]), (0, 5, &b"bytes"[..]));
     // And without descriptors to send, done may be NULL.
     gives(1, || unsafe { sockutil_send_fds(way.w(), ptr::null(), 0, b"x".as_ptr().cast(), 1, ptr::null_mut(), 1000) });

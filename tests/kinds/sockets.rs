@@ -159,9 +159,9 @@ fn receive_several(kind: &str, ends: Ends, column: Column, mode: Mode) -> Verdic
     let before = kit::flags(fd);
     let (mut passed, mut nfds, mut len, mut bytes) = ([-1; 2], 4711, 4711, [0_u8; 8]);
     let (places, at) = (passed.as_mut_ptr(), bytes.as_mut_ptr().cast());
-    let sent = [peer.as_raw_fd(); 2];
+    let both = [peer.as_raw_fd(); 2];
     let send =
-        || unsafe { sockutil_send_fds(peer.as_raw_fd(), sent.as_ptr(), 2, b"two".as_ptr().cast(), 3, &mut 0, LONG) };
+        || unsafe { sockutil_send_fds(peer.as_raw_fd(), both.as_ptr(), 2, b"two".as_ptr().cast(), 3, &mut 0, LONG) };
     let (nfds_at, len_at) = (&raw mut nfds, &raw mut len);
     let call = |ms| timed(|| unsafe { sockutil_recv_fds(fd, places, 2, nfds_at, at, 8, len_at, ms) });
     let (answer, _) = column.run(send, call);

@@ -13,7 +13,7 @@ use crate::sys::{self, Parts, UNIX_PATH_BYTES};
 const LONGEST: usize = UNIX_PREFIX.len() + 2 + UNIX_PATH_BYTES;
 
 /// The prefix of an address of the Unix family.
-const UNIX_PREFIX: &[u8] = b"unix:";
+pub const UNIX_PREFIX: &[u8] = b"unix:";
 
 /// The text of one address.
 pub struct Text {
@@ -119,20 +119,32 @@ pub fn parse_host(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
     }
 }
 
-fn parse_zoned(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
+/// The zone of an IPv6 address.
+pub enum Zone<'a> {
+    /// A number, 0 for none.
+    Index(u32),
+    /// The name of an interface, which may not exist.
+    Name(&'a [u8]),
+}
+
+/// An IPv6 address and its zone, without a look at the interfaces.
+pub fn split_v6(text: &[u8]) -> Option<([u8; 16], Zone<'_>)> {
     let percent = text.iter().position(|c| *c == b'%').unwrap_or(text.len());
-    let (ip, zone) = text.split_at_checked(percent).unwrap_or_default();
-    let Some(ip) = parse_v6(ip) else {
-        return Ok(None);
-    };
+    let (ip, zone) = text.split_at_checked(percent)?;
     let zone = match zone.split_first() {
-        None => 0,
-        Some((_, [])) => return Ok(None),
-        Some((_, name)) if name.iter().all(u8::is_ascii_digit) => match parse_decimal(name) {
-            Some(number) => number,
-            None => return Ok(None),
-        },
-        Some((_, name)) => zone_of(name)?,
+        None => Zone::Index(0),
+        Some((_, [])) => return None,
+        Some((_, name)) if name.iter().all(u8::is_ascii_digit) => Zone::Index(parse_decimal(name)?),
+        Some((_, name)) => Zone::Name(name),
+    };
+    Some((parse_v6(ip)?, zone))
+}
+
+fn parse_zoned(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
+    let (ip, zone) = match split_v6(text) {
+        None => return Ok(None),
+        Some((ip, Zone::Index(index))) => (ip, index),
+        Some((ip, Zone::Name(name))) => (ip, zone_of(name)?),
     };
     Ok(Some(Address::v6(ip, port, zone)))
 }

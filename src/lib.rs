@@ -21,6 +21,7 @@
 //!   - `socket`: creates and binds a socket. `tcp`: listen and accept; `udp`; `unix`.
 //!   - `activation`: listeners that the service manager has opened.
 //!   - `connect`: one attempt to connect. `race`: a TCP connection to a host, by a race of its addresses (RFC 8305).
+//!   - `stream_text`: one text for a TCP or a Unix endpoint.
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
 //!   - `pass`: passes descriptors to other processes. `peer`: who the other process is. `process`: signals and children.
 //! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno.
@@ -48,6 +49,7 @@ mod relay;
 mod resolve;
 mod socket;
 mod stream;
+mod stream_text;
 mod sys;
 mod tcp;
 mod tcp_state;

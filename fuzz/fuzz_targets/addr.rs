@@ -1,4 +1,4 @@
-//! addr_parse on any text, and addr_format on any struct: both against expectations made with Rust's own parsers and
+//! addr_parse and stream_connect on any text, and addr_format on any struct: both against expectations made with Rust's own parsers and
 //! formatters, and against each other: what is written reads as the same address, and is written the same again.
 
 #![no_main]
@@ -11,11 +11,15 @@ use std::mem::{MaybeUninit, offset_of, size_of};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::slice;
 
-use c::{sockutil_addr, sockutil_addr_equal, sockutil_addr_format, sockutil_addr_parse, sockutil_addr_port};
+use c::{
+    SOCKUTIL_NUMERIC, sockutil_addr, sockutil_addr_equal, sockutil_addr_format, sockutil_addr_parse,
+    sockutil_addr_port, sockutil_stream_connect, sockutil_tcp_connect, sockutil_unix_connect,
+};
 use libc::{AF_INET, AF_INET6, AF_UNIX, EAFNOSUPPORT, ENAMETOOLONG, ENODEV, ENOSPC, c_int};
 use libfuzzer_sys::fuzz_target;
 use sockutil_fuzz::input::Control;
-use sockutil_fuzz::{EINVAL, call};
+use sockutil_fuzz::stream_text::{Place, place};
+use sockutil_fuzz::{EINVAL, NOWAIT, call};
 
 const PATH_OFFSET: usize = offset_of!(libc::sockaddr_un, sun_path);
 const PATH_BYTES: usize = 108;
@@ -227,6 +231,26 @@ fn check_parse(text: &[u8], default_port: c_int) {
     }
 }
 
+/// A text for TCP and Unix sockets is the same as its parts. Without the resolver and without time a call that connects
+/// only checks them: nothing leaves this process.
+fn check_stream_text(text: &[u8]) {
+    let terminated = |bytes: &[u8]| CString::new(bytes).expect("the text has no NUL");
+    let (whole, mut gai, mut due_gai) = (terminated(text), 4711, 0);
+    let answer = call(|| unsafe { sockutil_stream_connect(whole.as_ptr(), SOCKUTIL_NUMERIC, NOWAIT, &raw mut gai) });
+    let due = match place(text) {
+        Place::Nothing => (-1, EINVAL),
+        Place::Unix(path) => call(|| unsafe { sockutil_unix_connect(terminated(path).as_ptr(), 0, NOWAIT) }),
+        Place::Tcp(host, service) => {
+            let (host, service) = (host.map(terminated), terminated(service));
+            let host = host.as_ref().map_or(std::ptr::null(), |host| host.as_ptr());
+            let (service, gai) = (service.as_ptr(), &raw mut due_gai);
+            call(|| unsafe { sockutil_tcp_connect(host, service, SOCKUTIL_NUMERIC, NOWAIT, gai) })
+        }
+    };
+    assert_eq!((answer, gai), (due, due_gai), "{}", text.escape_ascii());
+    assert_eq!(answer.0, -1, "it has connected");
+}
+
 fuzz_target!(|input: &[u8]| {
     let Some((content, mut control)) = Control::split(input) else { return };
     let how = control.byte();
@@ -237,6 +261,7 @@ fuzz_target!(|input: &[u8]| {
     };
     let length = content.iter().position(|byte| *byte == 0).unwrap_or(content.len());
     check_parse(&content[..length], default_port);
+    check_stream_text(&content[..length]);
 
     // The same bytes as a struct.
     let mut a: sockutil_addr = unsafe { std::mem::zeroed() };

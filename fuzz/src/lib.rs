@@ -5,6 +5,9 @@ pub mod input;
 #[path = "../../tests/properties/model.rs"]
 pub mod model;
 pub mod stream;
+// The same of a text for TCP and Unix sockets.
+#[path = "../../tests/properties/stream_text.rs"]
+pub mod stream_text;
 
 use libc::c_int;
 

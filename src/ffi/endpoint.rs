@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::memory::Buffer;
 use crate::resolve::Purpose;
 use crate::time::Limit;
-use crate::{activation, connect, race, tcp, udp, unix};
+use crate::{activation, connect, race, stream_text, tcp, udp, unix};
 
 /// Listen for TCP connections.
 ///
@@ -124,6 +124,110 @@ pub unsafe extern "C" fn sockutil_tcp_connect(
         // SAFETY: `host` and `service` are NULL, or C strings of the caller's.
         let query = unsafe { check::query(host, service, SOCK_STREAM, &flags, Purpose::Connect) }?;
         race::tcp_connect(&query, flags.socket, timeout_ms)
+    };
+    outcome::resolved(gai, call)
+}
+
+/// Listen at the endpoint that one text names, for TCP or a Unix socket.
+///
+/// A text that begins with "unix:" names a Unix socket: "unix:/run/x.sock", or
+/// "unix:@name" for an abstract name (Linux). The call then does what
+/// sockutil_unix_listen does with what follows. Any other text is a host and a
+/// service for sockutil_tcp_listen: "example.org:http", "192.0.2.1:80",
+/// "[::1]:80", "[fe80::1%eth0]:80"; ":80" is the service at every address. The
+/// service is what follows the last ':'. Brackets hold a numeric IPv6 address,
+/// with or without a zone, and nothing else.
+///
+/// backlog is 0 to 65535. flags: those of both functions. Those that mean
+/// nothing to the kind that the text names are ignored, but SOCKUTIL_IPV4
+/// together with SOCKUTIL_IPV6 never is. For IPv4 clients of an IPv6 socket see
+/// sockutil_tcp_listen.
+///
+/// Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+/// errno:
+///   EADDRINUSE      another socket listens there already, or the path is not a
+///                   socket; it is left alone
+///   EADDRNOTAVAIL   no address of the host is this machine's; or, with *gai not
+///                   0, the resolver's failure
+///   EAFNOSUPPORT    the host has no address of the family that flags asks for
+///   ENAMETOOLONG    the path is longer than 107 bytes, or an abstract name and
+///                   its '@' are longer than 108
+///   EINVAL          at is NULL or none of these texts, the path is empty or
+///                   "@", backlog is not 0 to 65535, flags has other bits, or
+///                   SOCKUTIL_IPV4 with SOCKUTIL_IPV6 or, for TCP,
+///                   SOCKUTIL_V6ONLY
+/// and the errors of the two functions: EACCES, ENOENT, EMFILE, ... *gai is an
+/// EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+/// A host of more than 1024 bytes is EAI_NONAME.
+///
+/// Thread-safe. Async-signal-safe for a Unix socket, or with SOCKUTIL_NUMERIC
+/// unless the host has a zone's name.
+/// Source: RFC 3986, section 3.2; unix(7); POSIX bind, listen.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_stream_listen(
+    at: *const c_char,
+    backlog: c_int,
+    flags: c_uint,
+    gai: Option<&mut MaybeUninit<c_int>>,
+) -> c_int {
+    let call = || {
+        // SAFETY: `at` is NULL, or a C string of the caller's.
+        let text = unsafe { check::text_of(at) }.ok_or(INVALID)?;
+        let flags = flags::check_listener(flags, stream_text::is_unix(text))?;
+        let backlog = check::backlog(backlog)?;
+        stream_text::listen(text, flags.lookup(Purpose::Bind), backlog, flags.socket)
+    };
+    outcome::resolved(gai, call)
+}
+
+/// Connect to the endpoint that one text names, by TCP or a Unix socket.
+///
+/// The texts are those of sockutil_stream_listen; without a host, as in ":80",
+/// it is the loopback. The call does what sockutil_unix_connect or
+/// sockutil_tcp_connect does. timeout_ms is as for these: it bounds the whole
+/// call except the resolver, which SOCKUTIL_NUMERIC avoids, and 0 is a time that
+/// has run out, so that you may pass what sockutil_ms_left returns. Setting a
+/// flag in a handler does not end a SOCKUTIL_FOREVER call. flags: SOCKUTIL_IPV4,
+/// SOCKUTIL_IPV6 and SOCKUTIL_NUMERIC, which are ignored for a Unix socket
+/// unless the first two are together; SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+///
+/// Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
+/// close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
+///   ECONNREFUSED    no server listens there
+///   ETIMEDOUT       no answer in time, the caller's or the kernel's; or
+///                   timeout_ms is 0
+///   ENOENT          there is no file at the path
+///   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
+///                   failure
+///   EAFNOSUPPORT    the host has no address of the family that flags asks for
+///   ENAMETOOLONG    the path is longer than 107 bytes, or an abstract name and
+///                   its '@' are longer than 108
+///   EINVAL          to is NULL or none of these texts, the path is empty or
+///                   "@", timeout_ms is below -1, flags has other bits, or
+///                   SOCKUTIL_IPV4 with SOCKUTIL_IPV6
+/// and the errors of the two functions: EACCES, EMFILE, ENETUNREACH, ... *gai is
+/// an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+/// NULL. A host of more than 1024 bytes is EAI_NONAME.
+///
+/// Thread-safe. Async-signal-safe for a Unix socket, or with SOCKUTIL_NUMERIC
+/// unless the host has a zone's name.
+/// Source: RFC 3986, section 3.2; RFC 8305; unix(7); POSIX connect.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_stream_connect(
+    to: *const c_char,
+    flags: c_uint,
+    timeout_ms: c_int,
+    gai: Option<&mut MaybeUninit<c_int>>,
+) -> c_int {
+    let call = || {
+        let flags = flags::check(flags, flags::CLIENT)?;
+        // Check before the resolver is asked.
+        check::timeout(timeout_ms)?;
+        // SAFETY: `to` is NULL, or a C string of the caller's.
+        let text = unsafe { check::text_of(to) }.ok_or(INVALID)?;
+        stream_text::connect(text, flags.lookup(Purpose::Connect), flags.socket, timeout_ms)
     };
     outcome::resolved(gai, call)
 }

@@ -5,7 +5,9 @@ use core::ffi::{c_int, c_uint};
 use errno::Errno;
 
 use super::check::INVALID;
+use crate::resolve::Purpose;
 use crate::socket::Flags;
+use crate::stream_text::Lookup;
 
 /// Let several sockets of one user bind to one port, and distribute connections
 /// and datagrams among them (SO_REUSEPORT, on each of them).
@@ -66,6 +68,13 @@ pub struct Checked {
     pub family: c_int,
 }
 
+impl Checked {
+    /// How they have a text of host and service looked up.
+    pub fn lookup(&self, purpose: Purpose) -> Lookup {
+        Lookup { family: self.family, numeric: self.numeric, purpose }
+    }
+}
+
 /// Refuses unknown bits.
 pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
     if flags & !known != 0 {
@@ -88,4 +97,10 @@ pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
         replace: has(SOCKUTIL_REPLACE),
     };
     Ok(Checked { socket, numeric: has(SOCKUTIL_NUMERIC), family })
+}
+
+/// The same for a listener whose text names TCP or a Unix socket: flags of the other kind are ignored.
+pub fn check_listener(flags: c_uint, is_unix: bool) -> Result<Checked, Errno> {
+    let others = if is_unix { SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY } else { 0 };
+    check(flags & !others, SERVER)
 }

@@ -255,6 +255,18 @@ static void unix_connect(int ms) {
     (void)!sockutil_unix_connect(deaf_path, 0, ms);
 }
 
+static void stream_connect_tcp(int ms) {
+    char text[32];
+    CHECK(snprintf(text, sizeof text, "127.0.0.1:%s", deaf_service) > 0);
+    (void)!sockutil_stream_connect(text, SOCKUTIL_NUMERIC, ms, NULL);
+}
+
+static void stream_connect_unix(int ms) {
+    char text[128];
+    CHECK(snprintf(text, sizeof text, "unix:%s", deaf_path) > 0);
+    (void)!sockutil_stream_connect(text, 0, ms, NULL);
+}
+
 static void close_graceful(int ms) {
     (void)!sockutil_close_graceful(dup(empty_socket), ms);
 }
@@ -295,6 +307,8 @@ static const struct {
     {"connect, Unix", connect_unix, true, false},
     {"tcp_connect", tcp_connect, true, false},
     {"unix_connect", unix_connect, true, false},
+    {"stream_connect, TCP", stream_connect_tcp, true, false},
+    {"stream_connect, Unix", stream_connect_unix, true, false},
     /* The last: it shuts its socket down. */
     {"close_graceful", close_graceful, true, false},
 };

@@ -162,6 +162,8 @@ int main(void) {
     check(sockutil_close(client) == 0 && sockutil_close(server) == 0);
 
     check(sockutil_listen_fds(&value) == 0 && value == -1);
+    check(sockutil_stream_listen("unix:", 4, SOCKUTIL_V6ONLY, &gai) == -1 && gai == 0);
+    check(sockutil_stream_connect("[::1]:9", SOCKUTIL_NUMERIC, SOCKUTIL_NOWAIT, NULL) == -1);
     check(sockutil_unix_listen("", 4, 0) == -1 && sockutil_unix_connect("", SOCKUTIL_V6ONLY, 1000) == -1);
     check(sockutil_unix_listen_mode("", 4, 0600, SOCKUTIL_REPLACE) == -1);
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);

@@ -81,6 +81,8 @@ int sockutil_resolve(const char *host, const char *service, int socktype, unsign
 
 int sockutil_tcp_listen(const char *host, const char *service, int backlog, unsigned flags, int *gai);
 int sockutil_tcp_connect(const char *host, const char *service, unsigned flags, int timeout_ms, int *gai);
+int sockutil_stream_listen(const char *at, int backlog, unsigned flags, int *gai);
+int sockutil_stream_connect(const char *to, unsigned flags, int timeout_ms, int *gai);
 int sockutil_connect(int fd, const sockutil_addr *to, int timeout_ms);
 int sockutil_accept(int listenfd, sockutil_addr *peer, unsigned flags, int timeout_ms);
 int sockutil_listen_fds(int *first);

@@ -1015,6 +1015,21 @@ static void connecting(void) {
     may_look_at_the_clock = false;
     COUNTS(sockutil_tcp_connect("127.0.0.1", port, numeric, SOCKUTIL_NOWAIT, NULL) == -1 && errno == ETIMEDOUT, NONE);
     COUNTS(sockutil_unix_connect("/", 0, SOCKUTIL_NOWAIT) == -1 && errno == ETIMEDOUT, NONE);
+    COUNTS(sockutil_stream_connect("unix:/", 0, SOCKUTIL_NOWAIT, NULL) == -1 && errno == ETIMEDOUT, NONE);
+    COUNTS(sockutil_stream_connect("[::1]:9", numeric, SOCKUTIL_NOWAIT, NULL) == -1 && errno == ETIMEDOUT, NONE);
+    COUNTS(sockutil_stream_connect("[name]:9", 0, SOCKUTIL_FOREVER, NULL) == -1 && errno == EINVAL, NONE);
+    COUNTS(sockutil_stream_listen("host", 8, 0, NULL) == -1 && errno == EINVAL, NONE);
+    /* One text: the calls of tcp_connect and tcp_listen. */
+    char text_of_port[24];
+    CHECK(snprintf(text_of_port, sizeof text_of_port, "127.0.0.1:%s", port) > 0);
+    may_look_at_the_clock = true;
+    COUNTS((fd = sockutil_stream_connect(text_of_port, 0, SOCKUTIL_FOREVER, NULL)) >= 0, .socket = 1, .connect = 1,
+           .poll = 1, .getsockname = 1, .fcntl = 1);
+    may_look_at_the_clock = false;
+    CHECK(close(fd) == 0);
+    COUNTS((fd = sockutil_stream_listen("127.0.0.1:0", 8, 0, NULL)) >= 0, .socket = 1, .setsockopt = 1, .bind = 1,
+           .listen = 1);
+    CHECK(close(fd) == 0);
 
     /* connect(2) waits for a Unix listener's backlog: the call sets a time limit, and restores the old one. */
     char path[] = "/tmp/sockutil-syscalls-XXXXXX";

@@ -52,6 +52,7 @@ mod security;
 #[cfg(feature = "test-shipped")]
 mod shipped;
 mod stream;
+mod stream_text;
 mod tcp_state;
 mod time;
 mod udp;

@@ -61,6 +61,7 @@ static char path[108];
 static int door, unix_door; /* listeners */
 static sockutil_addr door_address, unix_address;
 static char port[8], closed_port[8];
+static char door_text[24], path_text[120], unix_text[120]; /* for stream_listen and stream_connect */
 
 struct scene {
     const char *name, *function;
@@ -385,6 +386,12 @@ ARMED(unix_replace, sockutil_unix_listen(path, 5, SOCKUTIL_REPLACE))
 ARMED(unix_connect, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, HOUR_MS))
 ARMED(unix_connect_nowait, sockutil_unix_connect(((struct sockaddr_un *)&unix_address.ss)->sun_path, 0, 0))
 ARMED(peer_cred, sockutil_peer_cred(w.fd, &w.cred))
+ARMED(stream_listen_one, sockutil_stream_listen("127.0.0.1:0", 5, SOCKUTIL_NONBLOCK, &w.gai))
+ARMED(stream_listen_any, sockutil_stream_listen(":0", 5, 0, &w.gai))
+ARMED(stream_listen_unix, sockutil_stream_listen(path_text, 5, SOCKUTIL_V6ONLY, &w.gai))
+ARMED(stream_connect_one, sockutil_stream_connect(door_text, 0, HOUR_MS, &w.gai))
+ARMED(stream_connect_unix, sockutil_stream_connect(unix_text, SOCKUTIL_NUMERIC, HOUR_MS, &w.gai))
+ARMED(stream_connect_nowait, sockutil_stream_connect(door_text, 0, SOCKUTIL_NOWAIT, &w.gai))
 ARMED(send_fd_forever, sockutil_send_fd(w.fd, w.peer, SOCKUTIL_FOREVER))
 ARMED(send_fd_timed, sockutil_send_fd(w.fd, w.peer, HOUR_MS))
 ARMED(recv_fd_forever, sockutil_recv_fd(w.fd, &w.third, SOCKUTIL_FOREVER))
@@ -560,7 +567,8 @@ static int due(const struct scene *s, const struct shim_call *call) {
             break;
     }
     first = sockets == 1;
-    bool at_unix = s->begin == unix_stream || s->begin == unix_stream_nonblocking || s->call == unix_connect;
+    bool at_unix = s->begin == unix_stream || s->begin == unix_stream_nonblocking || s->call == unix_connect ||
+                   s->call == stream_connect_unix;
     bool nowait = s->call == connect_nowait || s->call == accept_nowait;
     if (call->function == F_close || call->function == F_if_indextoname)
         return 0;
@@ -580,6 +588,8 @@ static int due(const struct scene *s, const struct shim_call *call) {
             return 0;
         if (call->function == F_chmod && err == ENOENT)
             return ANY; /* Without /proc, Linux 6.6 has another call. */
+    if (s->call == unix_listen || s->call == stream_listen_unix) {
+        bool stale = s->begin == stale_file;
         if (call->function == F_bind && binds == 1 && err == EADDRINUSE)
             return 0;
         if (call->function == F_lstat && err == ENOENT)
@@ -600,7 +610,7 @@ static int due(const struct scene *s, const struct shim_call *call) {
                                                                                                                 : err;
     if (s->function == NULL)
         return err;
-    if (strcmp(s->function, "sockutil_tcp_connect") == 0)
+    if (strcmp(s->function, "sockutil_tcp_connect") == 0 || s->call == stream_connect_one)
         return due_of_race(s, call, sockets);
     if (strcmp(s->function, "sockutil_connect") == 0 && call->function == F_getpeername)
         return 0; /* Then it has no peer, and connect decides. */
@@ -920,6 +930,13 @@ static const struct scene scenes[] = {
     {"unix_listen_mode, a stale file", F(unix_listen_mode), GIVES_FD, stale_file, unix_listen_mode, listener_file},
     {"unix_connect", F(unix_connect), GIVES_FD, NULL, unix_connect, NULL},
     {"peer_cred", F(peer_cred), 0, pair, peer_cred, cred_got},
+    {"stream_listen, TCP", F(stream_listen), GIVES_FD | LISTENS, NULL, stream_listen_one, gai_told},
+    {"stream_listen, TCP, any", F(stream_listen), GIVES_FD | TWO | LISTENS, NULL, stream_listen_any, gai_told},
+    {"stream_listen, a path", F(stream_listen), GIVES_FD, NULL, stream_listen_unix, listener_file},
+    {"stream_listen, a stale file", F(stream_listen), GIVES_FD, stale_file, stream_listen_unix, listener_file},
+    {"stream_connect, TCP", F(stream_connect), GIVES_FD, NULL, stream_connect_one, gai_told},
+    {"stream_connect, a path", F(stream_connect), GIVES_FD, NULL, stream_connect_unix, gai_told},
+    {"stream_connect, no time", F(stream_connect), GIVES_FD, NULL, stream_connect_nowait, gai_told},
     {"send_fd", F(send_fd), 0, pair, send_fd_forever, NULL},
     {"send_fd, timed", F(send_fd), 0, pair, send_fd_timed, NULL},
     {"recv_fd", F(recv_fd), 0, descriptor_waits, recv_fd_forever, descriptor_got},
@@ -999,8 +1016,11 @@ void explore_connections(bool full, const char *only) {
     MUST(listen(door, 16));
     MUST(getsockname(door, (struct sockaddr *)&door_address.ss, &door_address.len));
     snprintf(port, sizeof port, "%d", sockutil_addr_port(&door_address));
+    snprintf(door_text, sizeof door_text, "127.0.0.1:%s", port);
     snprintf(path, sizeof path, "/tmp/sockutil-faults-%d", (int)getpid());
     snprintf(living, sizeof living, "/tmp/sockutil-faults-%d-living", (int)getpid());
+    snprintf(path_text, sizeof path_text, "unix:%s", path);
+    snprintf(unix_text, sizeof unix_text, "unix:%s", living);
     (void)atexit(remove_files);
     memcpy(name.sun_path, living, sizeof name.sun_path);
     memcpy(&unix_address.ss, &name, sizeof name);

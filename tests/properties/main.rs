@@ -1,5 +1,6 @@
 //! Properties: whatever bytes go in, in whatever pieces, with whatever timeouts, and with a signal every millisecond,
-//! the lines, frames and bytes that come out are those that went in. The expected answers come from `model`, which uses
+//! the lines, frames and bytes that come out are those that went in. And whatever text names an endpoint, it means the same
+//! as its parts. The expected answers come from `model`, which uses
 //! only the input and the contract, not the library.
 //!
 //! `cargo test` runs the same few hundred cases each time. `PROPTEST_CASES=20000` runs so many fresh ones of each
@@ -31,4 +32,6 @@ mod run;
 mod sends;
 mod source;
 mod stateless;
+mod stream_text;
+mod texts;
 mod writer;

@@ -54,8 +54,8 @@ static void send_lines(void) {
         r = sockutil_reader_line(&input, &line, &n, SOCKUTIL_NOWAIT);
         if (r < 0 && errno != EAGAIN)
             die("stdin");
-        if (r < 0 && poll(ends, 2, -1) < 0 && errno != EINTR)
-            die("poll");
+        if (r < 0 && sockutil_wait_any(ends, 2, SOCKUTIL_FOREVER) < 0)
+            die("wait_any");
         if (r == 1 || (r == 0 && n > 0)) /* the last line may have no newline */
             send_packet(line, n - (size_t)r);
     }

@@ -91,7 +91,7 @@ static void share_a_port(void) {
         die("listen");
     for (int i = 0; i < 1000 && (accepted[0] == 0 || accepted[1] == 0); i++) {
         int client = connected_to(&address);
-        int ready = poll(at, 2, 2000), asked = at[1].revents != 0;
+        int ready = sockutil_wait_any(at, 2, 2000), asked = at[1].revents != 0;
         int connfd = sockutil_accept(at[asked].fd, NULL, 0, SOCKUTIL_NOWAIT);
         if (ready != 1 || connfd < 0)
             die("accept");

@@ -39,9 +39,8 @@ static int ask(char *piece, size_t n) {
  * the server closes: all answers have come, so that the socket can only report that. */
 static size_t next_piece(char *piece) {
     struct pollfd ends[] = {{.fd = sockfd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
-    while (poll(ends, 2, -1) < 0)
-        if (errno != EINTR)
-            die("poll");
+    if (sockutil_wait_any(ends, 2, SOCKUTIL_FOREVER) < 0)
+        die("wait_any");
     if (ends[0].revents == 0) {
         ssize_t n = read(STDIN_FILENO, piece, PIECE);
         if (n < 0)

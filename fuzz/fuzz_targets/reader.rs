@@ -13,18 +13,23 @@ use std::ptr;
 use c::{
     sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
     sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_take, sockutil_reader_until,
+    sockutil_reader_until_text,
 };
 use libc::c_int;
 use libfuzzer_sys::fuzz_target;
 use sockutil_fuzz::input::{Control, stretched};
-use sockutil_fuzz::model::{Outcome, Rest, Shown};
+use sockutil_fuzz::model::{Call, Outcome, Rest, Shown, Taken};
 use sockutil_fuzz::stream::Source;
-use sockutil_fuzz::{EAGAIN, EINVAL, EMSGSIZE, FOREVER, NOWAIT, call};
+use sockutil_fuzz::{EAGAIN, EINVAL, FOREVER, NOWAIT, call};
+
+/// Delimiters that begin as they end, and one that many memories are too small for.
+const DELIMITERS: [&[u8]; 8] = [b"\r\n", b"\r\n\r\n", b"\r\n.\r\n", b"\n\n", b"aab", b"aaaa", b"abcabd", &[b'a'; 255]];
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Line,
     Until(u8),
+    UntilText(&'static [u8]),
     Frame(usize),
     ReadFull(usize),
     SkipLine,
@@ -32,15 +37,16 @@ enum Op {
 }
 
 impl Op {
-    fn expect(self, rest: Rest<'_>, cap: usize, shown: usize) -> Option<Outcome> {
+    fn expect(self, rest: Rest<'_>, cap: usize, taken: &Taken) -> Option<Outcome> {
         match self {
             Self::Line => rest.reader_until(b'\n', cap),
             Self::Until(delimiter) => rest.reader_until(delimiter, cap),
+            Self::UntilText(delimiter) => rest.reader_until_text(delimiter, cap, taken.of(delimiter)),
             Self::Frame(header @ (1 | 2 | 4)) => rest.reader_frame(header, cap),
             Self::Frame(_) => Some(Outcome::failure(EINVAL, Shown::Nothing, 0)),
             Self::ReadFull(n) => rest.read_full(n),
             Self::SkipLine => rest.skip_line(),
-            Self::Take => Some(Outcome::take(shown)),
+            Self::Take => Some(Outcome::take(taken.shown())),
         }
     }
 }
@@ -51,8 +57,7 @@ struct Subject {
     memory: Vec<u8>,
     source: Source,
     handed_out: usize,
-    /// How many bytes the last call has shown and kept.
-    shown: usize,
+    taken: Taken,
 }
 
 impl Subject {
@@ -62,7 +67,7 @@ impl Subject {
         let made =
             call(|| unsafe { sockutil_reader_init(r.as_mut_ptr(), source.fd(), memory.as_mut_ptr().cast(), cap) });
         assert_eq!(made, (0, 0));
-        Self { r: unsafe { r.assume_init() }, memory, source, handed_out: 0, shown: 0 }
+        Self { r: unsafe { r.assume_init() }, memory, source, handed_out: 0, taken: Taken::default() }
     }
 
     fn pending(&self) -> usize {
@@ -87,7 +92,7 @@ impl Subject {
         let mut buffer = vec![0xEE_u8; n];
         let mut done = 0;
         loop {
-            let expected = op.expect(self.source.rest(self.handed_out), cap, self.shown);
+            let expected = op.expect(self.source.rest(self.handed_out), cap, &self.taken);
             // Nobody feeds while a call waits.
             let timeout = if waits && expected.is_some() { FOREVER } else { NOWAIT };
             let unset: (*mut c_char, usize) = (ptr::without_provenance_mut(1), 4711);
@@ -99,6 +104,10 @@ impl Subject {
                 match op {
                     Op::Line => sockutil_reader_line(r, &raw mut place, &raw mut len, timeout),
                     Op::Until(byte) => sockutil_reader_until(r, byte.into(), &raw mut place, &raw mut len, timeout),
+                    Op::UntilText(text) => {
+                        let start = text.as_ptr().cast();
+                        sockutil_reader_until_text(r, start, text.len(), &raw mut place, &raw mut len, timeout)
+                    }
                     Op::Frame(size) => sockutil_reader_frame(r, size as c_int, &raw mut place, &raw mut len, timeout),
                     Op::ReadFull(_) => {
                         sockutil_reader_read_full(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout)
@@ -116,7 +125,7 @@ impl Subject {
             if (answer, errno) == (-1, EAGAIN) {
                 assert_eq!(expected, None, "{op:?} says \"not yet\", but all is there");
                 assert!(!is_set && done >= done_before);
-                self.shown = 0;
+                self.taken.shows_nothing();
                 assert_eq!(self.pending() + self.handed_out + done, self.source.taken(), "what is held");
                 if let Op::ReadFull(_) = op {
                     assert_eq!(buffer[..done], self.source.rest(self.handed_out).bytes[..done], "before EAGAIN");
@@ -130,10 +139,14 @@ impl Subject {
                 _ if is_set => self.shown(place, len),
                 _ => Shown::Nothing,
             };
-            self.shown = match &shown {
-                Shown::Bytes(bytes) if (answer, errno) == (-1, EMSGSIZE) => bytes.len(),
-                _ => 0,
+            let call = match op {
+                Op::UntilText(delimiter) => Call::Text(delimiter),
+                Op::Take => Call::Take,
+                Op::ReadFull(_) => Call::Copy,
+                Op::Frame(_) => Call::Frame,
+                _ => Call::Other,
             };
+            self.taken.note(call, &shown, errno);
             let outcome = Outcome { answer, errno, shown, consumed: expected.as_ref().map_or(0, |e| e.consumed) };
             assert_eq!(Some(&outcome), expected.as_ref(), "{op:?}");
             self.handed_out += outcome.consumed;
@@ -165,7 +178,10 @@ fn run(input: &[u8]) -> Option<()> {
             9 => Op::Frame(control.byte()),
             10 | 11 => Op::ReadFull(control.size()),
             12 => Op::SkipLine,
-            13 => Op::Take,
+            13 => match code >> 5 & 7 {
+                0..=3 => Op::Take,
+                _ => Op::UntilText(DELIMITERS[control.byte() % DELIMITERS.len()]),
+            },
             _ => {
                 subject.source.more();
                 continue;

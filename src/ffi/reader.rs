@@ -7,7 +7,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 use core::hint;
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 use core::ops::Range;
 use core::ptr;
 use core::slice;
@@ -19,7 +19,7 @@ use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
 use crate::frame::HeaderSize;
 use crate::memory::Buffer;
-use crate::reader::{Item, Reader, State};
+use crate::reader::{Item, LONGEST, Reader, State, Text, TextId};
 use crate::time::{FOREVER, Limit};
 
 /// A reader: the caller's struct, over the caller's memory.
@@ -40,9 +40,11 @@ pub struct sockutil_reader {
     end: size_t,
     searched: size_t,
     found: size_t,
-    reserved: size_t,
+    text: size_t,
+    text_length: u8,
+    matched: u8,
     shown: u8,
-    reserved_too: [u8; 7],
+    reserved: [u8; 5],
 }
 
 /// Nothing is covered by a NUL.
@@ -82,9 +84,11 @@ pub unsafe extern "C" fn sockutil_reader_init(
             delimiter: 0,
             may_be_socket: 1,
             found: 0,
-            reserved: 0,
+            text: 0,
+            text_length: 0,
+            matched: 0,
             shown: 0,
-            reserved_too: [0; 7],
+            reserved: [0; 5],
         };
         fresh.keep(State::NEW);
         r.write(fresh);
@@ -170,6 +174,47 @@ pub unsafe extern "C" fn sockutil_reader_until(
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
         Err(_) => unsafe { item(r, data, len, timeout_ms, |_| Err(INVALID)) },
     }
+}
+
+/// Read up to a delimiter of several bytes.
+///
+/// As sockutil_reader_line, for n bytes instead of the newline, which are kept
+/// at the end of *data: "\r\n", "\r\n\r\n" or "\r\n.\r\n". They are found
+/// wherever a packet divides them. The time of a call is linear in what is
+/// held, for any delimiter and any bytes, and bytes that were searched are not
+/// searched again. Delimiters may change between calls. Setting a flag in a
+/// handler does not end a wait.
+///
+/// Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
+/// show the rest, returned once; -1 with errno, and nothing is lost:
+///   EAGAIN     timeout_ms ran out: call again
+///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
+///              what is held; take it with sockutil_reader_take
+///   EINVAL     r, delimiter, data or len is NULL, r is all zeros (not
+///              initialized), n is 0, above 255 or above cap-1, timeout_ms is
+///              below -1
+///   EBADF      the descriptor is not open for reading
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
+/// *len 0.
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll; Knuth, Morris and Pratt 1977.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 4, 5)) SOCKUTIL_READS(2, 3)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_until_text(
+    r: Option<&mut sockutil_reader>,
+    delimiter: *const c_void,
+    n: size_t,
+    data: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> c_int {
+    // SAFETY: `delimiter` is NULL, or the caller promises `n` readable bytes there.
+    let text = unsafe { text_of(delimiter, n) };
+    let call = |reader: &mut Reader<'_>| reader.until_text(text.as_ref().ok_or(INVALID)?);
+    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+    unsafe { item(r, data, len, timeout_ms, call) }
 }
 
 /// Read the body of one frame, as sockutil_send_frame sends it.
@@ -295,11 +340,13 @@ pub unsafe extern "C" fn sockutil_reader_skip_line(
 
 /// Take the bytes that EMSGSIZE has shown.
 ///
-/// For the line that is longer than the memory: after sockutil_reader_line or
-/// sockutil_reader_until has failed with EMSGSIZE, this takes exactly the bytes
-/// that *line and *len show. They stay where they are until the next call on
-/// the reader. What the next call returns is the same line going on, even if
-/// that is only its newline.
+/// For the line that is longer than the memory: after sockutil_reader_line,
+/// sockutil_reader_until or sockutil_reader_until_text has failed with EMSGSIZE,
+/// this takes exactly the bytes that *line and *len show. They stay where they
+/// are until the next call on the reader. What the next call returns is the
+/// same line going on, even if that is only its newline. A delimiter of
+/// several bytes may have begun in the bytes taken: if the next search is for
+/// the same delimiter, it is found when its rest comes.
 ///
 /// Returns the number of bytes taken, which is that *len; 0 if r is NULL, after
 /// every other return, and if they were taken already. It cannot fail.
@@ -339,6 +386,8 @@ impl sockutil_reader {
             searched: self.searched,
             marks: self.found,
             delimiter: self.delimiter,
+            text: TextId { length: self.text_length, number: self.text },
+            matched: self.matched,
             covered: u8::try_from(self.covered).ok(),
             shown: self.shown != 0,
         }
@@ -346,6 +395,9 @@ impl sockutil_reader {
 
     fn keep(&mut self, state: State) {
         self.delimiter = state.delimiter;
+        self.text_length = state.text.length;
+        self.text = state.text.number;
+        self.matched = state.matched;
         self.shown = u8::from(state.shown);
         self.keep_places(state);
     }
@@ -432,14 +484,16 @@ unsafe fn next_marked(
 /// A reader at the start of a call.
 struct Entered<'a> {
     r: &'a mut sockutil_reader,
+    /// Whether the call before has shown what it left held.
+    shown: bool,
 }
 
 /// Starts a call other than `sockutil_reader_take`, before its arguments are checked: what an earlier one has shown can
 /// no longer be taken.
 fn enter(r: Option<&mut sockutil_reader>) -> Result<Entered<'_>, Errno> {
     let r = r.ok_or(INVALID)?;
-    r.shown = 0;
-    Ok(Entered { r })
+    let shown = mem::take(&mut r.shown) != 0;
+    Ok(Entered { r, shown })
 }
 
 /// Runs one call on a reader, and stores its new state, on failure too.
@@ -458,13 +512,26 @@ unsafe fn call<T>(
     let memory = unsafe { check::text(r.mem.cast(), r.cap) }?;
     // SAFETY: earlier calls have written the first `end` bytes.
     let buffer = unsafe { Buffer::new(memory, r.end) };
-    let mut reader = Reader::new(r.fd, limit, buffer, r.state(), r.may_be_socket != 0);
+    let before = State { shown: entered.shown, ..r.state() };
+    let mut reader = Reader::new(r.fd, limit, buffer, before, r.may_be_socket != 0);
     let result = function(&mut reader);
     let (state, end, may_be_socket) = (reader.state, reader.buffer.len(), reader.may_be_socket);
     r.keep(state);
     r.end = end;
     r.may_be_socket = u8::from(may_be_socket);
     result
+}
+
+/// A delimiter of several bytes. It is copied before the reader's memory is used, in which it may lie.
+///
+/// # Safety
+/// Unless it is null, `start` is readable for `n` bytes.
+unsafe fn text_of(start: *const c_void, n: size_t) -> Option<Text> {
+    if start.is_null() || n > LONGEST {
+        return None;
+    }
+    // SAFETY: not null, and readable for `n` bytes, as this function requires; C has no uninitialized bytes in a text.
+    Text::new(unsafe { slice::from_raw_parts(start.cast(), n) })
 }
 
 /// Runs a call that shows a part of the reader's memory.

@@ -20,8 +20,10 @@
 //! 6. `ffi/reader.rs` stores the state again, on failure too.
 
 mod state;
+mod text;
 
 use core::ffi::c_int;
+use core::mem;
 use core::ops::Range;
 
 use errno::Errno;
@@ -33,6 +35,7 @@ use crate::stream::{self, Read};
 use crate::time::Limit;
 
 pub use state::State;
+pub use text::{LONGEST, Text, TextId};
 
 /// The result of a call for a line or a frame: a part of the memory, with a NUL after it.
 pub enum Item {
@@ -54,6 +57,8 @@ pub struct Reader<'a> {
     pub buffer: Buffer<'a>,
     /// Whether the descriptor may be a socket.
     pub may_be_socket: bool,
+    /// Whether the call before this one has shown all held bytes, and left them held.
+    shown: bool,
     channel: Limited,
     /// The most bytes that can be held: all but one, for a NUL.
     usable: usize,
@@ -63,17 +68,36 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Nothing is asked of the kernel yet.
     pub fn new(fd: c_int, limit: Limit, mut buffer: Buffer<'a>, mut state: State, may_be_socket: bool) -> Self {
+        let shown = mem::take(&mut state.shown);
         state.uncover(&mut buffer);
         let usable = buffer.len() + buffer.room() - 1;
         let channel = Limited::known(fd, limit, may_be_socket);
-        Self { state, buffer, may_be_socket, channel, usable, refilled: false }
+        Self { state, buffer, may_be_socket, shown, channel, usable, refilled: false }
     }
 
     /// The bytes up to and including the delimiter.
     pub fn until(&mut self, delimiter: u8) -> Result<Item, Errno> {
+        self.until_found(|state, buffer| {
+            state.search(buffer, delimiter);
+            state.next(buffer, delimiter)
+        })
+    }
+
+    /// The bytes up to and including a delimiter of several bytes.
+    pub fn until_text(&mut self, delimiter: &Text) -> Result<Item, Errno> {
+        if delimiter.len() > self.usable {
+            return Err(Errno(libc::EINVAL));
+        }
+        self.until_found(|state, buffer| state.next_text(buffer, delimiter))
+    }
+
+    /// Reads until `next` finds an item in the held bytes.
+    fn until_found(
+        &mut self,
+        mut next: impl FnMut(&mut State, &mut Buffer<'_>) -> Option<Range<usize>>,
+    ) -> Result<Item, Errno> {
         loop {
-            self.state.search(&self.buffer, delimiter);
-            if let Some(part) = self.state.next(&mut self.buffer, delimiter) {
+            if let Some(part) = next(&mut self.state, &mut self.buffer) {
                 return Ok(Item::Whole(part));
             }
             let length = self.held().len();
@@ -112,11 +136,12 @@ impl<'a> Reader<'a> {
 
     /// Fills another buffer: from the held bytes, then directly from the descriptor.
     pub fn read_full(&mut self, into: &mut Buffer<'_>) -> Result<Read, Errno> {
-        let taken = into.extend(self.held());
-        self.state.consume(&self.buffer, taken);
+        let taken = self.give(into);
         if taken > 0 && into.room() == 0 {
             return Ok(Read::Done);
         }
+        // Bytes that the search does not see come between.
+        self.state.forget();
         let result = stream::read_full(&mut self.channel, into);
         self.may_be_socket = self.channel.may_be_socket();
         result
@@ -141,6 +166,18 @@ impl<'a> Reader<'a> {
                 return Ok(Read::End);
             }
         }
+    }
+
+    /// Copies held bytes to another buffer, and drops them.
+    fn give(&mut self, into: &mut Buffer<'_>) -> usize {
+        let held = self.held();
+        let (taken, all) = (into.extend(held), held.len());
+        if self.shown && taken == all {
+            // As `State::take`: the line goes on.
+            return self.state.take_all(self.buffer.len());
+        }
+        self.state.consume(&self.buffer, taken);
+        taken
     }
 
     fn held(&self) -> &[u8] {

@@ -9,6 +9,7 @@
 use core::mem;
 use core::ops::Range;
 
+use super::text::{Text, TextId};
 use crate::memory::{self, Block, Buffer};
 
 /// From this length on memchr, which uses more than SSE2, is faster than the search by blocks.
@@ -18,7 +19,8 @@ const LONG_BYTES: usize = 256;
 ///
 /// `start <= searched <= filled`, and `start < searched` if there is a mark. `marks` is a bit mask over the block of
 /// bytes (`memory::Block`) that ends at `searched`: bit i is set if byte `searched - size_of::<Block>() + i` is a
-/// delimiter that no call has returned yet. It never lies before `start`.
+/// delimiter that no call has returned yet. It never lies before `start`. A search for a delimiter of several bytes sets
+/// no mark.
 #[derive(Clone, Copy)]
 pub struct State {
     /// The index of the first held byte.
@@ -29,6 +31,10 @@ pub struct State {
     pub marks: usize,
     /// The delimiter of that search.
     pub delimiter: u8,
+    /// The delimiter of that search, if it has several bytes.
+    pub text: TextId,
+    /// How many bytes of that delimiter end at `searched`: fewer than all. They may lie before `start`, if they were taken.
+    pub matched: u8,
     /// The held byte at `start`, which the NUL after the last result has overwritten.
     pub covered: Option<u8>,
     /// The last call has shown all held bytes, and left them held: the next one may take them.
@@ -37,7 +43,16 @@ pub struct State {
 
 impl State {
     /// Nothing is held.
-    pub const NEW: Self = Self { start: 0, searched: 0, marks: 0, delimiter: b'\n', covered: None, shown: false };
+    pub const NEW: Self = Self {
+        start: 0,
+        searched: 0,
+        marks: 0,
+        delimiter: b'\n',
+        text: TextId::NONE,
+        matched: 0,
+        covered: None,
+        shown: false,
+    };
 
     /// The bytes up to and including the delimiter, if a search has marked it.
     #[inline(always)]
@@ -72,7 +87,7 @@ impl State {
 
     /// Searches the held bytes that were not searched yet. Call it only if nothing is marked for this delimiter.
     pub fn search(&mut self, buffer: &Buffer<'_>, delimiter: u8) {
-        if self.delimiter != delimiter {
+        if self.delimiter != delimiter || self.text != TextId::NONE {
             self.delimiter = delimiter;
             self.forget();
         }
@@ -84,10 +99,31 @@ impl State {
         }
     }
 
+    /// The bytes up to and including a delimiter of several bytes.
+    pub fn next_text(&mut self, buffer: &mut Buffer<'_>, text: &Text) -> Option<Range<usize>> {
+        let id = text.id();
+        if self.text != id {
+            self.forget();
+            self.text = id;
+        }
+        let unsearched = buffer.filled().get(self.searched..).unwrap_or_default();
+        let (looked, matched) = text.search(unsearched, self.matched);
+        self.searched += looked;
+        self.matched = matched;
+        if usize::from(matched) < text.len() {
+            return None;
+        }
+        let part = self.hand_out(buffer, self.start, self.searched);
+        self.forget();
+        Some(part)
+    }
+
     /// No held byte has been searched.
     pub fn forget(&mut self) {
         self.searched = self.start;
         self.marks = 0;
+        self.text = TextId::NONE;
+        self.matched = 0;
     }
 
     /// The bytes that have arrived and were not returned.
@@ -110,12 +146,14 @@ impl State {
         self.forget();
     }
 
-    /// Takes the bytes that the last call has shown, which are all that are held, and returns their number. They were
-    /// searched: the line goes on after them.
+    /// Takes the bytes that the last call has shown, and returns their number.
     pub fn take(&mut self, end: usize) -> usize {
-        if !mem::take(&mut self.shown) {
-            return 0;
-        }
+        if mem::take(&mut self.shown) { self.take_all(end) } else { 0 }
+    }
+
+    /// Takes all held bytes, which a call has shown, and returns their number. They were searched, and the line goes on
+    /// after them: a delimiter of several bytes may have begun in them.
+    pub fn take_all(&mut self, end: usize) -> usize {
         debug_assert!(self.marks == 0 && self.searched == end && self.covered.is_none());
         let taken = end - self.start;
         self.start = end;

@@ -74,8 +74,9 @@ int main(void) {
     check(sockutil_write_full(ends[0], "ab\ncd;longest\n", 14, NULL, 1000) == 1);
     check(sockutil_reader_line(&reader, &item, &length, 1000) == 1 && length == 3 && item[3] == '\0');
     check(sockutil_reader_until(&reader, ';', &item, &length, 1000) == 1 && length == 3);
+    check(sockutil_reader_until_text(&reader, "lo", 2, &item, &length, 1000) == 1 && length == 2);
     check(sockutil_reader_pending(&reader) > 0);
-    check(sockutil_reader_read_full(&reader, line, 2, NULL, 1000) == 1 && line[0] == 'l' && line[1] == 'o');
+    check(sockutil_reader_read_full(&reader, line, 2, NULL, 1000) == 1 && line[0] == 'n' && line[1] == 'g');
     check(sockutil_reader_skip_line(&reader, NULL, 1000) == 1);
     check(sockutil_send_frame(ends[0], 2, "frame", 5, NULL, 1000) == 1);
     check(sockutil_reader_frame(&reader, 2, &item, &length, 1000) == 1 && length == 5 && item[4] == 'e');

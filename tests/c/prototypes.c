@@ -26,6 +26,7 @@ size_t sockutil_chomp(char *line, size_t len);
 int sockutil_reader_init(sockutil_reader *r, int fd, void *mem, size_t cap);
 int sockutil_reader_line(sockutil_reader *r, char **line, size_t *len, int timeout_ms);
 int sockutil_reader_until(sockutil_reader *r, int delimiter, char **data, size_t *len, int timeout_ms);
+int sockutil_reader_until_text(sockutil_reader *r, const void *delimiter, size_t n, char **data, size_t *len, int timeout_ms);
 int sockutil_reader_frame(sockutil_reader *r, int header_bytes, char **body, size_t *len, int timeout_ms);
 int sockutil_reader_read_full(sockutil_reader *r, void *buf, size_t n, size_t *done, int timeout_ms);
 int sockutil_reader_skip_line(sockutil_reader *r, size_t *done, int timeout_ms);

@@ -418,8 +418,9 @@ static void reader(void) {
         COUNTS(sockutil_reader_pending(&r) == 0, NONE);
 
         /* All functions use the held bytes. */
-        feed(ends, "until;skip\nfull\x02!!rest", 22);
+        feed(ends, "until;text\r\nskip\nfull\x02!!rest", 28);
         COUNTS(sockutil_reader_until(&r, ';', &line, &len, timeout) == 1 && len == 6, .recv = 1);
+        COUNTS(sockutil_reader_until_text(&r, "\r\n", 2, &line, &len, timeout) == 1 && len == 6, NONE);
         COUNTS(sockutil_reader_skip_line(&r, &done, timeout) == 1 && done == 5, NONE);
         COUNTS(sockutil_reader_read_full(&r, buf, 4, NULL, timeout) == 1, NONE);
         COUNTS(sockutil_reader_frame(&r, 1, &line, &len, timeout) == 1 && len == 2, NONE);

@@ -47,6 +47,7 @@ mod peer;
 mod reader;
 mod reader_take;
 mod relay;
+mod reader_until_text;
 mod resolve;
 mod security;
 #[cfg(feature = "test-shipped")]

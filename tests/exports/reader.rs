@@ -59,6 +59,11 @@ impl Reader {
         self.item(|r, place, len| unsafe { sockutil_reader_until(r, delimiter.into(), place, len, timeout) })
     }
 
+    pub fn until_text(&mut self, delimiter: &[u8], timeout: c_int) -> (c_int, Vec<u8>) {
+        let (start, n) = (delimiter.as_ptr().cast(), delimiter.len());
+        self.item(|r, place, len| unsafe { sockutil_reader_until_text(r, start, n, place, len, timeout) })
+    }
+
     pub fn frame(&mut self, header_bytes: c_int, timeout: c_int) -> (c_int, Vec<u8>) {
         self.item(|r, place, len| unsafe { sockutil_reader_frame(r, header_bytes, place, len, timeout) })
     }

@@ -79,6 +79,8 @@ fn without_take_nothing_is_dropped() {
     assert_eq!(reader.line(NOWAIT), whole(b"efg\n"));
 }
 
+type Other = fn(&mut Reader);
+
 #[test]
 fn after_every_other_return_there_is_nothing_to_take() {
     let pair = tcp();
@@ -96,7 +98,6 @@ fn after_every_other_return_there_is_nothing_to_take() {
     gives(0, || reader.take());
     assert_eq!(reader.pending(), 2);
     pair.feed(b"defghijk");
-    type Other = fn(&mut Reader);
     let others: [Other; 7] = [
         |reader| gives(1, || reader.read_full(&mut [0; 1], &mut 0, NOWAIT)),
         |reader| fails(EINVAL, || reader.read_full(&mut [0; 1], &mut 1, NOWAIT)),

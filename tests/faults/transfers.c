@@ -306,6 +306,34 @@ static void reader_until(struct run *r) {
     r->phase = r->ret >= 0 ? r->phase + 1 : 2;
 }
 
+static void until_text_begin(struct run *r) {
+    static const char text[] = "a\r\n\r\r\nccc\n\r.more than cap\r\n\r\n123456789\r\n\r";
+    add_bytes(r, text, sizeof text - 1);
+    reader_start(r);
+}
+
+/* Up to "\r\n"; what does not fit is taken, and the last time ends in the middle of it. */
+static void reader_until_text(struct run *r) {
+    size_t usable = r->scenario->size - 1, n = 0, rest = r->length - r->pos, length = SIZE_MAX;
+    const unsigned char *start = r->stream + r->pos;
+    bool whole = false;
+    char *data = &never;
+    while (!whole && n < usable && n < rest) {
+        n++;
+        /* Its first byte may be among those taken. */
+        whole = start[n - 1] == '\n' && r->pos + n > 1 && start[n - 2] == '\r' && (n > 1 || r->phase > 0);
+    }
+    CALL(r, sockutil_reader_until_text, &r->reader, "\r\n", 2, &data, &length, r->timeout_ms);
+    if (!item(r, whole ? 1 : n == usable ? -1 : 0, EMSGSIZE, n, 0, data, length))
+        return;
+    r->finished |= n == 0;
+    r->phase = r->ret < 0;
+    if (r->phase > 0)
+        CHECK(r, sockutil_reader_take(&r->reader) == n);
+    r->held = sockutil_reader_pending(&r->reader);
+    next_item(r, n);
+}
+
 /* An empty body, one, one that fills the memory, one that is too long for it, one, and one that is cut short. */
 static void frames_begin(struct run *r) {
     static const size_t bodies[] = {0, 5, 13, 300, 1, 9};
@@ -451,6 +479,7 @@ const struct scenario transfers[] = {
     {"reader_line", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_line, NULL},
     {"reader_take", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_take, NULL},
     {"reader_until", ALL, LIMITS, BOTH, 0, 10, until_begin, reader_until, NULL},
+    {"reader_until_text", ALL, LIMITS, BOTH, 0, 11, until_text_begin, reader_until_text, NULL},
     {"reader_frame", ALL, LIMITS, BOTH, 0, 16, frames_begin, reader_frame, NULL},
     {"write_full", ALL, LIMITS, QUEUED, WRITES, 25, write_begin, write_full, NULL},
     {"write_full much", ALL, LIMITS, PIECES, WRITES, 1300, write_begin, write_full, NULL},

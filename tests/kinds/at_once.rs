@@ -53,7 +53,7 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
         }
         _ if for_sockets => vec![End::Fails(ENOTSOCK)],
         _ if call.waits() => vec![End::Done],
-        Has::Zeros if matches!(call, Call::ReadLine | Call::ReaderLine | Call::ReaderUntil) => {
+        Has::Zeros if matches!(call, Call::ReadLine | Call::ReaderLine | Call::ReaderUntil | Call::ReaderUntilText) => {
             vec![End::Fails(EMSGSIZE)]
         }
         Has::Noise if matches!(call, Call::ReadFull(_) | Call::ReaderReadFull(_)) => vec![End::Done],

@@ -18,6 +18,7 @@ pub enum Call {
     ReadLine,
     ReaderLine,
     ReaderUntil,
+    ReaderUntilText,
     ReaderFrame,
     ReaderReadFull(usize),
     ReaderSkipLine,
@@ -36,6 +37,7 @@ pub const STREAM_CALLS: [Call; 10] = [
     Call::ReadLine,
     Call::ReaderLine,
     Call::ReaderUntil,
+    Call::ReaderUntilText,
     Call::ReaderFrame,
     Call::ReaderReadFull(1),
     Call::ReaderSkipLine,
@@ -83,6 +85,9 @@ impl Call {
                 Self::ReadLine => timed(|| sockutil_read_line(fd, at.cast(), n, to, ms)),
                 Self::ReaderLine => timed(|| sockutil_reader_line(r, &raw mut item, len, ms)),
                 Self::ReaderUntil => timed(|| sockutil_reader_until(r, b'd'.into(), &raw mut item, len, ms)),
+                Self::ReaderUntilText => {
+                    timed(|| sockutil_reader_until_text(r, b"de".as_ptr().cast(), 2, &raw mut item, len, ms))
+                }
                 Self::ReaderFrame => timed(|| sockutil_reader_frame(r, 1, &raw mut item, len, ms)),
                 Self::ReaderReadFull(_) => timed(|| sockutil_reader_read_full(r, at.cast(), n, to, ms)),
                 Self::ReaderSkipLine => timed(|| sockutil_reader_skip_line(r, to, ms)),
@@ -125,6 +130,7 @@ impl Call {
             Self::ReadFull(units) | Self::ReaderReadFull(units) => exactly(units * unit),
             Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
             Self::ReaderUntil => until(b'd'),
+            Self::ReaderUntilText => bytes.windows(2).position(|two| two == b"de").map(|at| at + 2),
             Self::ReaderFrame => exactly(1 + usize::from(*bytes.first()?)),
             Self::Accept | Self::RecvFd | Self::RecvFds => None,
         }

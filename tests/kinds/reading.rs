@@ -200,7 +200,11 @@ fn makes_sense(kind: &Kind, call: Call, column: Column) -> bool {
         }
         Column::Half => matches!(call, Call::ReadFull(2) | Call::ReaderReadFull(2)),
         Column::Trickle => match call {
-            Call::ReadFull(1000) | Call::ReaderReadFull(1000) | Call::ReaderUntil | Call::ReaderFrame => true,
+            Call::ReadFull(1000)
+            | Call::ReaderReadFull(1000)
+            | Call::ReaderUntil
+            | Call::ReaderUntilText
+            | Call::ReaderFrame => true,
             Call::ReadLine | Call::ReaderLine | Call::ReaderSkipLine => !kind.lines,
             _ => false,
         },

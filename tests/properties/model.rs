@@ -80,6 +80,23 @@ impl Rest<'_> {
         }
     }
 
+    /// `sockutil_reader_until_text`, when these bytes of the same item were taken before.
+    pub fn reader_until_text(self, delimiter: &[u8], cap: usize, taken: &[u8]) -> Option<Outcome> {
+        if delimiter.len() > cap - 1 {
+            return Some(Outcome::failure(EINVAL, Shown::Nothing, 0));
+        }
+        let most = self.bytes.len().min(cap - 1);
+        // As many of the taken bytes as may belong to the delimiter.
+        let before = &taken[taken.len().saturating_sub(delimiter.len() - 1)..];
+        let (line, fewest) = ([before, &self.bytes[..most]].concat(), delimiter.len().max(before.len() + 1));
+        match (fewest..=line.len()).find(|end| line[end - delimiter.len()..*end] == *delimiter) {
+            Some(end) => Some(Outcome::new(1, self.first(end - before.len()), end - before.len())),
+            None if most == cap - 1 => Some(Outcome::failure(EMSGSIZE, self.first(cap - 1), 0)),
+            None if self.ended => Some(Outcome::new(0, self.all(), self.bytes.len())),
+            None => None,
+        }
+    }
+
     /// `sockutil_reader_frame`.
     pub fn reader_frame(self, header: usize, cap: usize) -> Option<Outcome> {
         if header > cap - 1 {
@@ -142,5 +159,67 @@ impl Rest<'_> {
     pub fn readn(self, n: usize) -> Option<Outcome> {
         let stored = n.min(self.bytes.len());
         if stored == n || self.ended { Some(Outcome::new(stored as i64, self.first(stored), stored)) } else { None }
+    }
+}
+
+/// What a call of the buffered reader means for the line that an earlier one has shown.
+#[derive(Clone, Copy)]
+pub enum Call<'a> {
+    /// A search for a delimiter of several bytes.
+    Text(&'a [u8]),
+    Take,
+    /// Held bytes come first.
+    Copy,
+    Frame,
+    Other,
+}
+
+/// The line that is too long, of which the buffered reader has shown a part.
+#[derive(Default)]
+pub struct Taken {
+    /// The delimiter of several bytes that it goes on to.
+    delimiter: Vec<u8>,
+    /// The bytes of it that were taken.
+    before: Vec<u8>,
+    /// The bytes that the last call has shown and kept.
+    shown: Vec<u8>,
+}
+
+impl Taken {
+    /// How many bytes can be taken.
+    pub fn shown(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// A call has returned, and shows nothing.
+    pub fn shows_nothing(&mut self) {
+        self.shown.clear();
+    }
+
+    /// What was taken of an item up to this delimiter.
+    pub fn of(&self, delimiter: &[u8]) -> &[u8] {
+        if self.delimiter == delimiter { &self.before } else { &[] }
+    }
+
+    /// A call has ended, other than with EAGAIN.
+    pub fn note(&mut self, call: Call<'_>, shown: &Shown, errno: c_int) {
+        let last = std::mem::take(&mut self.shown);
+        if let (Shown::Bytes(bytes), EMSGSIZE, Call::Text(_) | Call::Other) = (shown, errno, call) {
+            self.shown.clone_from(bytes);
+        }
+        match (call, shown) {
+            (Call::Text(delimiter), _) if errno == EMSGSIZE => {
+                if self.delimiter != delimiter {
+                    *self = Self { delimiter: delimiter.to_vec(), before: Vec::new(), shown: self.shown.clone() };
+                }
+            }
+            // Nothing happened, or it took nothing.
+            (_, _) if errno == EINVAL => {}
+            (Call::Frame, _) if errno == EMSGSIZE => {}
+            (Call::Take, _) => self.before.extend(last),
+            // Exactly what was shown is as good as taken.
+            (Call::Copy, Shown::Bytes(bytes)) if !last.is_empty() && *bytes == last => self.before.extend(last),
+            _ => (self.delimiter, self.before) = (Vec::new(), Vec::new()),
+        }
     }
 }

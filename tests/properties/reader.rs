@@ -7,6 +7,7 @@ use std::ptr;
 use crate::c::{
     sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
     sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_take, sockutil_reader_until,
+    sockutil_reader_until_text,
 };
 use libc::{EINVAL, EMSGSIZE, c_int};
 use proptest::collection::vec;
@@ -15,7 +16,7 @@ use proptest::sample::select;
 
 use crate::input::{Input, Length, Piece, byte, capacity, input, length};
 use crate::kit::{EAGAIN, FOREVER, NOWAIT};
-use crate::model::{Outcome, Rest, Shown};
+use crate::model::{Call, Outcome, Rest, Shown, Taken};
 use crate::run::{Check, call, property};
 use crate::source::{Arrival, Source, arrival, fed_beside, fed_between};
 
@@ -29,17 +30,23 @@ enum Op {
     Suited,
     Line,
     Until(u8),
+    UntilText(&'static [u8]),
     Frame(usize),
     ReadFull(Length),
     SkipLine,
     Take,
 }
 
+/// Delimiters of the inputs' bytes, which begin as they end.
+const DELIMITERS: [&[u8]; 8] =
+    [b"\r\n", b"\r\n\r\n", b"\n\n", b"\0\r", b"x", b"xxx\n", b"\r\r\r\r\r", b"\x01\x02\x01\x02\x03"];
+
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => Just(Op::Suited),
         3 => Just(Op::Line),
         3 => byte().prop_map(Op::Until),
+        3 => select(DELIMITERS.to_vec()).prop_map(Op::UntilText),
         2 => select(vec![1, 2, 4]).prop_map(Op::Frame),
         3 => length().prop_map(Op::ReadFull),
         1 => Just(Op::SkipLine),
@@ -68,8 +75,7 @@ struct Subject {
     r: sockutil_reader,
     memory: Vec<u8>,
     cap: usize,
-    /// How many bytes the last call has shown and kept.
-    shown: usize,
+    taken: Taken,
 }
 
 impl Subject {
@@ -78,7 +84,7 @@ impl Subject {
         let mut r = MaybeUninit::uninit();
         let place = memory[GUARD..].as_mut_ptr().cast();
         prop_assert_eq!(call(|| unsafe { sockutil_reader_init(r.as_mut_ptr(), fd, place, cap) })?, (0, 0));
-        Ok(Self { r: unsafe { r.assume_init() }, memory, cap, shown: 0 })
+        Ok(Self { r: unsafe { r.assume_init() }, memory, cap, taken: Taken::default() })
     }
 
     fn pending(&self) -> usize {
@@ -110,14 +116,16 @@ impl Subject {
 }
 
 /// The model's answer to a call.
-fn expect(op: Op, rest: Rest<'_>, cap: usize, shown: usize) -> Option<Outcome> {
+fn expect(op: Op, rest: Rest<'_>, subject: &Subject) -> Option<Outcome> {
+    let cap = subject.cap;
     match op {
         Op::Suited | Op::Line => rest.reader_until(b'\n', cap),
         Op::Until(delimiter) => rest.reader_until(delimiter, cap),
+        Op::UntilText(delimiter) => rest.reader_until_text(delimiter, cap, subject.taken.of(delimiter)),
         Op::Frame(header) => rest.reader_frame(header, cap),
         Op::ReadFull(length) => rest.read_full(length.bytes(cap)),
         Op::SkipLine => rest.skip_line(),
-        Op::Take => Some(Outcome::take(shown)),
+        Op::Take => Some(Outcome::take(subject.taken.shown())),
     }
 }
 
@@ -132,7 +140,7 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
     let n = buffer.len().saturating_sub(GUARD);
     let mut done = 0;
     loop {
-        let expected = expect(op, source.rest(handed_out), cap, subject.shown);
+        let expected = expect(op, source.rest(handed_out), subject);
         let timeout = source.timeout(expected.is_some());
         let unset: (*mut c_char, usize) = (ptr::without_provenance_mut(1), 4711);
         let (mut place, mut len) = unset;
@@ -143,6 +151,10 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
             match op {
                 Op::Suited | Op::Line => sockutil_reader_line(r, &raw mut place, &raw mut len, timeout),
                 Op::Until(byte) => sockutil_reader_until(r, byte.into(), &raw mut place, &raw mut len, timeout),
+                Op::UntilText(text) => {
+                    let start = text.as_ptr().cast();
+                    sockutil_reader_until_text(r, start, text.len(), &raw mut place, &raw mut len, timeout)
+                }
                 Op::Frame(header) => sockutil_reader_frame(r, header as c_int, &raw mut place, &raw mut len, timeout),
                 Op::ReadFull(_) => sockutil_reader_read_full(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout),
                 Op::SkipLine => sockutil_reader_skip_line(r, &raw mut done, timeout),
@@ -169,7 +181,7 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
         if (answer, errno) == (-1, EAGAIN) {
             prop_assert!(timeout != FOREVER, "EAGAIN from a call that waits");
             prop_assert!(!is_set, "*line and *len were set");
-            subject.shown = 0;
+            subject.taken.shows_nothing();
             prop_assert!(done >= done_before);
             if source.is_exact() {
                 prop_assert!(expected.is_none() || timeout != NOWAIT, "all is there: {:?}", expected);
@@ -181,10 +193,14 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
             source.more();
             continue;
         }
-        subject.shown = match &shown {
-            Shown::Bytes(bytes) if (answer, errno) == (-1, EMSGSIZE) => bytes.len(),
-            _ => 0,
+        let call = match op {
+            Op::UntilText(delimiter) => Call::Text(delimiter),
+            Op::Take => Call::Take,
+            Op::ReadFull(_) => Call::Copy,
+            Op::Frame(_) => Call::Frame,
+            _ => Call::Other,
         };
+        subject.taken.note(call, &shown, errno);
         let outcome = Outcome { answer, errno, shown, consumed: expected.as_ref().map_or(0, |e| e.consumed) };
         prop_assert_eq!(Some(&outcome), expected.as_ref(), "{:?} with timeout {}", op, timeout);
         let handed_out = handed_out + outcome.consumed;

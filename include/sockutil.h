@@ -382,9 +382,11 @@ typedef struct sockutil_reader {
   size_t end;
   size_t searched;
   size_t found;
-  size_t reserved;
+  size_t text;
+  uint8_t text_length;
+  uint8_t matched;
   uint8_t shown;
-  uint8_t reserved_too[7];
+  uint8_t reserved[5];
 } sockutil_reader;
 
 /**
@@ -473,6 +475,40 @@ int sockutil_reader_until(struct sockutil_reader *r,
                           size_t *len,
                           int timeout_ms)
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
+
+/**
+ * Read up to a delimiter of several bytes.
+ *
+ * As sockutil_reader_line, for n bytes instead of the newline, which are kept
+ * at the end of *data: "\r\n", "\r\n\r\n" or "\r\n.\r\n". They are found
+ * wherever a packet divides them. The time of a call is linear in what is
+ * held, for any delimiter and any bytes, and bytes that were searched are not
+ * searched again. Delimiters may change between calls. Setting a flag in a
+ * handler does not end a wait.
+ *
+ * Returns 1, *data ends with the delimiter; 0, end of stream: *data and *len
+ * show the rest, returned once; -1 with errno, and nothing is lost:
+ *   EAGAIN     timeout_ms ran out: call again
+ *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
+ *              what is held; take it with sockutil_reader_take
+ *   EINVAL     r, delimiter, data or len is NULL, r is all zeros (not
+ *              initialized), n is 0, above 255 or above cap-1, timeout_ms is
+ *              below -1
+ *   EBADF      the descriptor is not open for reading
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
+ * *len 0.
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll; Knuth, Morris and Pratt 1977.
+ */
+int sockutil_reader_until_text(struct sockutil_reader *r,
+                               const void *delimiter,
+                               size_t n,
+                               char **data,
+                               size_t *len,
+                               int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 4, 5)) SOCKUTIL_READS(2, 3);
 
 /**
  * Read the body of one frame, as sockutil_send_frame sends it.
@@ -568,11 +604,13 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 /**
  * Take the bytes that EMSGSIZE has shown.
  *
- * For the line that is longer than the memory: after sockutil_reader_line or
- * sockutil_reader_until has failed with EMSGSIZE, this takes exactly the bytes
- * that *line and *len show. They stay where they are until the next call on
- * the reader. What the next call returns is the same line going on, even if
- * that is only its newline.
+ * For the line that is longer than the memory: after sockutil_reader_line,
+ * sockutil_reader_until or sockutil_reader_until_text has failed with EMSGSIZE,
+ * this takes exactly the bytes that *line and *len show. They stay where they
+ * are until the next call on the reader. What the next call returns is the
+ * same line going on, even if that is only its newline. A delimiter of
+ * several bytes may have begun in the bytes taken: if the next search is for
+ * the same delimiter, it is found when its rest comes.
  *
  * Returns the number of bytes taken, which is that *len; 0 if r is NULL, after
  * every other return, and if they were taken already. It cannot fail.
@@ -1679,6 +1717,89 @@ int sockutil_tcp_connect(const char *host,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
 
 /**
+ * Listen at the endpoint that one text names, for TCP or a Unix socket.
+ *
+ * A text that begins with "unix:" names a Unix socket: "unix:/run/x.sock", or
+ * "unix:@name" for an abstract name (Linux). The call then does what
+ * sockutil_unix_listen does with what follows. Any other text is a host and a
+ * service for sockutil_tcp_listen: "example.org:http", "192.0.2.1:80",
+ * "[::1]:80", "[fe80::1%eth0]:80"; ":80" is the service at every address. The
+ * service is what follows the last ':'. Brackets hold a numeric IPv6 address,
+ * with or without a zone, and nothing else.
+ *
+ * backlog is 0 to 65535. flags: those of both functions. Those that mean
+ * nothing to the kind that the text names are ignored, but SOCKUTIL_IPV4
+ * together with SOCKUTIL_IPV6 never is. For IPv4 clients of an IPv6 socket see
+ * sockutil_tcp_listen.
+ *
+ * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
+ * errno:
+ *   EADDRINUSE      another socket listens there already, or the path is not a
+ *                   socket; it is left alone
+ *   EADDRNOTAVAIL   no address of the host is this machine's; or, with *gai not
+ *                   0, the resolver's failure
+ *   EAFNOSUPPORT    the host has no address of the family that flags asks for
+ *   ENAMETOOLONG    the path is longer than 107 bytes, or an abstract name and
+ *                   its '@' are longer than 108
+ *   EINVAL          at is NULL or none of these texts, the path is empty or
+ *                   "@", backlog is not 0 to 65535, flags has other bits, or
+ *                   SOCKUTIL_IPV4 with SOCKUTIL_IPV6 or, for TCP,
+ *                   SOCKUTIL_V6ONLY
+ * and the errors of the two functions: EACCES, ENOENT, EMFILE, ... *gai is an
+ * EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
+ * A host of more than 1024 bytes is EAI_NONAME.
+ *
+ * Thread-safe. Async-signal-safe for a Unix socket, or with SOCKUTIL_NUMERIC
+ * unless the host has a zone's name.
+ * Source: RFC 3986, section 3.2; unix(7); POSIX bind, listen.
+ */
+int sockutil_stream_listen(const char *at,
+                           int backlog,
+                           unsigned int flags,
+                           int *gai)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
+
+/**
+ * Connect to the endpoint that one text names, by TCP or a Unix socket.
+ *
+ * The texts are those of sockutil_stream_listen; without a host, as in ":80",
+ * it is the loopback. The call does what sockutil_unix_connect or
+ * sockutil_tcp_connect does. timeout_ms is as for these: it bounds the whole
+ * call except the resolver, which SOCKUTIL_NUMERIC avoids, and 0 is a time that
+ * has run out, so that you may pass what sockutil_ms_left returns. Setting a
+ * flag in a handler does not end a SOCKUTIL_FOREVER call. flags: SOCKUTIL_IPV4,
+ * SOCKUTIL_IPV6 and SOCKUTIL_NUMERIC, which are ignored for a Unix socket
+ * unless the first two are together; SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT.
+ *
+ * Returns the connected descriptor, blocking unless SOCKUTIL_NONBLOCK,
+ * close-on-exec unless SOCKUTIL_INHERIT; -1 with errno:
+ *   ECONNREFUSED    no server listens there
+ *   ETIMEDOUT       no answer in time, the caller's or the kernel's; or
+ *                   timeout_ms is 0
+ *   ENOENT          there is no file at the path
+ *   EADDRNOTAVAIL   no local port is left; or, with *gai not 0, the resolver's
+ *                   failure
+ *   EAFNOSUPPORT    the host has no address of the family that flags asks for
+ *   ENAMETOOLONG    the path is longer than 107 bytes, or an abstract name and
+ *                   its '@' are longer than 108
+ *   EINVAL          to is NULL or none of these texts, the path is empty or
+ *                   "@", timeout_ms is below -1, flags has other bits, or
+ *                   SOCKUTIL_IPV4 with SOCKUTIL_IPV6
+ * and the errors of the two functions: EACCES, EMFILE, ENETUNREACH, ... *gai is
+ * an EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be
+ * NULL. A host of more than 1024 bytes is EAI_NONAME.
+ *
+ * Thread-safe. Async-signal-safe for a Unix socket, or with SOCKUTIL_NUMERIC
+ * unless the host has a zone's name.
+ * Source: RFC 3986, section 3.2; RFC 8305; unix(7); POSIX connect.
+ */
+int sockutil_stream_connect(const char *to,
+                            unsigned int flags,
+                            int timeout_ms,
+                            int *gai)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
+
+/**
  * Connect a socket within a time limit.
  *
  * Calls connect(2) once, then waits in poll(2) and reads the result from
@@ -1749,6 +1870,33 @@ int sockutil_accept(int listenfd,
                     unsigned int flags,
                     int timeout_ms)
 SOCKUTIL_RESULT;
+
+/**
+ * Take over the descriptors that the service manager has opened.
+ *
+ * This is systemd's socket activation: a manager binds the sockets of a
+ * service, starts it when the first client comes, and passes them as
+ * descriptors 3, 4, ... with the environment variables LISTEN_PID and
+ * LISTEN_FDS. Sets *first to the first of them, and makes all close-on-exec, or
+ * none on failure. The order is that of the unit file; a descriptor can also be
+ * a datagram socket, a FIFO or another file. The environment is not changed: a
+ * second call returns the same, and a child finds another LISTEN_PID than its
+ * own.
+ *
+ * Returns how many were passed; 0, and -1 in *first, if none: LISTEN_PID is not
+ * set or is another process, or LISTEN_FDS is not set or 0; -1 with errno, and
+ * -1 in *first:
+ *   EINVAL   LISTEN_PID or LISTEN_FDS is no decimal number, or is too large;
+ *            or first is NULL
+ *   EBADF    one of the descriptors is not open
+ *
+ * Not async-signal-safe. Thread-safe only while no other thread changes the
+ * environment (setenv(3), putenv(3)), because getenv(3) is: call it at the start
+ * of main.
+ * Source: sd_listen_fds and systemd.socket in systemd's manual; POSIX getenv.
+ */
+int sockutil_listen_fds(int *first)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
  * Make a UDP socket that is bound to an address.

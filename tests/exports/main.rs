@@ -46,8 +46,8 @@ mod pass;
 mod peer;
 mod reader;
 mod reader_take;
-mod relay;
 mod reader_until_text;
+mod relay;
 mod resolve;
 mod security;
 #[cfg(feature = "test-shipped")]

@@ -29,7 +29,7 @@ pub enum Call {
     RecvFds,
 }
 
-pub const STREAM_CALLS: [Call; 10] = [
+pub const STREAM_CALLS: [Call; 11] = [
     Call::Wait,
     Call::WaitAny,
     Call::ReadFull(0),

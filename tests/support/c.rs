@@ -26,6 +26,7 @@ unsafe extern "C" {
     pub fn sockutil_reader_init(r: *mut sockutil_reader, fd: c_int, mem: *mut c_void, cap: size_t) -> c_int;
     pub fn sockutil_reader_line(r: *mut sockutil_reader, line: *mut *mut c_char, len: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_until(r: *mut sockutil_reader, delimiter: c_int, data: *mut *mut c_char, len: *mut size_t, timeout_ms: c_int) -> c_int;
+    pub fn sockutil_reader_until_text(r: *mut sockutil_reader, delimiter: *const c_void, n: size_t, data: *mut *mut c_char, len: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_frame(r: *mut sockutil_reader, header_bytes: c_int, body: *mut *mut c_char, len: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_read_full(r: *mut sockutil_reader, buf: *mut c_void, n: size_t, done: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_skip_line(r: *mut sockutil_reader, done: *mut size_t, timeout_ms: c_int) -> c_int;
@@ -77,8 +78,11 @@ unsafe extern "C" {
     pub fn sockutil_resolve(host: *const c_char, service: *const c_char, socktype: c_int, flags: c_uint, out: *mut sockutil_addr, cap: size_t, count: *mut size_t, gai: *mut c_int) -> c_int;
     pub fn sockutil_tcp_listen(host: *const c_char, service: *const c_char, backlog: c_int, flags: c_uint, gai: *mut c_int) -> c_int;
     pub fn sockutil_tcp_connect(host: *const c_char, service: *const c_char, flags: c_uint, timeout_ms: c_int, gai: *mut c_int) -> c_int;
+    pub fn sockutil_stream_listen(at: *const c_char, backlog: c_int, flags: c_uint, gai: *mut c_int) -> c_int;
+    pub fn sockutil_stream_connect(to: *const c_char, flags: c_uint, timeout_ms: c_int, gai: *mut c_int) -> c_int;
     pub fn sockutil_connect(fd: c_int, to: *const sockutil_addr, timeout_ms: c_int) -> c_int;
     pub fn sockutil_accept(listenfd: c_int, peer: *mut sockutil_addr, flags: c_uint, timeout_ms: c_int) -> c_int;
+    pub fn sockutil_listen_fds(first: *mut c_int) -> c_int;
     pub fn sockutil_udp_bind(host: *const c_char, service: *const c_char, flags: c_uint, gai: *mut c_int) -> c_int;
     pub fn sockutil_udp_connect(host: *const c_char, service: *const c_char, flags: c_uint, gai: *mut c_int) -> c_int;
     pub safe fn sockutil_udp_disconnect(fd: c_int) -> c_int;

@@ -16,7 +16,7 @@ use crate::support;
 /// A writer with its memory.
 struct Writer {
     w: sockutil_writer,
-    _memory: Vec<u8>,
+    memory: Vec<u8>,
 }
 
 impl Writer {
@@ -24,7 +24,7 @@ impl Writer {
         let mut memory = vec![0_u8; cap];
         let mut w = MaybeUninit::uninit();
         gives(0, || unsafe { sockutil_writer_init(w.as_mut_ptr(), fd, memory.as_mut_ptr().cast(), cap) });
-        Self { w: unsafe { w.assume_init() }, _memory: memory }
+        Self { w: unsafe { w.assume_init() }, memory }
     }
 
     fn put(&mut self, bytes: &[u8], done: &mut usize, timeout: c_int) -> c_int {
@@ -193,7 +193,7 @@ fn all_or_nothing(pair: &Pair, cap: usize, put: impl Fn(&mut Writer, &[u8], &mut
     };
     let source = pattern(cap);
     for i in 0..3000_usize {
-        let piece = &source[..i * 7919 % cap + 1];
+        let piece = &source[..=i * 7919 % cap];
         let (mut done, before) = (0, w.pending());
         match put(&mut w, piece, &mut done) {
             1 => {
@@ -386,7 +386,7 @@ fn what_is_held_stays_held_after_a_reset() {
         fails(EPIPE, || w.put(&pattern(65), &mut done, timeout));
         assert_eq!((done, w.pending()), (0, 4));
         w.hold(b"more");
-        assert_eq!(&w._memory[..8], b"heldmore");
+        assert_eq!(&w.memory[..8], b"heldmore");
     }
 }
 
@@ -504,7 +504,7 @@ fn sockutil_writer_flush_EAGAIN() {
 fn wrong_arguments(call: Put) {
     let pair = unix();
     let mut w = Writer::new(pair.w(), 16);
-    let mut zeros = Writer { w: unsafe { std::mem::zeroed() }, _memory: Vec::new() };
+    let mut zeros = Writer { w: unsafe { std::mem::zeroed() }, memory: Vec::new() };
     fails(EINVAL, || call(&mut zeros, b"12345", &mut 0, FOREVER));
     fails(EINVAL, || call(&mut w, b"12345", &mut 0, -2));
     fails(EINVAL, || call(&mut w, b"12345", &mut 0, c_int::MIN));
@@ -623,11 +623,11 @@ fn not_open_for_writing(call: impl Fn(&mut Writer, c_int) -> c_int) {
 crate::support::tests! {
     fn sockutil_writer_put_EPIPE() = without_a_peer(EPIPE, |w, timeout| w.put(b"12345", &mut 0, timeout));
     fn sockutil_writer_frame_EPIPE() = without_a_peer(EPIPE, |w, timeout| w.frame(1, b"1234", &mut 0, timeout));
-    fn sockutil_writer_flush_EPIPE() = without_a_peer(EPIPE, |w, timeout| w.flush(timeout));
+    fn sockutil_writer_flush_EPIPE() = without_a_peer(EPIPE, Writer::flush);
     fn a_long_put_to_nobody() = without_a_peer(EPIPE, |w, timeout| w.put(&pattern(9000), &mut 0, timeout));
     fn sockutil_writer_put_EBADF() = not_open_for_writing(|w, timeout| w.put(b"12345", &mut 0, timeout));
     fn sockutil_writer_frame_EBADF() = not_open_for_writing(|w, timeout| w.frame(1, b"1234", &mut 0, timeout));
-    fn sockutil_writer_flush_EBADF() = not_open_for_writing(|w, timeout| w.flush(timeout));
+    fn sockutil_writer_flush_EBADF() = not_open_for_writing(Writer::flush);
     fn a_long_frame_to_nowhere() = not_open_for_writing(|w, timeout| w.frame(2, &pattern(9000), &mut 0, timeout));
     fn sockutil_writer_put_EIO() = a_write_that_answers_0("writer_put");
     fn sockutil_writer_frame_EIO() = a_write_that_answers_0("writer_frame");

@@ -153,6 +153,22 @@ struct bytes {
     template <std::size_t Size> bytes(char (&array)[Size]) = delete;
 };
 
+/// Entries of poll(2) as an argument.
+struct entries {
+    pollfd *data;
+    std::size_t size;
+
+    /// Take count entries at start: write {start, count}.
+    entries(pollfd *start, std::size_t count) noexcept : data(start), size(count) {
+    }
+
+    /// Take all of an array, a std::array, std::vector or std::span.
+    template <class Range,
+              class = std::enable_if_t<std::is_same_v<decltype(std::data(std::declval<Range &>())), pollfd *>>>
+    entries(Range &&range) noexcept : data(std::data(range)), size(std::size(range)) {
+    }
+};
+
 // ---- Errors and results
 
 /// The category of the resolver's failures: the EAI_ codes of getaddrinfo(3), with the texts of gai_strerror(3). Each
@@ -287,6 +303,13 @@ template <class Call> auto or_throw_count(const char *function, Call call) {
 
 } // namespace detail
 
+/// Return the text of a failure: of the resolver's code, if gai is one, else of an errno value. An error_code has its
+/// own: message().
+inline std::string error_text(int err, int gai = 0) {
+    char chars[256];
+    return sockutil_error_text(err, gai, chars, sizeof chars);
+}
+
 // ---- Sockets
 
 /// A descriptor that is closed at the end of its scope. It can be moved, not copied.
@@ -395,6 +418,15 @@ inline int wait(handle fd, int poll_events, duration limit, std::error_code &fai
 }
 inline int wait(handle fd, int poll_events, duration limit = forever) {
     return detail::or_throw("wait", [&](auto &failure) { return wait(fd, poll_events, limit, failure); });
+}
+
+/// Wait until one of several descriptors is ready, and return how many are; the revents of each entry are set. Time
+/// that runs out is EAGAIN.
+inline int wait_any(entries fds, duration limit, std::error_code &failure) {
+    return detail::judge(sockutil_wait_any(fds.data, fds.size, detail::ms(limit)), failure);
+}
+inline int wait_any(entries fds, duration limit = forever) {
+    return detail::or_throw("wait_any", [&](auto &failure) { return wait_any(fds, limit, failure); });
 }
 
 // ---- Streams
@@ -617,6 +649,8 @@ class writer {
 
 // ---- Addresses
 
+class network;
+
 /// An address of any family, and its port.
 class address {
   public:
@@ -637,6 +671,16 @@ class address {
     }
     static address parse(text from, int default_port = -1) {
         return detail::or_throw("address::parse", [&](auto &failure) { return parse(from, default_port, failure); });
+    }
+
+    /// Copy an address as recvmsg(2), getifaddrs(3) and others have it.
+    static address from(const void *sockaddr, socklen_t length, std::error_code &failure) noexcept {
+        address a;
+        detail::judge(sockutil_addr_from(&a.raw_, sockaddr, length), failure);
+        return a;
+    }
+    static address from(const void *sockaddr, socklen_t length) {
+        return detail::or_throw("address::from", [&](auto &failure) { return from(sockaddr, length, failure); });
     }
 
     /// Get the address that a socket is bound to.
@@ -687,6 +731,17 @@ class address {
         return detail::or_throw("address::port", [&](auto &failure) { return port(failure); });
     }
 
+    /// Set the port, 0 to 65535.
+    void set_port(int port, std::error_code &failure) noexcept {
+        detail::judge(sockutil_addr_set_port(&raw_, port), failure);
+    }
+    void set_port(int port) {
+        detail::or_throw("address::set_port", [&](auto &failure) { set_port(port, failure); });
+    }
+
+    /// Check whether a network holds the address; an IPv4-mapped one counts as IPv4. Port and zone do not matter.
+    bool in(const network &wanted) const noexcept;
+
     /// Replace an IPv4-mapped address by the IPv4 address that it stands for, and return whether it was one.
     bool unmap() noexcept {
         return sockutil_addr_unmap(&raw_) == 1;
@@ -713,6 +768,36 @@ class address {
   private:
     sockutil_addr raw_ = {};
 };
+
+/// A set of addresses: those that begin with the same bits.
+class network {
+  public:
+    /// Make a network that holds nothing.
+    network() noexcept = default;
+
+    /// Read "192.168.0.0/16", "fe80::/10" or a single address. A text that is no network is EINVAL.
+    static network parse(text from, std::error_code &failure) noexcept {
+        network n;
+        if (detail::judge(sockutil_network_parse(&n.raw_, from.chars), failure) == 0)
+            failure.assign(EINVAL, std::system_category());
+        return n;
+    }
+    static network parse(text from) {
+        return detail::or_throw("network::parse", [&](auto &failure) { return parse(from, failure); });
+    }
+
+    /// Return the network as sockutil.h has it.
+    const sockutil_network &raw() const noexcept {
+        return raw_;
+    }
+
+  private:
+    sockutil_network raw_ = {};
+};
+
+inline bool address::in(const network &wanted) const noexcept {
+    return sockutil_addr_in(&raw_, &wanted.raw()) == 1;
+}
 
 /// Find the addresses of a host (NULL is the loopback) and a service. socktype is SOCK_STREAM, SOCK_DGRAM or 0.
 inline std::vector<address> resolve(text host, text service, int socktype, unsigned flags, std::error_code &failure) {
@@ -753,6 +838,26 @@ inline socket tcp_connect(text host, text service, duration limit, unsigned flag
 }
 inline socket tcp_connect(text host, text service, duration limit = forever, unsigned flags = 0) {
     return detail::or_throw("tcp_connect", [&](auto &e) { return tcp_connect(host, service, limit, flags, e); });
+}
+
+/// Listen at the endpoint that one text names: "host:port", ":port", "[::1]:80", "unix:/run/x.sock", "unix:@name".
+inline socket stream_listen(text at, int backlog, unsigned flags, std::error_code &failure) {
+    int gai = 0;
+    const int fd = sockutil_stream_listen(at.chars, backlog, flags, &gai);
+    return socket(detail::judge(fd, gai, failure));
+}
+inline socket stream_listen(text at, int backlog = SOMAXCONN, unsigned flags = 0) {
+    return detail::or_throw("stream_listen", [&](auto &failure) { return stream_listen(at, backlog, flags, failure); });
+}
+
+/// Connect to the endpoint that such a text names. Time that runs out is ETIMEDOUT.
+inline socket stream_connect(text to, duration limit, unsigned flags, std::error_code &failure) {
+    int gai = 0;
+    const int fd = sockutil_stream_connect(to.chars, flags, detail::ms(limit), &gai);
+    return socket(detail::judge(fd, gai, failure));
+}
+inline socket stream_connect(text to, duration limit = forever, unsigned flags = 0) {
+    return detail::or_throw("stream_connect", [&](auto &failure) { return stream_connect(to, limit, flags, failure); });
 }
 
 /// Connect a socket. nowait starts the attempt and is EINPROGRESS.

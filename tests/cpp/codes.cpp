@@ -57,6 +57,9 @@ static void arguments() {
     CHECK(su::bytes("ab").size == 2 && su::bytes("a\0b").size == 3);
     CHECK(su::bytes(string).size == 3 && su::bytes(std::string_view("ab")).size == 2);
     CHECK(su::bytes(constant).size == 2 * sizeof(int));
+    pollfd polled[2] = {};
+    static_assert(!std::is_constructible_v<su::entries, const pollfd(&)[2]>, "their revents are set");
+    CHECK(su::entries(polled).size == 2 && su::entries(polled, 1).data == polled);
     CHECK(su::bytes(array, 3).size == 3);
     static_assert(!std::is_convertible_v<char(&)[4], su::bytes>, "how much of it is not known");
     static_assert(!std::is_convertible_v<const std::array<int, 2> &, su::memory>, "it is constant");
@@ -86,6 +89,17 @@ static void time() {
     SUCCEEDS(su::wait(pair.here, POLLOUT, su::duration::max(), failure) == POLLOUT);
     SUCCEEDS(su::wait(pair.here, POLLOUT, su::forever, failure) == POLLOUT);
     SUCCEEDS(su::wait(pair.here, POLLOUT, ((1LL << 32) - 2) * 1ms, failure) == POLLOUT);
+
+    pollfd two[] = {{pair.here.get(), POLLIN, 0}, {-1, POLLIN, 0}};
+    FAILS(su::wait_any(two, 10ms, failure), EAGAIN);
+    FAILS(su::wait_any(two, -2ms, failure), EINVAL);
+    FAILS(su::wait_any({nullptr, 1}, 0ms, failure), EINVAL);
+    FAILS(su::wait_any({nullptr, 0}, 1ms, failure), EAGAIN);
+    std::vector<pollfd> some(two, two + 2);
+    some.push_back({pair.there.get(), POLLOUT, 0});
+    SUCCEEDS(su::wait_any(some, su::forever, failure) == 1);
+    CHECK(some[0].revents == 0 && some[1].revents == 0 && some[2].revents == POLLOUT);
+    SUCCEEDS(su::wait_any({some.data() + 2, 1}, 1s, failure) == 1);
 }
 
 static void transfers() {
@@ -275,6 +289,21 @@ static void addresses() {
     CHECK(su::address().port(failure) == -1 && su::address().to_string(failure).empty());
     SUCCEEDS((b = su::address::parse("[::ffff:127.0.0.1]:80", -1, failure)) != a);
     CHECK(b.unmap() && b == a && !b.unmap());
+    SUCCEEDS((b = su::address::from(&a.raw().ss, a.raw().len, failure)) == a);
+    FAILS(su::address::from(&a.raw().ss, 1, failure), EINVAL);
+    SUCCEEDS_VOID(b.set_port(81, failure));
+    CHECK(b.port(failure) == 81);
+    FAILS(b.set_port(65536, failure), EINVAL);
+    FAILS(su::address().set_port(80, failure), EAFNOSUPPORT);
+    CHECK(b.port(failure) == 81);
+    su::network loopback;
+    CHECK(!a.in(loopback));
+    SUCCEEDS((loopback = su::network::parse("127.0.0.0/8", failure)).raw().bits == 8);
+    CHECK(a.in(loopback) && !su::address().in(loopback));
+    FAILS(su::network::parse("127.0.0.1/8", failure), EINVAL);
+    FAILS(su::network::parse(nullptr, failure), EINVAL);
+    CHECK(su::error_text(EPIPE) == std::strerror(EPIPE));
+    CHECK(su::error_text(EADDRNOTAVAIL, EAI_NONAME) == gai_strerror(EAI_NONAME));
     CHECK(su::address(a.raw()) == a && a.raw().ss.ss_family == AF_INET);
     SUCCEEDS(a.source(failure) == su::address::parse("127.0.0.1:0", -1, failure));
     FAILS(su::address().source(failure), EAFNOSUPPORT);
@@ -294,13 +323,17 @@ static void resolver() {
     CHECK(failure.message() == gai_strerror(EAI_NONAME));
     CHECK(std::strcmp(failure.category().name(), "resolver") == 0);
     CHECK(failure == std::errc::address_not_available && failure != error(EADDRNOTAVAIL));
-    for (int what = 0; what < 4; what++) {
+    for (int what = 0; what < 6; what++) {
         failure.clear();
         if (what == 0)
             CHECK(!su::tcp_listen("127.0.0.1", "65536", 1, 0, failure));
         else if (what == 1)
             CHECK(!su::tcp_connect("127.0.0.1", "65536", 1s, 0, failure));
         else if (what == 2)
+            CHECK(!su::stream_listen("127.0.0.1:65536", 1, 0, failure));
+        else if (what == 3)
+            CHECK(!su::stream_connect("127.0.0.1:65536", 1s, 0, failure));
+        else if (what == 4)
             CHECK(!su::udp_bind("127.0.0.1", "65536", 0, failure));
         else
             CHECK(!su::udp_connect("127.0.0.1", "65536", 0, failure));
@@ -387,6 +420,23 @@ static void endpoints() {
     SUCCEEDS(su::take_error(attempt, failure) == error(ECONNREFUSED));
     SUCCEEDS(!su::take_error(attempt, failure));
     FAILS(su::take_error(-1, failure), EBADF);
+}
+
+static void one_text() {
+    const std::string path = "unix:@sockutil-cpp-text-" + std::to_string(getpid());
+    su::socket listener, client;
+    for (const std::string &at : {std::string("127.0.0.1:0"), path}) {
+        SUCCEEDS(listener = su::stream_listen(at, 8, 0, failure));
+        const std::string to = at == path ? path : su::address::local(listener, failure).to_string(failure);
+        SUCCEEDS(client = su::stream_connect(to, 5s, 0, failure));
+        SUCCEEDS(su::accept(listener, 5s, 0, nullptr, failure));
+        FAILS(su::stream_listen(to, 8, 0, failure), EADDRINUSE);
+        listener.reset();
+        FAILS(su::stream_connect(to, 5s, 0, failure), ECONNREFUSED);
+        FAILS(su::stream_connect(to, su::nowait, 0, failure), ETIMEDOUT);
+    }
+    FAILS(su::stream_listen("[name]:80", 8, 0, failure), EINVAL);
+    FAILS(su::stream_connect(nullptr, 1s, 0, failure), EINVAL);
 }
 
 static void unix_sockets() {
@@ -520,6 +570,7 @@ int main() {
     addresses();
     resolver();
     endpoints();
+    one_text();
     unix_sockets();
     datagrams();
     options();

@@ -58,6 +58,8 @@ static void errors() {
     const std::error_code service(EAI_SERVICE, su::resolver_category());
     CHECK(thrown([] { su::tcp_connect("127.0.0.1", "65536"); }) == service);
     CHECK(thrown([] { su::tcp_listen("127.0.0.1", "65536"); }) == service);
+    CHECK(thrown([] { su::stream_connect("127.0.0.1:65536"); }) == service);
+    CHECK(thrown([] { su::stream_listen("127.0.0.1:65536"); }) == service);
     CHECK(thrown([] { su::udp_bind("127.0.0.1", "65536"); }) == service);
     CHECK(thrown([] { su::udp_connect("127.0.0.1", "65536"); }) == service);
 }
@@ -184,6 +186,15 @@ static void addresses() {
     FAILS(su::address().source(), EAFNOSUPPORT);
     FAILS(su::address::local(-1), EBADF);
     FAILS(su::address::peer(-1), EBADF);
+    su::address b = su::address::from(&a.raw().ss, a.raw().len);
+    CHECK(b == a);
+    FAILS(su::address::from(nullptr, 16), EINVAL);
+    b.set_port(81);
+    CHECK(b.port() == 81);
+    FAILS(b.set_port(-1), EINVAL);
+    CHECK(a.in(su::network::parse("127.0.0.0/8")) && !a.in(su::network::parse("10.0.0.0/8")));
+    FAILS(su::network::parse("10.0.0.1/8"), EINVAL);
+    CHECK(su::error_text(EPIPE) == std::strerror(EPIPE) && su::error_text(0, EAI_NONAME) == gai_strerror(EAI_NONAME));
     CHECK(su::resolve("127.0.0.1", "80").at(0) == a);
     CHECK(su::resolve("127.0.0.1", "80", 0, SOCKUTIL_NUMERIC | SOCKUTIL_IPV4).at(0) == a);
     FAILS(su::resolve("127.0.0.1", "80", SOCK_STREAM, 1), EINVAL);
@@ -235,6 +246,14 @@ static void endpoints() {
     FAILS(su::connect(attempt, gone, 5s), EISCONN);
     listener.reset();
     FAILS(su::tcp_connect("127.0.0.1", service), ECONNREFUSED);
+
+    listener = su::stream_listen("127.0.0.1:0");
+    client = su::stream_connect(su::address::local(listener).to_string());
+    FAILS(su::stream_listen("127.0.0.1"), EINVAL);
+    FAILS(su::stream_connect("127.0.0.1:", 1s), EINVAL);
+    pollfd waiting[] = {{listener.get(), POLLIN, 0}, {client.get(), POLLIN, 0}};
+    CHECK(su::wait_any(waiting) == 1 && waiting[0].revents == POLLIN && waiting[1].revents == 0);
+    FAILS(su::wait_any({waiting + 1, 1}, su::nowait), EAGAIN);
 
     const std::string path = "@sockutil-cpp-throws-" + std::to_string(getpid());
     FAILS(su::unix_connect(path), ECONNREFUSED);

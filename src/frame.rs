@@ -67,6 +67,46 @@ impl HeaderSize {
     }
 }
 
+/// A frame that is being dropped.
+#[derive(Clone, Copy)]
+pub struct Skip {
+    /// Its header's size.
+    pub size: HeaderSize,
+    /// How many bytes of the header have not come.
+    pub header_left: u8,
+    /// The number in the header's bytes that have come; once all have, how many bytes of the body are left.
+    pub number: u32,
+}
+
+impl Skip {
+    /// At the frame's first byte.
+    pub fn new(size: HeaderSize) -> Self {
+        Self { size, header_left: size.bytes() as u8, number: 0 }
+    }
+
+    /// How many of the bytes belong to the frame. They need not hold a whole header: memory may be too small for it.
+    pub fn drop_from(&mut self, bytes: &[u8]) -> usize {
+        let header = bytes.get(..self.header_left.into()).unwrap_or(bytes);
+        for byte in header {
+            self.number = self.number << 8 | u32::from(*byte);
+        }
+        self.header_left -= header.len() as u8;
+        if self.header_left > 0 {
+            return header.len();
+        }
+        let rest = bytes.len() - header.len();
+        let body = rest.min(usize::try_from(self.number).unwrap_or(usize::MAX));
+        // At most the number itself.
+        self.number -= body as u32;
+        header.len() + body
+    }
+
+    /// Nothing is left of it.
+    pub fn is_over(self) -> bool {
+        self.header_left == 0 && self.number == 0
+    }
+}
+
 /// A header and its body, before they leave.
 pub struct Frame<'a> {
     header: [MaybeUninit<u8>; LONGEST_HEADER_BYTES],

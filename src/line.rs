@@ -13,6 +13,7 @@ const FIRST_LOOK: usize = 2048;
 const BYTES_PER_TRY: usize = 4096;
 
 /// How reading a line ends when it does not fail.
+#[derive(Clone, Copy)]
 pub enum Line {
     /// With the newline.
     Whole,

@@ -33,6 +33,11 @@ pub fn read_full(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<
     Ok(Read::Done)
 }
 
+/// Appends what is there, at least one byte, and returns how many: 0 is the end of the stream.
+pub fn read_some(channel: &mut impl Channel, buffer: &mut Buffer<'_>) -> Result<usize, Errno> {
+    channel.read(buffer, usize::MAX)
+}
+
 /// Sends all bytes from `done` on, and keeps the count there.
 #[inline(always)]
 pub fn write_full(channel: &mut impl Channel, bytes: Bytes<'_>, done: &mut usize) -> Result<(), Errno> {

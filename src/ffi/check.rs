@@ -47,6 +47,15 @@ pub unsafe fn memory<'a>(start: *mut c_void, n: usize) -> Result<&'a mut [MaybeU
     }
 }
 
+/// Memory to fill with at least one byte.
+///
+/// # Safety
+/// As for [`memory`].
+pub unsafe fn some_memory<'a>(start: *mut c_void, n: usize) -> Result<&'a mut [MaybeUninit<u8>], Errno> {
+    // SAFETY: `start` is NULL, or writable for `n` bytes, as this function requires.
+    if n == 0 { Err(INVALID) } else { unsafe { memory(start, n) } }
+}
+
 /// Memory to fill with at least one byte and a NUL.
 ///
 /// # Safety

@@ -5,6 +5,7 @@ use core::mem::MaybeUninit;
 
 use errno::{Errno, errno, set_errno};
 
+use crate::line::Line;
 use crate::resolve::Failure;
 use crate::stream::Read;
 
@@ -19,6 +20,20 @@ pub fn read(how: Read) -> c_int {
     match how {
         Read::Done => DONE,
         Read::End => END,
+    }
+}
+
+/// How a read of what is there has ended.
+pub fn some(count: usize) -> c_int {
+    if count == 0 { END } else { DONE }
+}
+
+/// How copying a line has ended.
+pub fn line(how: Line) -> Result<c_int, Errno> {
+    match how {
+        Line::Whole => Ok(DONE),
+        Line::End => Ok(END),
+        Line::Cut => Err(Errno(libc::EMSGSIZE)),
     }
 }
 

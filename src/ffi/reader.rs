@@ -17,7 +17,7 @@ use libc::size_t;
 
 use super::check::{self, Done, INVALID};
 use super::outcome::{self, DONE, END};
-use crate::frame::HeaderSize;
+use crate::frame::{HeaderSize, Skip};
 use crate::memory::Buffer;
 use crate::reader::{Item, LONGEST, Reader, State, Text, TextId};
 use crate::time::{FOREVER, Limit};
@@ -40,11 +40,13 @@ pub struct sockutil_reader {
     end: size_t,
     searched: size_t,
     found: size_t,
-    text: size_t,
+    text_or_frame: size_t,
     text_length: u8,
     matched: u8,
     shown: u8,
-    reserved: [u8; 5],
+    frame_header: u8,
+    frame_header_left: u8,
+    reserved: [u8; 3],
 }
 
 /// Nothing is covered by a NUL.
@@ -84,11 +86,13 @@ pub unsafe extern "C" fn sockutil_reader_init(
             delimiter: 0,
             may_be_socket: 1,
             found: 0,
-            text: 0,
+            text_or_frame: 0,
             text_length: 0,
             matched: 0,
             shown: 0,
-            reserved: [0; 5],
+            frame_header: 0,
+            frame_header_left: 0,
+            reserved: [0; 3],
         };
         fresh.keep(State::NEW);
         r.write(fresh);
@@ -119,7 +123,8 @@ pub unsafe extern "C" fn sockutil_reader_init(
 ///              is held; take it with sockutil_reader_take, or drop the line
 ///              with sockutil_reader_skip_line
 ///   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
-///              timeout_ms is below -1
+///              timeout_ms is below -1, or sockutil_reader_skip_frame has not
+///              finished
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *line is NULL and
@@ -151,7 +156,8 @@ pub unsafe extern "C" fn sockutil_reader_line(
 ///   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
 ///              what is held; take it with sockutil_reader_take
 ///   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
-///              delimiter is not 0 to 255, timeout_ms is below -1
+///              delimiter is not 0 to 255, timeout_ms is below -1, or
+///              sockutil_reader_skip_frame has not finished
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
@@ -192,7 +198,7 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ///              what is held; take it with sockutil_reader_take
 ///   EINVAL     r, delimiter, data or len is NULL, r is all zeros (not
 ///              initialized), n is 0, above 255 or above cap-1, timeout_ms is
-///              below -1
+///              below -1, or sockutil_reader_skip_frame has not finished
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
@@ -233,10 +239,10 @@ pub unsafe extern "C" fn sockutil_reader_until_text(
 ///   EAGAIN     timeout_ms ran out: call again
 ///   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
 ///              the announced length, *body is NULL, and the header is still
-///              held
+///              held: drop the frame with sockutil_reader_skip_frame
 ///   EINVAL     r, body or len is NULL, r is all zeros (not initialized),
 ///              header_bytes is not 1, 2 or 4, or above cap-1, timeout_ms is
-///              below -1
+///              below -1, or sockutil_reader_skip_frame has not finished
 ///   EBADF      the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ... On a failure other than EMSGSIZE *body is NULL and
@@ -258,6 +264,63 @@ pub unsafe extern "C" fn sockutil_reader_frame(
     unsafe { item(r, body, len, timeout_ms, call) }
 }
 
+/// Copy one line into the caller's memory.
+///
+/// As sockutil_read_line, for a descriptor that has a reader: stores at most
+/// cap-1 bytes of the line and a NUL after them, on failure too. The newline is
+/// kept; NUL and CR bytes are data. The line may be longer than the reader's
+/// memory. *done counts the bytes of the line in buf: set it to 0 to start each
+/// line; it is true on every return. After EAGAIN the same call goes on where
+/// this one stopped. done may be NULL: then the count starts at 0 and is not
+/// reported. Waiting and signals are as for sockutil_reader_line; setting a
+/// flag in a handler does not end a wait.
+///
+/// Returns 1, a whole line is in buf; 0, end of stream: an unterminated line is
+/// in buf, empty if *done is 0; -1 with errno:
+///   EAGAIN     timeout_ms ran out: nothing is lost, call again
+///   EMSGSIZE   cap-1 bytes of a longer line are in buf; set *done to 0 and
+///              call for the rest
+///   EINVAL     r is NULL or all zeros (not initialized), buf is NULL, cap is
+///              below 2 or above SSIZE_MAX, timeout_ms is below -1, *done is
+///              above cap-1, buf holds a whole line or cap-1 bytes already (was
+///              *done reset?), or sockutil_reader_skip_frame has not finished
+///   EBADF      the descriptor is not open for reading
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll; CS:APP rio_readlineb.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2)) SOCKUTIL_WRITES(2, 3)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_copy_line(
+    r: Option<&mut sockutil_reader>,
+    buf: *mut c_char,
+    cap: size_t,
+    done: Option<&mut size_t>,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        let mut entered = enter(r)?;
+        check::timeout(timeout_ms)?;
+        entered.check()?;
+        // SAFETY: `buf` is NULL, or the caller promises `cap` writable bytes there.
+        let memory = unsafe { check::text(buf.cast(), cap) }?;
+        let done = Done::new(done, cap - 1)?;
+        // SAFETY: earlier calls have written the bytes that `done` counts.
+        let mut buffer = unsafe { Buffer::new(memory, done.start()) };
+        if buffer.last() == Some(b'\n') {
+            return Err(INVALID);
+        }
+        // From here on a failure also leaves a terminated text.
+        buffer.terminate();
+        let copy = |reader: &mut Reader<'_>| Ok(reader.copy_line(&mut buffer));
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+        let result = unsafe { call(&mut entered, timeout_ms, copy) }?;
+        done.report(buffer.len());
+        outcome::line(result?)
+    })
+}
+
 /// Read n bytes: first from the reader's memory, then from its descriptor.
 ///
 /// As sockutil_read_full, for a descriptor that has a reader. Bytes that are
@@ -269,7 +332,8 @@ pub unsafe extern "C" fn sockutil_reader_frame(
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
 ///   EINVAL   r is NULL or all zeros (not initialized), buf is NULL and n is
 ///            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
-///            above n, or is n already (did you set it to 0?)
+///            above n, or is n already (did you set it to 0?), or
+///            sockutil_reader_skip_frame has not finished
 ///   EBADF    the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ...
@@ -299,6 +363,93 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
     })
 }
 
+/// Read what is there, 1 to n bytes: from the reader's memory, or else from its
+/// descriptor.
+///
+/// As sockutil_read_some, for a descriptor that has a reader. If bytes are
+/// held, it returns those that fit, without a system call; else it reads once,
+/// directly into buf. Setting a flag in a handler does not end a wait.
+///
+/// Returns 1, *len bytes are in buf; 0, end of stream; -1 with errno, and *len
+/// is 0:
+///   EAGAIN   timeout_ms ran out: call again
+///   EINVAL   r, buf or len is NULL, r is all zeros (not initialized), n is 0
+///            or above SSIZE_MAX, timeout_ms is below -1, or
+///            sockutil_reader_skip_frame has not finished
+///   EBADF    the descriptor is not open for reading
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll; CS:APP rio_read.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 4)) SOCKUTIL_WRITES(2, 3)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_read_some(
+    r: Option<&mut sockutil_reader>,
+    buf: *mut c_void,
+    n: size_t,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        let entered = enter(r);
+        let len = len.ok_or(INVALID)?.write(0);
+        let mut entered = entered?;
+        // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
+        let mut buffer = Buffer::fresh(unsafe { check::some_memory(buf, n) }?);
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+        *len = unsafe { call(&mut entered, timeout_ms, |reader| reader.read_some(&mut buffer)) }?;
+        Ok(outcome::some(*len))
+    })
+}
+
+/// Drop one whole frame, of any announced length.
+///
+/// For a frame that is too long for the reader's memory, or not wanted. A frame
+/// is as for sockutil_reader_frame; the reader's memory may be smaller than its
+/// header. *done counts the bytes dropped, header included: set it to 0 to
+/// start; it is true on every return, and stops at SIZE_MAX. done may be NULL:
+/// the reader itself keeps the place. After EAGAIN the same call goes on
+/// dropping the same frame. From this call until it has returned 1 or 0, every
+/// other call that reads through the reader is EINVAL. Waiting and signals are
+/// as for sockutil_reader_line; setting a flag in a handler does not end a
+/// wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with EAGAIN, although more
+/// may be queued: with edge-triggered epoll call again until *done stops
+/// changing.
+///
+/// Returns 1, the frame was dropped; 0, end of stream after *done dropped
+/// bytes: clean if *done is 0, else inside the frame; -1 with errno:
+///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
+///   EINVAL   r is NULL or all zeros (not initialized), header_bytes is not 1,
+///            2 or 4, or not that of the call that goes on, timeout_ms is below
+///            -1
+///   EBADF    the descriptor is not open for reading
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe, with one reader in one thread at a time.
+/// Source: POSIX recv, read, poll; RFC 1700, data notations.
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_reader_skip_frame(
+    r: Option<&mut sockutil_reader>,
+    header_bytes: c_int,
+    done: Option<&mut size_t>,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        let mut entered = enter(r)?;
+        let size = HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?;
+        let done = Done::open(done);
+        let mut count = done.start();
+        let skip = |reader: &mut Reader<'_>| Ok(reader.skip_frame(size, &mut count));
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+        let result = unsafe { call_in_frame(&mut entered, timeout_ms, skip) }?;
+        done.report(count);
+        result.map(outcome::read)
+    })
+}
+
 /// Drop all bytes up to and including the next newline.
 ///
 /// For a line that is too long, or not wanted. *done counts the bytes dropped,
@@ -313,7 +464,8 @@ pub unsafe extern "C" fn sockutil_reader_read_full(
 /// Returns 1, the newline was dropped; 0, end of stream after *done dropped
 /// bytes; -1 with errno:
 ///   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
-///   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
+///   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1,
+///            or sockutil_reader_skip_frame has not finished
 ///   EBADF    the descriptor is not open for reading
 /// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
 /// is dead), ENOTCONN, ...
@@ -381,22 +533,32 @@ pub extern "C" fn sockutil_reader_pending(r: Option<&sockutil_reader>) -> size_t
 
 impl sockutil_reader {
     fn state(&self) -> State {
+        let size = HeaderSize::from_bytes(self.frame_header.into());
+        let (header_left, number) = (self.frame_header_left, self.text_or_frame as u32);
         State {
             start: self.start,
             searched: self.searched,
             marks: self.found,
             delimiter: self.delimiter,
-            text: TextId { length: self.text_length, number: self.text },
+            text: TextId { length: self.text_length, number: self.text_or_frame },
             matched: self.matched,
             covered: u8::try_from(self.covered).ok(),
             shown: self.shown != 0,
+            skip: size.map(|size| Skip { size, header_left, number }),
         }
     }
 
     fn keep(&mut self, state: State) {
         self.delimiter = state.delimiter;
         self.text_length = state.text.length;
-        self.text = state.text.number;
+        self.text_or_frame = state.text.number;
+        self.frame_header = 0;
+        if let Some(skip) = state.skip {
+            // Meanwhile no delimiter is searched for. The number fits: 32 bits.
+            self.text_or_frame = skip.number as usize;
+            self.frame_header = skip.size.bytes() as u8;
+            self.frame_header_left = skip.header_left;
+        }
         self.matched = state.matched;
         self.shown = u8::from(state.shown);
         self.keep_places(state);
@@ -488,6 +650,13 @@ struct Entered<'a> {
     shown: bool,
 }
 
+impl Entered<'_> {
+    /// Refuses a reader that is not initialized, or that is dropping a frame.
+    fn check(&self) -> Result<(), Errno> {
+        if self.r.mem.is_null() || self.r.frame_header != 0 { Err(INVALID) } else { Ok(()) }
+    }
+}
+
 /// Starts a call other than `sockutil_reader_take`, before its arguments are checked: what an earlier one has shown can
 /// no longer be taken.
 fn enter(r: Option<&mut sockutil_reader>) -> Result<Entered<'_>, Errno> {
@@ -496,12 +665,27 @@ fn enter(r: Option<&mut sockutil_reader>) -> Result<Entered<'_>, Errno> {
     Ok(Entered { r, shown })
 }
 
-/// Runs one call on a reader, and stores its new state, on failure too.
+/// Runs one call on a reader, and stores its new state, on failure too. While a frame is being dropped it is refused: it
+/// would take bytes from the middle of that.
+///
+/// # Safety
+/// As for [`call_in_frame`].
+unsafe fn call<T>(
+    entered: &mut Entered<'_>,
+    timeout_ms: c_int,
+    function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,
+) -> Result<T, Errno> {
+    entered.check()?;
+    // SAFETY: as this function requires.
+    unsafe { call_in_frame(entered, timeout_ms, function) }
+}
+
+/// As [`call`], also while a frame is being dropped.
 ///
 /// # Safety
 /// Unless it is null, `r` points to a reader that
 /// `sockutil_reader_init` made, or to zeros; nothing else uses it.
-unsafe fn call<T>(
+unsafe fn call_in_frame<T>(
     entered: &mut Entered<'_>,
     timeout_ms: c_int,
     function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,

@@ -1,14 +1,14 @@
 //! Streams.
 
 use core::ffi::{c_char, c_int, c_void};
+use core::mem::MaybeUninit;
 
-use errno::Errno;
 use libc::{iovec, size_t};
 
 use super::check::{self, Done, INVALID};
-use super::outcome::{self, DONE, END};
+use super::outcome::{self, DONE};
 use crate::channel::Limited;
-use crate::line::{self, Line};
+use crate::line;
 use crate::memory::Buffer;
 use crate::stream;
 use crate::time::Limit;
@@ -58,6 +58,46 @@ pub unsafe extern "C" fn sockutil_read_full(
         let result = stream::read_full(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
         result.map(outcome::read)
+    })
+}
+
+/// Read what is there, 1 to n bytes, within a time limit.
+///
+/// Calls recv(2), or read(2) where fd is not a socket, until that returns
+/// something. Sets *len to the number of bytes that are in buf then. timeout_ms
+/// bounds the whole call: -1 SOCKUTIL_FOREVER waits for the first byte, 0
+/// SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+/// SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it;
+/// setting a flag in a handler does not end a wait. On terminals, FIFOs and
+/// eventfd waiting is as for sockutil_read_full.
+///
+/// Returns 1, *len bytes are in buf; 0, end of stream; -1 with errno, and *len
+/// is 0:
+///   EAGAIN   timeout_ms ran out: call again
+///   EINVAL   buf or len is NULL, n is 0 or above SSIZE_MAX, timeout_ms is below
+///            -1
+///   EBADF    fd is not open for reading
+/// and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+/// is dead), ENOTCONN, ...
+///
+/// Async-signal-safe and thread-safe.
+/// Source: POSIX recv, read, poll; preadv2(2).
+/// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 4)) SOCKUTIL_WRITES(2, 3)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sockutil_read_some(
+    fd: c_int,
+    buf: *mut c_void,
+    n: size_t,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> c_int {
+    outcome::of(|| {
+        let len = len.ok_or(INVALID)?.write(0);
+        let limit = Limit::from_ms(timeout_ms)?;
+        // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
+        let mut buffer = Buffer::fresh(unsafe { check::some_memory(buf, n) }?);
+        *len = stream::read_some(&mut Limited::new(fd, limit), &mut buffer)?;
+        Ok(outcome::some(*len))
     })
 }
 
@@ -210,11 +250,7 @@ pub unsafe extern "C" fn sockutil_read_line(
         let limit = Limit::from_ms(timeout_ms)?;
         let result = line::read_line(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
-        match result? {
-            Line::Whole => Ok(DONE),
-            Line::End => Ok(END),
-            Line::Cut => Err(Errno(libc::EMSGSIZE)),
-        }
+        outcome::line(result?)
     })
 }
 

@@ -29,7 +29,8 @@ use core::ops::Range;
 use errno::Errno;
 
 use crate::channel::{Channel, Limited};
-use crate::frame::HeaderSize;
+use crate::frame::{HeaderSize, Skip};
+use crate::line::Line;
 use crate::memory::{self, Buffer};
 use crate::stream::{self, Read};
 use crate::time::Limit;
@@ -145,6 +146,72 @@ impl<'a> Reader<'a> {
         let result = stream::read_full(&mut self.channel, into);
         self.may_be_socket = self.channel.may_be_socket();
         result
+    }
+
+    /// Appends held bytes to another buffer, which has room, or if there are none, what one read gives. Returns how many:
+    /// 0 is the end of the stream.
+    pub fn read_some(&mut self, into: &mut Buffer<'_>) -> Result<usize, Errno> {
+        if !self.held().is_empty() {
+            return Ok(self.give(into));
+        }
+        // Bytes that the search does not see come between.
+        self.state.forget();
+        let result = stream::read_some(&mut self.channel, into);
+        self.may_be_socket = self.channel.may_be_socket();
+        result
+    }
+
+    /// Appends the rest of a line to another buffer, which has room for one byte and a NUL. Adds the NUL on failure too.
+    pub fn copy_line(&mut self, into: &mut Buffer<'_>) -> Result<Line, Errno> {
+        let result = loop {
+            let held = self.held();
+            let room = into.room() - 1;
+            let fits = held.get(..room).unwrap_or(held);
+            let newline = memory::position(b'\n', fits);
+            let line = newline.and_then(|index| fits.get(..=index)).unwrap_or(fits);
+            let taken = into.extend(line);
+            self.state.consume(&self.buffer, taken);
+            if newline.is_some() {
+                break Ok(Line::Whole);
+            }
+            if taken == room {
+                break Ok(Line::Cut);
+            }
+            match self.refill(1) {
+                Ok(0) => break Ok(Line::End),
+                Ok(_) => {}
+                Err(e) => break Err(e),
+            }
+        };
+        into.terminate();
+        result
+    }
+
+    /// Drops and counts the bytes of one frame, header included, whatever its length and the memory are. The place is kept
+    /// in the state: until this has returned `Ok`, no other call may read.
+    pub fn skip_frame(&mut self, size: HeaderSize, done: &mut usize) -> Result<Read, Errno> {
+        let mut skip = self.state.skip.unwrap_or(Skip::new(size));
+        if skip.size != size {
+            return Err(Errno(libc::EINVAL));
+        }
+        let mut dropped = 0;
+        loop {
+            let length = skip.drop_from(self.held());
+            self.state.consume(&self.buffer, length);
+            self.state.skip = Some(skip);
+            dropped += length;
+            // Header and body can be longer than a 32-bit count.
+            *done = done.saturating_add(length);
+            if skip.is_over() {
+                self.state.skip = None;
+                return Ok(Read::Done);
+            }
+            self.channel.go_on_after(dropped)?;
+            if self.refill_at_most(1, self.channel.may_still_move(dropped))? == 0 {
+                self.state.skip = None;
+                return Ok(Read::End);
+            }
+        }
     }
 
     /// Drops and counts the bytes up to and including the next newline.

@@ -78,6 +78,13 @@ int main(void) {
     check(sockutil_reader_pending(&reader) > 0);
     check(sockutil_reader_read_full(&reader, line, 2, NULL, 1000) == 1 && line[0] == 'n' && line[1] == 'g');
     check(sockutil_reader_skip_line(&reader, NULL, 1000) == 1);
+    check(sockutil_write_full(ends[0], "ab\ncd", 5, NULL, 1000) == 1);
+    check(sockutil_reader_copy_line(&reader, line, sizeof line, NULL, 1000) == 1 && line[1] == 'b' && line[3] == '\0');
+    check(sockutil_reader_read_some(&reader, line, sizeof line, &length, 1000) == 1 && length == 2);
+    check(sockutil_write_full(ends[0], "x", 1, NULL, 1000) == 1);
+    check(sockutil_read_some(ends[1], line, sizeof line, &length, 1000) == 1 && length == 1);
+    check(sockutil_send_frame(ends[0], 4, "frame", 5, NULL, 1000) == 1);
+    check(sockutil_reader_skip_frame(&reader, 4, NULL, 1000) == 1);
     check(sockutil_send_frame(ends[0], 2, "frame", 5, NULL, 1000) == 1);
     check(sockutil_reader_frame(&reader, 2, &item, &length, 1000) == 1 && length == 5 && item[4] == 'e');
     check(sockutil_reader_pending(&reader) == 0 && sockutil_reader_take(&reader) == 0);

@@ -18,6 +18,7 @@ int sockutil_wait(int fd, int poll_events, int timeout_ms);
 int sockutil_wait_any(struct pollfd *fds, size_t n, int timeout_ms);
 
 int sockutil_read_full(int fd, void *buf, size_t n, size_t *done, int timeout_ms);
+int sockutil_read_some(int fd, void *buf, size_t n, size_t *len, int timeout_ms);
 int sockutil_write_full(int fd, const void *buf, size_t n, size_t *done, int timeout_ms);
 int sockutil_writev_full(int fd, const struct iovec *iov, int iovcnt, size_t *done, int timeout_ms);
 int sockutil_read_line(int fd, char *buf, size_t cap, size_t *done, int timeout_ms);
@@ -26,9 +27,13 @@ size_t sockutil_chomp(char *line, size_t len);
 int sockutil_reader_init(sockutil_reader *r, int fd, void *mem, size_t cap);
 int sockutil_reader_line(sockutil_reader *r, char **line, size_t *len, int timeout_ms);
 int sockutil_reader_until(sockutil_reader *r, int delimiter, char **data, size_t *len, int timeout_ms);
-int sockutil_reader_until_text(sockutil_reader *r, const void *delimiter, size_t n, char **data, size_t *len, int timeout_ms);
+int sockutil_reader_until_text(sockutil_reader *r, const void *delimiter, size_t n, char **data, size_t *len,
+                               int timeout_ms);
 int sockutil_reader_frame(sockutil_reader *r, int header_bytes, char **body, size_t *len, int timeout_ms);
+int sockutil_reader_copy_line(sockutil_reader *r, char *buf, size_t cap, size_t *done, int timeout_ms);
 int sockutil_reader_read_full(sockutil_reader *r, void *buf, size_t n, size_t *done, int timeout_ms);
+int sockutil_reader_read_some(sockutil_reader *r, void *buf, size_t n, size_t *len, int timeout_ms);
+int sockutil_reader_skip_frame(sockutil_reader *r, int header_bytes, size_t *done, int timeout_ms);
 int sockutil_reader_skip_line(sockutil_reader *r, size_t *done, int timeout_ms);
 size_t sockutil_reader_take(sockutil_reader *r);
 size_t sockutil_reader_pending(const sockutil_reader *r);

@@ -418,9 +418,19 @@ static void reader(void) {
         COUNTS(sockutil_reader_pending(&r) == 0, NONE);
 
         /* All functions use the held bytes. */
-        feed(ends, "until;text\r\nskip\nfull\x02!!rest", 28);
+        feed(ends,
+             "until;text\r\ncopy\nsome\x03"
+             "big"
+             "skip\nfull\x02!!rest",
+             41);
         COUNTS(sockutil_reader_until(&r, ';', &line, &len, timeout) == 1 && len == 6, .recv = 1);
         COUNTS(sockutil_reader_until_text(&r, "\r\n", 2, &line, &len, timeout) == 1 && len == 6, NONE);
+        done = 0;
+        COUNTS(sockutil_reader_copy_line(&r, buf, sizeof buf, &done, timeout) == 1 && done == 5, NONE);
+        COUNTS(sockutil_reader_read_some(&r, buf, 4, &done, timeout) == 1 && done == 4, NONE);
+        done = 0;
+        COUNTS(sockutil_reader_skip_frame(&r, 1, &done, timeout) == 1 && done == 4, NONE);
+        done = 0;
         COUNTS(sockutil_reader_skip_line(&r, &done, timeout) == 1 && done == 5, NONE);
         COUNTS(sockutil_reader_read_full(&r, buf, 4, NULL, timeout) == 1, NONE);
         COUNTS(sockutil_reader_frame(&r, 1, &line, &len, timeout) == 1 && len == 2, NONE);
@@ -429,6 +439,16 @@ static void reader(void) {
         feed(ends, "of it", 5);
         COUNTS(sockutil_reader_read_full(&r, buf, 9, NULL, timeout) == 1, .recv = 1);
         CHECK(memcmp(buf, "restof it", 9) == 0);
+        feed(ends, "some", 4);
+        COUNTS(sockutil_reader_read_some(&r, buf, sizeof buf, &done, timeout) == 1 && done == 4, .recv = 1);
+        feed(ends, "more", 4);
+        COUNTS(sockutil_read_some(ends[0], buf, sizeof buf, &done, timeout) == 1 && done == 4, .recv = 1);
+        /* A frame is dropped by the memory, not by the byte. */
+        sockutil_put_be16(buf, 4093);
+        feed(ends, buf, 4095);
+        done = 0;
+        COUNTS(sockutil_reader_skip_frame(&r, 2, &done, timeout) == 1 && done == 4095, .recv = 1);
+        done = 0;
 
         /* Half a line. */
         feed(ends, "line\nha", 7);

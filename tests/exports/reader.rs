@@ -72,6 +72,18 @@ impl Reader {
         unsafe { sockutil_reader_read_full(&raw mut self.raw, buffer.as_mut_ptr().cast(), buffer.len(), done, timeout) }
     }
 
+    pub fn copy_line(&mut self, buffer: &mut [u8], done: &mut usize, timeout: c_int) -> c_int {
+        unsafe { sockutil_reader_copy_line(&raw mut self.raw, buffer.as_mut_ptr().cast(), buffer.len(), done, timeout) }
+    }
+
+    pub fn read_some(&mut self, buffer: &mut [u8], len: &mut usize, timeout: c_int) -> c_int {
+        unsafe { sockutil_reader_read_some(&raw mut self.raw, buffer.as_mut_ptr().cast(), buffer.len(), len, timeout) }
+    }
+
+    pub fn skip_frame(&mut self, header_bytes: c_int, done: &mut usize, timeout: c_int) -> c_int {
+        unsafe { sockutil_reader_skip_frame(&raw mut self.raw, header_bytes, done, timeout) }
+    }
+
     pub fn skip_line(&mut self, done: &mut usize, timeout: c_int) -> c_int {
         unsafe { sockutil_reader_skip_line(&raw mut self.raw, done, timeout) }
     }

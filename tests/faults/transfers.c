@@ -31,6 +31,18 @@ static void read_full(struct run *r) {
     next_item(r, r->done);
 }
 
+static void read_some(struct run *r) {
+    size_t n = r->scenario->size, length = SIZE_MAX;
+    CALL(r, sockutil_read_some, r->fd, r->buf, n, &length, r->timeout_ms);
+    CHECK(r, length == r->in && length <= n);
+    if (!returned(r, length > 0, 0))
+        return;
+    CHECK(r, length > 0 || at_end(r, 0));
+    check_stream(r, r->buf, r->pos, length);
+    r->finished |= length == 0;
+    next_item(r, length);
+}
+
 /* All bytes of a stream that does not end. */
 static void read_terminal(struct run *r) {
     size_t before = r->done;
@@ -282,6 +294,50 @@ static void reader_take(struct run *r) {
     CHECK(r, r->held == 0 || !too_long);
 }
 
+/* Lines that the reader's memory is too small for. */
+static void reader_copy_line(struct run *r) {
+    size_t cap = 14, before = r->done, n = item_length(r, '\n', cap - 1);
+    bool whole = is_whole(r, '\n', n);
+    CALL(r, sockutil_reader_copy_line, &r->reader, (char *)r->second, cap, &r->done, r->timeout_ms);
+    size_t pending = sockutil_reader_pending(&r->reader);
+    CHECK(r, r->done - before == r->in + r->held - pending && r->done <= n && r->second[r->done] == 0);
+    r->held = pending;
+    check_stream(r, r->second, r->pos, r->done);
+    if (!returned(r, whole ? 1 : n == cap - 1 ? -1 : 0, EMSGSIZE))
+        return;
+    CHECK(r, r->done == n);
+    r->finished |= n == 0;
+    next_item(r, n);
+}
+
+/* A line, then what is there. */
+static void reader_read_some(struct run *r) {
+    size_t length = SIZE_MAX;
+    if (r->phase == 0) {
+        size_t usable = r->scenario->size - 1, n = item_length(r, '\n', usable);
+        bool whole = is_whole(r, '\n', n);
+        char *line = &never;
+        CALL(r, sockutil_reader_line, &r->reader, &line, &length, r->timeout_ms);
+        if (!item(r, whole ? 1 : n == usable ? -1 : 0, EMSGSIZE, n, 0, line, length))
+            return;
+        r->finished |= n == 0;
+        if (r->ret >= 0)
+            next_item(r, n);
+        r->phase = 1;
+        return;
+    }
+    size_t held = r->held;
+    CALL(r, sockutil_reader_read_some, &r->reader, r->second, 3, &length, r->timeout_ms);
+    r->held = sockutil_reader_pending(&r->reader);
+    CHECK(r, length == r->in + held - r->held && length <= 3 && (held == 0 || r->in == 0));
+    if (!returned(r, length > 0, 0))
+        return;
+    CHECK(r, length > 0 || at_end(r, 0));
+    check_stream(r, r->second, r->pos, length);
+    next_item(r, length);
+    r->phase = 0;
+}
+
 static void until_begin(struct run *r) {
     static const char text[] = "a;;bb;\nccc\nmore than cap;and a line\n;\0;\n;d";
     add_bytes(r, text, sizeof text - 1);
@@ -371,6 +427,21 @@ static void reader_frame(struct run *r) {
         r->finished |= rest == 0;
         next_item(r, rest);
     }
+}
+
+/* Every frame is dropped, whatever its length. */
+static void reader_skip_frame(struct run *r) {
+    size_t rest = r->length - r->pos, before = r->done;
+    size_t whole = rest < 2 ? 2 : (size_t)sockutil_get_be16(r->stream + r->pos) + 2, n = whole < rest ? whole : rest;
+    CALL(r, sockutil_reader_skip_frame, &r->reader, 2, &r->done, r->timeout_ms);
+    size_t pending = sockutil_reader_pending(&r->reader);
+    CHECK(r, r->done - before == r->in + r->held - pending && r->done <= n);
+    r->held = pending;
+    if (!returned(r, whole <= rest, 0))
+        return;
+    CHECK(r, r->done == n);
+    r->finished |= n == 0;
+    next_item(r, n);
 }
 
 /* ---- Frames ------------------------------------------------------------ */
@@ -470,6 +541,7 @@ const struct scenario transfers[] = {
     {"read_full", ALL, LIMITS, BOTH, 0, 13, bytes_begin, read_full, NULL},
     {"read_full terminal", TERMINAL, LIMITS, BOTH, HALF, 29, bytes_begin, read_terminal, NULL},
     {"write_full terminal", TERMINAL, LIMITS, QUEUED, WRITES, 25, write_begin, write_full, NULL},
+    {"read_some", ALL, LIMITS, BOTH, 0, 13, bytes_begin, read_some, NULL},
     {"readn", ALL, OWNS, BOTH, 0, 13, bytes_begin, readn, NULL},
     {"recv_peek", SOCKETS, OWNS, BOTH, PEEKS, 13, bytes_begin, recv_peek, NULL},
     {"read_line", ALL, LIMITS, BOTH, LINES, 12, lines_begin, read_line, NULL},
@@ -478,6 +550,9 @@ const struct scenario transfers[] = {
     {"readline twice", ALL, OWNS, BOTH, LINES, 3000, two_lines_begin, readline_two, NULL},
     {"reader_line", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_line, NULL},
     {"reader_take", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_take, NULL},
+    {"reader_copy_line", ALL, LIMITS, BOTH, 0, 5, reader_lines_begin, reader_copy_line, NULL},
+    {"reader_read_some", ALL, LIMITS, BOTH, 0, 12, reader_lines_begin, reader_read_some, NULL},
+    {"reader_skip_frame", ALL, LIMITS, BOTH, 0, 16, frames_begin, reader_skip_frame, NULL},
     {"reader_until", ALL, LIMITS, BOTH, 0, 10, until_begin, reader_until, NULL},
     {"reader_until_text", ALL, LIMITS, BOTH, 0, 11, until_text_begin, reader_until_text, NULL},
     {"reader_frame", ALL, LIMITS, BOTH, 0, 16, frames_begin, reader_frame, NULL},

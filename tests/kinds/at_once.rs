@@ -53,10 +53,19 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
         }
         _ if for_sockets => vec![End::Fails(ENOTSOCK)],
         _ if call.waits() => vec![End::Done],
-        Has::Zeros if matches!(call, Call::ReadLine | Call::ReaderLine | Call::ReaderUntil | Call::ReaderUntilText) => {
+        Has::Zeros
+            if matches!(
+                call,
+                Call::ReadLine | Call::ReaderLine | Call::ReaderUntil | Call::ReaderUntilText | Call::ReaderCopyLine
+            ) =>
+        {
             vec![End::Fails(EMSGSIZE)]
         }
-        Has::Noise if matches!(call, Call::ReadFull(_) | Call::ReaderReadFull(_)) => vec![End::Done],
+        Has::Noise
+            if matches!(call, Call::ReadFull(_) | Call::ReaderReadFull(_) | Call::ReadSome | Call::ReaderReadSome) =>
+        {
+            vec![End::Done]
+        }
         Has::Noise => vec![End::Done, End::Fails(EMSGSIZE), End::Fails(EAGAIN)],
         _ => vec![if call.takes(UNIT.len(), bytes).is_some() { End::Done } else { End::Stream }],
     };
@@ -66,7 +75,7 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
     }
     let rest = kit::drain(0, || kit::get(&fd, 4096));
     let all = [got.bytes, got.held, rest].concat();
-    let same = if call == Call::ReaderSkipLine { all.len() == bytes.len() } else { all == bytes };
+    let same = if call.only_counts() { all.len() == bytes.len() } else { all == bytes };
     if same { Ok(()) } else { Err(format!("{} bytes came out of {}, by {:?}", all.len(), bytes.len(), got.answer)) }
 }
 

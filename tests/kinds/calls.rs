@@ -15,12 +15,16 @@ pub enum Call {
     WaitAny,
     /// So many units; 0 is a single byte.
     ReadFull(usize),
+    ReadSome,
     ReadLine,
     ReaderLine,
     ReaderUntil,
     ReaderUntilText,
     ReaderFrame,
+    ReaderCopyLine,
     ReaderReadFull(usize),
+    ReaderReadSome,
+    ReaderSkipFrame,
     ReaderSkipLine,
     RecvFrom,
     RecvFromAt,
@@ -29,17 +33,21 @@ pub enum Call {
     RecvFds,
 }
 
-pub const STREAM_CALLS: [Call; 11] = [
+pub const STREAM_CALLS: [Call; 15] = [
     Call::Wait,
     Call::WaitAny,
     Call::ReadFull(0),
     Call::ReadFull(1),
+    Call::ReadSome,
     Call::ReadLine,
     Call::ReaderLine,
     Call::ReaderUntil,
     Call::ReaderUntilText,
     Call::ReaderFrame,
+    Call::ReaderCopyLine,
     Call::ReaderReadFull(1),
+    Call::ReaderReadSome,
+    Call::ReaderSkipFrame,
     Call::ReaderSkipLine,
 ];
 
@@ -82,6 +90,7 @@ impl Call {
                 Self::Wait => timed(|| sockutil_wait(fd, libc::POLLIN.into(), ms)),
                 Self::WaitAny => timed(|| wait_any(fd, libc::POLLIN, ms)),
                 Self::ReadFull(_) => timed(|| sockutil_read_full(fd, at.cast(), n, to, ms)),
+                Self::ReadSome => timed(|| sockutil_read_some(fd, at.cast(), n, to, ms)),
                 Self::ReadLine => timed(|| sockutil_read_line(fd, at.cast(), n, to, ms)),
                 Self::ReaderLine => timed(|| sockutil_reader_line(r, &raw mut item, len, ms)),
                 Self::ReaderUntil => timed(|| sockutil_reader_until(r, b'd'.into(), &raw mut item, len, ms)),
@@ -89,7 +98,10 @@ impl Call {
                     timed(|| sockutil_reader_until_text(r, b"de".as_ptr().cast(), 2, &raw mut item, len, ms))
                 }
                 Self::ReaderFrame => timed(|| sockutil_reader_frame(r, 1, &raw mut item, len, ms)),
+                Self::ReaderCopyLine => timed(|| sockutil_reader_copy_line(r, at.cast(), n, to, ms)),
                 Self::ReaderReadFull(_) => timed(|| sockutil_reader_read_full(r, at.cast(), n, to, ms)),
+                Self::ReaderReadSome => timed(|| sockutil_reader_read_some(r, at.cast(), n, to, ms)),
+                Self::ReaderSkipFrame => timed(|| sockutil_reader_skip_frame(r, 1, to, ms)),
                 Self::ReaderSkipLine => timed(|| sockutil_reader_skip_line(r, to, ms)),
                 Self::RecvFrom => timed(|| sockutil_recvfrom(fd, at.cast(), n, null.cast(), null.cast(), ms)),
                 Self::RecvFromAt => timed(|| {
@@ -103,13 +115,13 @@ impl Call {
         };
         let shown = match self {
             // What it shows is held.
-            _ if answer.errno == EMSGSIZE => Vec::new(),
+            _ if answer.errno == EMSGSIZE && self != Self::ReaderCopyLine && self != Self::ReadLine => Vec::new(),
             _ if !item.is_null() => {
                 // A frame comes without its header.
                 let header = usize::from(self == Self::ReaderFrame && answer.ret == 1);
                 unsafe { std::slice::from_raw_parts(item.cast::<u8>().sub(header), length + header) }.to_vec()
             }
-            Self::ReaderSkipLine => vec![0; done],
+            _ if self.only_counts() => vec![0; done],
             Self::RecvFrom | Self::RecvFromAt => buffer[..answer.ret.max(0) as usize].to_vec(),
             _ => buffer[..done.min(n)].to_vec(),
         };
@@ -121,17 +133,28 @@ impl Call {
         Got { answer, bytes: shown, held }
     }
 
+    /// Whether it counts bytes, and gives none.
+    pub fn only_counts(self) -> bool {
+        matches!(self, Self::ReaderSkipLine | Self::ReaderSkipFrame)
+    }
+
     /// How many of these bytes complete the call.
     pub fn takes(self, unit: usize, bytes: &[u8]) -> Option<usize> {
         let until = |byte| bytes.iter().position(|b| *b == byte).map(|at| at + 1);
         let exactly = |n| (bytes.len() >= n).then_some(n);
         match self {
-            Self::ReadFull(0) | Self::Wait | Self::WaitAny | Self::RecvFrom | Self::RecvFromAt => exactly(1),
+            Self::ReadFull(0)
+            | Self::ReadSome
+            | Self::ReaderReadSome
+            | Self::Wait
+            | Self::WaitAny
+            | Self::RecvFrom
+            | Self::RecvFromAt => exactly(1),
             Self::ReadFull(units) | Self::ReaderReadFull(units) => exactly(units * unit),
-            Self::ReadLine | Self::ReaderLine | Self::ReaderSkipLine => until(b'\n'),
+            Self::ReadLine | Self::ReaderLine | Self::ReaderCopyLine | Self::ReaderSkipLine => until(b'\n'),
             Self::ReaderUntil => until(b'd'),
             Self::ReaderUntilText => bytes.windows(2).position(|two| two == b"de").map(|at| at + 2),
-            Self::ReaderFrame => exactly(1 + usize::from(*bytes.first()?)),
+            Self::ReaderFrame | Self::ReaderSkipFrame => exactly(1 + usize::from(*bytes.first()?)),
             Self::Accept | Self::RecvFd | Self::RecvFds => None,
         }
     }

@@ -183,8 +183,7 @@ fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -
     let wanted = given.len().saturating_sub(taken);
     let rest = kit::nonblocking(fd, || kit::drain(wanted, || kit::get(&owned, CAP)));
     let all = [got.bytes, got.held, rest].concat();
-    let same =
-        if kind.gift.is_some() && call != Call::ReaderSkipLine { all == given } else { all.len() == given.len() };
+    let same = if kind.gift.is_some() && !call.only_counts() { all == given } else { all.len() == given.len() };
     if same { Ok(()) } else { Err(format!("{all:?} came out of {given:?}, by {:?}", got.answer)) }
 }
 
@@ -204,8 +203,9 @@ fn makes_sense(kind: &Kind, call: Call, column: Column) -> bool {
             | Call::ReaderReadFull(1000)
             | Call::ReaderUntil
             | Call::ReaderUntilText
-            | Call::ReaderFrame => true,
-            Call::ReadLine | Call::ReaderLine | Call::ReaderSkipLine => !kind.lines,
+            | Call::ReaderFrame
+            | Call::ReaderSkipFrame => true,
+            Call::ReadLine | Call::ReaderLine | Call::ReaderCopyLine | Call::ReaderSkipLine => !kind.lines,
             _ => false,
         },
         Column::Quiet(_) => {

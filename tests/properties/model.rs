@@ -114,6 +114,28 @@ impl Rest<'_> {
         if self.ended { Some(Outcome::new(0, self.all(), self.bytes.len())) } else { None }
     }
 
+    /// `sockutil_reader_skip_frame`.
+    pub fn skip_frame(self, header: usize) -> Option<Outcome> {
+        if self.bytes.len() >= header {
+            let body = self.bytes[..header].iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte));
+            if self.bytes.len() - header >= body {
+                return Some(Outcome::new(1, Shown::Count(header + body), header + body));
+            }
+        }
+        let all = self.bytes.len();
+        if self.ended { Some(Outcome::new(0, Shown::Count(all), all)) } else { None }
+    }
+
+    /// `sockutil_reader_read_some`, of a reader that holds so many bytes. If it holds none, all bytes are queued.
+    pub fn read_some(self, n: usize, held: usize) -> Option<Outcome> {
+        let there = if held > 0 { held } else { self.bytes.len() };
+        match there.min(n) {
+            0 if self.ended => Some(Outcome::new(0, self.first(0), 0)),
+            0 => None,
+            count => Some(Outcome::new(1, self.first(count), count)),
+        }
+    }
+
     /// `sockutil_reader_skip_line`.
     pub fn skip_line(self) -> Option<Outcome> {
         match self.through(b'\n', usize::MAX) {
@@ -170,6 +192,8 @@ pub enum Call<'a> {
     Take,
     /// Held bytes come first.
     Copy,
+    /// A line into the caller's memory.
+    Line,
     Frame,
     Other,
 }

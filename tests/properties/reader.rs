@@ -4,11 +4,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use crate::c::{
-    sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
-    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_take, sockutil_reader_until,
-    sockutil_reader_until_text,
-};
+use crate::c::*;
 use libc::{EINVAL, EMSGSIZE, c_int};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -32,7 +28,10 @@ enum Op {
     Until(u8),
     UntilText(&'static [u8]),
     Frame(usize),
+    CopyLine(Length),
     ReadFull(Length),
+    ReadSome(Length),
+    SkipFrame(usize),
     SkipLine,
     Take,
 }
@@ -49,6 +48,9 @@ fn op() -> impl Strategy<Value = Op> {
         3 => select(DELIMITERS.to_vec()).prop_map(Op::UntilText),
         2 => select(vec![1, 2, 4]).prop_map(Op::Frame),
         3 => length().prop_map(Op::ReadFull),
+        2 => length().prop_map(Op::CopyLine),
+        2 => length().prop_map(Op::ReadSome),
+        1 => select(vec![1, 2, 4]).prop_map(Op::SkipFrame),
         1 => Just(Op::SkipLine),
         1 => Just(Op::Take),
     ]
@@ -115,6 +117,11 @@ impl Subject {
     }
 }
 
+/// Whether a call shows a part of the reader's memory.
+fn shows(op: Op) -> bool {
+    matches!(op, Op::Suited | Op::Line | Op::Until(_) | Op::UntilText(_) | Op::Frame(_))
+}
+
 /// The model's answer to a call.
 fn expect(op: Op, rest: Rest<'_>, subject: &Subject) -> Option<Outcome> {
     let cap = subject.cap;
@@ -123,7 +130,10 @@ fn expect(op: Op, rest: Rest<'_>, subject: &Subject) -> Option<Outcome> {
         Op::Until(delimiter) => rest.reader_until(delimiter, cap),
         Op::UntilText(delimiter) => rest.reader_until_text(delimiter, cap, subject.taken.of(delimiter)),
         Op::Frame(header) => rest.reader_frame(header, cap),
+        Op::CopyLine(length) => rest.read_line(length.bytes(cap).max(2)),
         Op::ReadFull(length) => rest.read_full(length.bytes(cap)),
+        Op::ReadSome(length) => rest.read_some(length.bytes(cap).max(1), subject.pending()),
+        Op::SkipFrame(header) => rest.skip_frame(header),
         Op::SkipLine => rest.skip_line(),
         Op::Take => Some(Outcome::take(subject.taken.shown())),
     }
@@ -134,13 +144,15 @@ fn expect(op: Op, rest: Rest<'_>, subject: &Subject) -> Option<Outcome> {
 fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: usize) -> Check<Outcome> {
     let cap = subject.cap;
     let mut buffer = match op {
+        Op::CopyLine(length) => vec![UNTOUCHED; length.bytes(cap).max(2) + GUARD],
         Op::ReadFull(length) => vec![UNTOUCHED; length.bytes(cap) + GUARD],
+        Op::ReadSome(length) => vec![UNTOUCHED; length.bytes(cap).max(1) + GUARD],
         _ => Vec::new(),
     };
     let n = buffer.len().saturating_sub(GUARD);
     let mut done = 0;
     loop {
-        let expected = expect(op, source.rest(handed_out), subject);
+        let (mut expected, held) = (expect(op, source.rest(handed_out), subject), subject.pending());
         let timeout = source.timeout(expected.is_some());
         let unset: (*mut c_char, usize) = (ptr::without_provenance_mut(1), 4711);
         let (mut place, mut len) = unset;
@@ -157,6 +169,9 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
                 }
                 Op::Frame(header) => sockutil_reader_frame(r, header as c_int, &raw mut place, &raw mut len, timeout),
                 Op::ReadFull(_) => sockutil_reader_read_full(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout),
+                Op::CopyLine(_) => sockutil_reader_copy_line(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout),
+                Op::ReadSome(_) => sockutil_reader_read_some(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout),
+                Op::SkipFrame(size) => sockutil_reader_skip_frame(r, size as c_int, &raw mut done, timeout),
                 Op::SkipLine => sockutil_reader_skip_line(r, &raw mut done, timeout),
                 Op::Take => {
                     done = sockutil_reader_take(r);
@@ -166,12 +181,16 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
         })?;
 
         let is_set = (place, len) != unset && (place, len) != (ptr::null_mut(), 0);
-        if (answer, errno) == (-1, EAGAIN) && !matches!(op, Op::ReadFull(_) | Op::SkipLine) {
+        if (answer, errno) == (-1, EAGAIN) && shows(op) {
             prop_assert_eq!((place, len), (ptr::null_mut(), 0), "on failure there is nothing to see");
         }
         let shown = match op {
-            Op::ReadFull(_) => Shown::Bytes(buffer[..done].to_vec()),
-            Op::SkipLine | Op::Take => Shown::Count(done),
+            Op::CopyLine(_) => {
+                prop_assert_eq!(buffer[done], 0, "the NUL behind {} bytes", done);
+                Shown::Bytes(buffer[..done].to_vec())
+            }
+            Op::ReadFull(_) | Op::ReadSome(_) => Shown::Bytes(buffer[..done].to_vec()),
+            Op::SkipFrame(_) | Op::SkipLine | Op::Take => Shown::Count(done),
             _ if is_set => subject.shown(place, len)?,
             _ => Shown::Nothing,
         };
@@ -196,10 +215,15 @@ fn complete(op: Op, subject: &mut Subject, source: &mut Source<'_>, handed_out: 
         let call = match op {
             Op::UntilText(delimiter) => Call::Text(delimiter),
             Op::Take => Call::Take,
-            Op::ReadFull(_) => Call::Copy,
+            Op::ReadFull(_) | Op::ReadSome(_) => Call::Copy,
+            Op::CopyLine(_) => Call::Line,
             Op::Frame(_) => Call::Frame,
             _ => Call::Other,
         };
+        if let (Op::ReadSome(_), 1.., 0, false, true) = (op, done, held, source.is_exact(), answer == 1) {
+            // How much of it is queued only the kernel knows.
+            expected = source.rest(handed_out).read_some(done.min(n), 0);
+        }
         subject.taken.note(call, &shown, errno);
         let outcome = Outcome { answer, errno, shown, consumed: expected.as_ref().map_or(0, |e| e.consumed) };
         prop_assert_eq!(Some(&outcome), expected.as_ref(), "{:?} with timeout {}", op, timeout);

@@ -112,6 +112,7 @@ fn the_groups_zone_is_the_interface_of_a_source_too() {
         // The group's zone, the interface that is named, and the one that is meant.
         for (zone, named, meant, other) in [
             (first.index, 0, &first, &second),
+            (second.index, 0, &second, &first),
             (0, second.index, &second, &first),
             (first.index, second.index, &second, &first),
         ] {

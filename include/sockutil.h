@@ -240,6 +240,36 @@ int sockutil_read_full(int fd,
 SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
 
 /**
+ * Read what is there, 1 to n bytes, within a time limit.
+ *
+ * Calls recv(2), or read(2) where fd is not a socket, until that returns
+ * something. Sets *len to the number of bytes that are in buf then. timeout_ms
+ * bounds the whole call: -1 SOCKUTIL_FOREVER waits for the first byte, 0
+ * SOCKUTIL_NOWAIT takes what is there. It holds whatever O_NONBLOCK and
+ * SO_RCVTIMEO are, and changes neither. Signals neither end nor stretch it;
+ * setting a flag in a handler does not end a wait. On terminals, FIFOs and
+ * eventfd waiting is as for sockutil_read_full.
+ *
+ * Returns 1, *len bytes are in buf; 0, end of stream; -1 with errno, and *len
+ * is 0:
+ *   EAGAIN   timeout_ms ran out: call again
+ *   EINVAL   buf or len is NULL, n is 0 or above SSIZE_MAX, timeout_ms is below
+ *            -1
+ *   EBADF    fd is not open for reading
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe.
+ * Source: POSIX recv, read, poll; preadv2(2).
+ */
+int sockutil_read_some(int fd,
+                       void *buf,
+                       size_t n,
+                       size_t *len,
+                       int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 4)) SOCKUTIL_WRITES(2, 3);
+
+/**
  * Write n bytes within a time limit.
  *
  * Repeats send(2) with MSG_NOSIGNAL, or write(2) where fd is not a socket,
@@ -382,11 +412,13 @@ typedef struct sockutil_reader {
   size_t end;
   size_t searched;
   size_t found;
-  size_t text;
+  size_t text_or_frame;
   uint8_t text_length;
   uint8_t matched;
   uint8_t shown;
-  uint8_t reserved[5];
+  uint8_t frame_header;
+  uint8_t frame_header_left;
+  uint8_t reserved[3];
 } sockutil_reader;
 
 /**
@@ -432,7 +464,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4);
  *              is held; take it with sockutil_reader_take, or drop the line
  *              with sockutil_reader_skip_line
  *   EINVAL     r, line or len is NULL, r is all zeros (not initialized),
- *              timeout_ms is below -1
+ *              timeout_ms is below -1, or sockutil_reader_skip_frame has not
+ *              finished
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *line is NULL and
@@ -460,7 +493,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 3));
  *   EMSGSIZE   there is no delimiter within cap-1 bytes; *data and *len show
  *              what is held; take it with sockutil_reader_take
  *   EINVAL     r, data or len is NULL, r is all zeros (not initialized),
- *              delimiter is not 0 to 255, timeout_ms is below -1
+ *              delimiter is not 0 to 255, timeout_ms is below -1, or
+ *              sockutil_reader_skip_frame has not finished
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
@@ -493,7 +527,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
  *              what is held; take it with sockutil_reader_take
  *   EINVAL     r, delimiter, data or len is NULL, r is all zeros (not
  *              initialized), n is 0, above 255 or above cap-1, timeout_ms is
- *              below -1
+ *              below -1, or sockutil_reader_skip_frame has not finished
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *data is NULL and
@@ -527,10 +561,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 4, 5)) SOCKUTIL_READS(2, 3);
  *   EAGAIN     timeout_ms ran out: call again
  *   EMSGSIZE   the announced body is longer than cap-1-header_bytes; *len is
  *              the announced length, *body is NULL, and the header is still
- *              held
+ *              held: drop the frame with sockutil_reader_skip_frame
  *   EINVAL     r, body or len is NULL, r is all zeros (not initialized),
  *              header_bytes is not 1, 2 or 4, or above cap-1, timeout_ms is
- *              below -1
+ *              below -1, or sockutil_reader_skip_frame has not finished
  *   EBADF      the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ... On a failure other than EMSGSIZE *body is NULL and
@@ -547,6 +581,41 @@ int sockutil_reader_frame(struct sockutil_reader *r,
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
 
 /**
+ * Copy one line into the caller's memory.
+ *
+ * As sockutil_read_line, for a descriptor that has a reader: stores at most
+ * cap-1 bytes of the line and a NUL after them, on failure too. The newline is
+ * kept; NUL and CR bytes are data. The line may be longer than the reader's
+ * memory. *done counts the bytes of the line in buf: set it to 0 to start each
+ * line; it is true on every return. After EAGAIN the same call goes on where
+ * this one stopped. done may be NULL: then the count starts at 0 and is not
+ * reported. Waiting and signals are as for sockutil_reader_line; setting a
+ * flag in a handler does not end a wait.
+ *
+ * Returns 1, a whole line is in buf; 0, end of stream: an unterminated line is
+ * in buf, empty if *done is 0; -1 with errno:
+ *   EAGAIN     timeout_ms ran out: nothing is lost, call again
+ *   EMSGSIZE   cap-1 bytes of a longer line are in buf; set *done to 0 and
+ *              call for the rest
+ *   EINVAL     r is NULL or all zeros (not initialized), buf is NULL, cap is
+ *              below 2 or above SSIZE_MAX, timeout_ms is below -1, *done is
+ *              above cap-1, buf holds a whole line or cap-1 bytes already (was
+ *              *done reset?), or sockutil_reader_skip_frame has not finished
+ *   EBADF      the descriptor is not open for reading
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll; CS:APP rio_readlineb.
+ */
+int sockutil_reader_copy_line(struct sockutil_reader *r,
+                              char *buf,
+                              size_t cap,
+                              size_t *done,
+                              int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2)) SOCKUTIL_WRITES(2, 3);
+
+/**
  * Read n bytes: first from the reader's memory, then from its descriptor.
  *
  * As sockutil_read_full, for a descriptor that has a reader. Bytes that are
@@ -558,7 +627,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3, 4));
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
  *   EINVAL   r is NULL or all zeros (not initialized), buf is NULL and n is
  *            not 0, n is above SSIZE_MAX, timeout_ms is below -1, *done is
- *            above n, or is n already (did you set it to 0?)
+ *            above n, or is n already (did you set it to 0?), or
+ *            sockutil_reader_skip_frame has not finished
  *   EBADF    the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ...
@@ -572,6 +642,68 @@ int sockutil_reader_read_full(struct sockutil_reader *r,
                               size_t *done,
                               int timeout_ms)
 SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_WRITES(2, 3);
+
+/**
+ * Read what is there, 1 to n bytes: from the reader's memory, or else from its
+ * descriptor.
+ *
+ * As sockutil_read_some, for a descriptor that has a reader. If bytes are
+ * held, it returns those that fit, without a system call; else it reads once,
+ * directly into buf. Setting a flag in a handler does not end a wait.
+ *
+ * Returns 1, *len bytes are in buf; 0, end of stream; -1 with errno, and *len
+ * is 0:
+ *   EAGAIN   timeout_ms ran out: call again
+ *   EINVAL   r, buf or len is NULL, r is all zeros (not initialized), n is 0
+ *            or above SSIZE_MAX, timeout_ms is below -1, or
+ *            sockutil_reader_skip_frame has not finished
+ *   EBADF    the descriptor is not open for reading
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll; CS:APP rio_read.
+ */
+int sockutil_reader_read_some(struct sockutil_reader *r,
+                              void *buf,
+                              size_t n,
+                              size_t *len,
+                              int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 2, 4)) SOCKUTIL_WRITES(2, 3);
+
+/**
+ * Drop one whole frame, of any announced length.
+ *
+ * For a frame that is too long for the reader's memory, or not wanted. A frame
+ * is as for sockutil_reader_frame; the reader's memory may be smaller than its
+ * header. *done counts the bytes dropped, header included: set it to 0 to
+ * start; it is true on every return, and stops at SIZE_MAX. done may be NULL:
+ * the reader itself keeps the place. After EAGAIN the same call goes on
+ * dropping the same frame. From this call until it has returned 1 or 0, every
+ * other call that reads through the reader is EINVAL. Waiting and signals are
+ * as for sockutil_reader_line; setting a flag in a handler does not end a
+ * wait. A SOCKUTIL_NOWAIT call ends after 256 KiB with EAGAIN, although more
+ * may be queued: with edge-triggered epoll call again until *done stops
+ * changing.
+ *
+ * Returns 1, the frame was dropped; 0, end of stream after *done dropped
+ * bytes: clean if *done is 0, else inside the frame; -1 with errno:
+ *   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
+ *   EINVAL   r is NULL or all zeros (not initialized), header_bytes is not 1,
+ *            2 or 4, or not that of the call that goes on, timeout_ms is below
+ *            -1
+ *   EBADF    the descriptor is not open for reading
+ * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
+ * is dead), ENOTCONN, ...
+ *
+ * Async-signal-safe and thread-safe, with one reader in one thread at a time.
+ * Source: POSIX recv, read, poll; RFC 1700, data notations.
+ */
+int sockutil_reader_skip_frame(struct sockutil_reader *r,
+                               int header_bytes,
+                               size_t *done,
+                               int timeout_ms)
+SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
 
 /**
  * Drop all bytes up to and including the next newline.
@@ -588,7 +720,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_WRITES(2, 3);
  * Returns 1, the newline was dropped; 0, end of stream after *done dropped
  * bytes; -1 with errno:
  *   EAGAIN   timeout_ms ran out, or 256 KiB were dropped: call again
- *   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1
+ *   EINVAL   r is NULL or all zeros (not initialized), timeout_ms is below -1,
+ *            or sockutil_reader_skip_frame has not finished
  *   EBADF    the descriptor is not open for reading
  * and the errors of recv(2) and read(2): ECONNRESET, ETIMEDOUT (the connection
  * is dead), ENOTCONN, ...

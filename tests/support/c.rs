@@ -19,6 +19,7 @@ unsafe extern "C" {
     pub safe fn sockutil_wait(fd: c_int, poll_events: c_int, timeout_ms: c_int) -> c_int;
     pub fn sockutil_wait_any(fds: *mut pollfd, n: size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_read_full(fd: c_int, buf: *mut c_void, n: size_t, done: *mut size_t, timeout_ms: c_int) -> c_int;
+    pub fn sockutil_read_some(fd: c_int, buf: *mut c_void, n: size_t, len: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_write_full(fd: c_int, buf: *const c_void, n: size_t, done: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_writev_full(fd: c_int, iov: *const iovec, iovcnt: c_int, done: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_read_line(fd: c_int, buf: *mut c_char, cap: size_t, done: *mut size_t, timeout_ms: c_int) -> c_int;
@@ -28,7 +29,10 @@ unsafe extern "C" {
     pub fn sockutil_reader_until(r: *mut sockutil_reader, delimiter: c_int, data: *mut *mut c_char, len: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_until_text(r: *mut sockutil_reader, delimiter: *const c_void, n: size_t, data: *mut *mut c_char, len: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_frame(r: *mut sockutil_reader, header_bytes: c_int, body: *mut *mut c_char, len: *mut size_t, timeout_ms: c_int) -> c_int;
+    pub fn sockutil_reader_copy_line(r: *mut sockutil_reader, buf: *mut c_char, cap: size_t, done: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_read_full(r: *mut sockutil_reader, buf: *mut c_void, n: size_t, done: *mut size_t, timeout_ms: c_int) -> c_int;
+    pub fn sockutil_reader_read_some(r: *mut sockutil_reader, buf: *mut c_void, n: size_t, len: *mut size_t, timeout_ms: c_int) -> c_int;
+    pub fn sockutil_reader_skip_frame(r: *mut sockutil_reader, header_bytes: c_int, done: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_skip_line(r: *mut sockutil_reader, done: *mut size_t, timeout_ms: c_int) -> c_int;
     pub fn sockutil_reader_take(r: *mut sockutil_reader) -> size_t;
     pub fn sockutil_reader_pending(r: *const sockutil_reader) -> size_t;

@@ -90,9 +90,15 @@ pub enum Limit {
 
 impl Limit {
     /// The limit of a `timeout_ms` argument, counted from now.
-    #[allow(clippy::inline_always, reason = "most calls need no clock, and then it is two comparisons")]
-    #[inline(always)]
+    #[inline(never)]
     pub fn from_ms(timeout_ms: c_int) -> Result<Self, Errno> {
+        Self::from_ms_inline(timeout_ms)
+    }
+
+    /// The same, for transfers of a few bytes: most need no clock, and then it is two comparisons.
+    #[allow(clippy::inline_always, reason = "the compiler would make a call of it, a tenth of a short transfer")]
+    #[inline(always)]
+    pub fn from_ms_inline(timeout_ms: c_int) -> Result<Self, Errno> {
         match timeout_ms {
             FOREVER => Ok(Self::Forever),
             NOWAIT => Ok(Self::NoWait),

@@ -48,7 +48,7 @@ pub unsafe extern "C" fn sockutil_send_frame(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
-        let limit = Limit::from_ms(timeout_ms)?;
+        let limit = Limit::from_ms_inline(timeout_ms)?;
         let size = HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?;
         // SAFETY: `body` is NULL, or the caller promises `n` readable bytes there.
         let frame = Frame::new(size, unsafe { check::bytes(body, n) }?)?;

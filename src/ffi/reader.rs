@@ -178,7 +178,7 @@ pub unsafe extern "C" fn sockutil_reader_until(
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
         Ok(delimiter) => unsafe { line_or_part(r, delimiter, data, len, timeout_ms) },
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-        Err(_) => unsafe { item(r, data, len, timeout_ms, |_| Err(INVALID)) },
+        Err(_) => unsafe { item(r, data, len, timeout_ms, &mut |_| Err(INVALID)) },
     }
 }
 
@@ -218,9 +218,9 @@ pub unsafe extern "C" fn sockutil_reader_until_text(
 ) -> c_int {
     // SAFETY: `delimiter` is NULL, or the caller promises `n` readable bytes there.
     let text = unsafe { text_of(delimiter, n) };
-    let call = |reader: &mut Reader<'_>| reader.until_text(text.as_ref().ok_or(INVALID)?);
+    let mut call = |reader: &mut Reader<'_>| reader.until_text(text.as_ref().ok_or(INVALID)?);
     // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-    unsafe { item(r, data, len, timeout_ms, call) }
+    unsafe { item(r, data, len, timeout_ms, &mut call) }
 }
 
 /// Read the body of one frame, as sockutil_send_frame sends it.
@@ -259,9 +259,9 @@ pub unsafe extern "C" fn sockutil_reader_frame(
     len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
-    let call = |reader: &mut Reader<'_>| reader.frame(HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?);
+    let mut call = |reader: &mut Reader<'_>| reader.frame(HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?);
     // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-    unsafe { item(r, body, len, timeout_ms, call) }
+    unsafe { item(r, body, len, timeout_ms, &mut call) }
 }
 
 /// Copy one line into the caller's memory.
@@ -609,7 +609,7 @@ unsafe fn until_slow(
     timeout_ms: c_int,
 ) -> c_int {
     // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-    unsafe { item(r, place, len, timeout_ms, |reader| reader.until(delimiter)) }
+    unsafe { item(r, place, len, timeout_ms, &mut |reader| reader.until(delimiter)) }
 }
 
 /// The fast path: the next marked item, without a system call; `None` if there
@@ -673,7 +673,7 @@ fn enter(r: Option<&mut sockutil_reader>) -> Result<Entered<'_>, Errno> {
 unsafe fn call<T>(
     entered: &mut Entered<'_>,
     timeout_ms: c_int,
-    function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,
+    function: impl FnMut(&mut Reader<'_>) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
     entered.check()?;
     // SAFETY: as this function requires.
@@ -688,8 +688,24 @@ unsafe fn call<T>(
 unsafe fn call_in_frame<T>(
     entered: &mut Entered<'_>,
     timeout_ms: c_int,
-    function: impl FnOnce(&mut Reader<'_>) -> Result<T, Errno>,
+    mut function: impl FnMut(&mut Reader<'_>) -> Result<T, Errno>,
 ) -> Result<T, Errno> {
+    let mut result = Err(INVALID);
+    // SAFETY: as this function requires.
+    unsafe { run(entered, timeout_ms, &mut |reader| result = function(reader)) }?;
+    result
+}
+
+/// The part of a call that is the same for all: not generic, so that the library has it once.
+///
+/// # Safety
+/// As for [`call_in_frame`].
+#[inline(never)]
+unsafe fn run(
+    entered: &mut Entered<'_>,
+    timeout_ms: c_int,
+    function: &mut dyn FnMut(&mut Reader<'_>),
+) -> Result<(), Errno> {
     let r = &mut *entered.r;
     let limit = Limit::from_ms(timeout_ms)?;
     // SAFETY: the caller gave `cap` bytes at `mem` to `sockutil_reader_init`, for as long as the reader is used.
@@ -698,12 +714,12 @@ unsafe fn call_in_frame<T>(
     let buffer = unsafe { Buffer::new(memory, r.end) };
     let before = State { shown: entered.shown, ..r.state() };
     let mut reader = Reader::new(r.fd, limit, buffer, before, r.may_be_socket != 0);
-    let result = function(&mut reader);
+    function(&mut reader);
     let (state, end, may_be_socket) = (reader.state, reader.buffer.len(), reader.may_be_socket);
     r.keep(state);
     r.end = end;
     r.may_be_socket = u8::from(may_be_socket);
-    result
+    Ok(())
 }
 
 /// A delimiter of several bytes. It is copied before the reader's memory is used, in which it may lie.
@@ -718,16 +734,17 @@ unsafe fn text_of(start: *const c_void, n: size_t) -> Option<Text> {
     Text::new(unsafe { slice::from_raw_parts(start.cast(), n) })
 }
 
-/// Runs a call that shows a part of the reader's memory.
+/// Runs a call that shows a part of the reader's memory. Not generic: each copy would cost half a kilobyte.
 ///
 /// # Safety
 /// As for [`call`].
+#[inline(never)]
 unsafe fn item(
     r: Option<&mut sockutil_reader>,
     place: Option<&mut MaybeUninit<*mut c_char>>,
     len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
-    function: impl FnOnce(&mut Reader<'_>) -> Result<Item, Errno>,
+    function: &mut dyn FnMut(&mut Reader<'_>) -> Result<Item, Errno>,
 ) -> c_int {
     outcome::of(|| {
         let entered = enter(r);

@@ -49,7 +49,7 @@ pub unsafe extern "C" fn sockutil_read_full(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
-        let limit = Limit::from_ms(timeout_ms)?;
+        let limit = Limit::from_ms_inline(timeout_ms)?;
         // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let memory = unsafe { check::memory(buf, n) }?;
         let done = Done::new(done, n)?;
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn sockutil_write_full(
     timeout_ms: c_int,
 ) -> c_int {
     outcome::of(|| {
-        let limit = Limit::from_ms(timeout_ms)?;
+        let limit = Limit::from_ms_inline(timeout_ms)?;
         // SAFETY: `buf` is NULL, or the caller promises `n` readable bytes there.
         let bytes = unsafe { check::bytes(buf, n) }?;
         let done = Done::new(done, n)?;

@@ -40,6 +40,7 @@ impl Address {
     }
 
     /// An IPv4 address.
+    #[inline(never)]
     pub fn v4(ip: [u8; 4], port: u16) -> Self {
         // SAFETY: all-zero is a valid sockaddr_in.
         let mut address: sockaddr_in = unsafe { mem::zeroed() };
@@ -50,6 +51,7 @@ impl Address {
     }
 
     /// An IPv6 address in a zone, 0 for none.
+    #[inline(never)]
     pub fn v6(ip: [u8; 16], port: u16, zone: u32) -> Self {
         // SAFETY: all-zero is a valid sockaddr_in6.
         let mut address: sockaddr_in6 = unsafe { mem::zeroed() };
@@ -80,6 +82,7 @@ impl Address {
     }
 
     /// An address of no family, which disconnects a datagram socket.
+    #[inline(never)]
     pub fn unspecified() -> Self {
         let mut address = Self::empty();
         address.storage.ss_family = family(libc::AF_UNSPEC);

@@ -85,6 +85,8 @@ struct Fields {
 }
 
 impl Fields {
+    // One copy: it is called for each field.
+    #[inline(never)]
     fn put(&mut self, field: &[u8]) {
         for (place, byte) in self.bytes.iter_mut().skip(self.used).zip(field) {
             place.write(*byte);

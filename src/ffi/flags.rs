@@ -101,6 +101,6 @@ pub fn check(flags: c_uint, known: c_uint) -> Result<Checked, Errno> {
 
 /// The same for a listener whose text names TCP or a Unix socket: flags of the other kind are ignored.
 pub fn check_listener(flags: c_uint, is_unix: bool) -> Result<Checked, Errno> {
-    let others = if is_unix { SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY } else { 0 };
-    check(flags & !others, SERVER)
+    let others = if is_unix { SOCKUTIL_REUSEPORT | SOCKUTIL_V6ONLY } else { SOCKUTIL_REPLACE };
+    check(flags & !others, SERVER | SOCKUTIL_REPLACE)
 }

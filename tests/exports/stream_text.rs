@@ -373,6 +373,29 @@ fn flags_of_tcp_are_ignored_for_a_path() {
 }
 
 #[test]
+fn the_flag_of_paths_replaces_a_living_listener_and_is_ignored_for_tcp() {
+    let path = path("replaces");
+    let text = unix_text(&path);
+    let old = made(listen(&text, 8, 0));
+    assert_eq!(listen(&text, 8, SOCKUTIL_REUSEPORT), Err((EADDRINUSE, 0)));
+    let _new = made(listen(&text, 8, SOCKUTIL_REPLACE | SOCKUTIL_REUSEPORT));
+    // The probe of the failed call, and nobody else, has come to the old one.
+    drop(made(connect(&text, 0, 1000)));
+    for expected in [true, false] {
+        let client = unsafe { sockutil_accept(old.as_raw_fd(), ptr::null_mut(), 0, NOWAIT) };
+        assert_eq!(client >= 0, expected);
+        if client >= 0 {
+            assert_eq!(sockutil_close(client), 0);
+        }
+    }
+    let first = made(listen("127.0.0.1:0", 8, SOCKUTIL_REPLACE));
+    let at = local(first.as_raw_fd()).to_string();
+    assert_eq!(listen(&at, 8, SOCKUTIL_REPLACE), Err((EADDRINUSE, 0)));
+    assert_eq!(listen("unix:@sockutil-replace", 8, SOCKUTIL_REPLACE), Err((EINVAL, 0)));
+    assert_eq!(connect(&text, SOCKUTIL_REPLACE, 1000), Err((EINVAL, 0)));
+}
+
+#[test]
 fn sockutil_stream_listen_EINVAL() {
     let path = path("einval");
     let unix = unix_text(&path);

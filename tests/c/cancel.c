@@ -224,6 +224,17 @@ static void recv_fd(int ms) {
     (void)!sockutil_recv_fd(empty_socket, &fd, ms);
 }
 
+static void send_fds(int ms) {
+    size_t done = 0;
+    (void)!sockutil_send_fds(full_socket, &full_socket, 1, memory, sizeof memory, &done, ms);
+}
+
+static void recv_fds(int ms) {
+    int fds[2];
+    size_t nfds, len;
+    (void)!sockutil_recv_fds(empty_socket, fds, 2, &nfds, memory, sizeof memory, &len, ms);
+}
+
 static void connect_to(int family, int ms) {
     sockutil_addr to;
     socklen_t size = sizeof to.ss;
@@ -303,6 +314,8 @@ static const struct {
     {"sendto", sendto_full, false, false},
     {"send_fd", send_fd, false, false},
     {"recv_fd", recv_fd, false, false},
+    {"send_fds", send_fds, false, false},
+    {"recv_fds", recv_fds, false, false},
     {"connect, TCP", connect_tcp, true, false},
     {"connect, Unix", connect_unix, true, false},
     {"tcp_connect", tcp_connect, true, false},

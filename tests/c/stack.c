@@ -45,6 +45,12 @@ static void frames(void) {
 
 static void descriptors(void) {
     int got;
+    size_t nfds, len, done = 0;
+    char byte;
+    sockutil_cred cred;
+    CHECK(sockutil_peer_cred(ends[0], &cred) == 0);
+    CHECK(sockutil_send_fds(ends[0], ends, 1, "x", 1, &done, 1000) == 1);
+    CHECK(sockutil_recv_fds(ends[1], &got, 1, &nfds, &byte, 1, &len, 1000) == 1 && sockutil_close(got) == 0);
     CHECK(sockutil_send_fd(ends[0], ends[1], 1000) == 1);
     CHECK(sockutil_recv_fd(ends[1], &got, 1000) == 1 && sockutil_close(got) == 0);
 }
@@ -81,7 +87,9 @@ static void unix_connections(void) {
     int fd;
     snprintf(path, sizeof path, "/tmp/sockutil-stack-%ld", (long)getpid());
     CHECK((fd = sockutil_unix_listen(path, 4, 0)) >= 0 && sockutil_close(fd) == 0);
-    CHECK((fd = sockutil_unix_listen(path, 4, 0)) >= 0 && unlink(path) == 0 && sockutil_close(fd) == 0);
+    CHECK((fd = sockutil_unix_listen(path, 4, 0)) >= 0 && sockutil_close(fd) == 0);
+    CHECK((fd = sockutil_unix_listen_mode(path, 4, 0666, SOCKUTIL_REPLACE)) >= 0 && sockutil_close(fd) == 0);
+    CHECK(unlink(path) == 0 && sockutil_listen_fds(&fd) == 0);
 }
 
 static void names(void) {

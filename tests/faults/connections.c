@@ -206,6 +206,8 @@ static void relayed(bool succeeded) {
                                                                 : over && error == 0 ? 0
                                                                                      : -1));
     CHECK(&run, memcmp(got, "a stream", moved) == 0);
+}
+
 /* Descriptor 3 is one of the driver's own. */
 static void activated(void) {
     char pid[16];
@@ -580,7 +582,8 @@ static int due(const struct scene *s, const struct shim_call *call) {
         return 0;
     if ((s->flags & LIES) != 0 && (call->function == F_lstat || call->function == F_connect))
         return ANY;
-    if (s->call == unix_listen || s->call == unix_listen_mode || s->call == unix_replace) {
+    if (s->call == unix_listen || s->call == unix_listen_mode || s->call == unix_replace ||
+        s->call == stream_listen_unix) {
         bool stale = s->begin != NULL;
         if (call->function == F_fchmod)
             return 0; /* chmod removes what is too much. */
@@ -588,8 +591,6 @@ static int due(const struct scene *s, const struct shim_call *call) {
             return 0;
         if (call->function == F_chmod && err == ENOENT)
             return ANY; /* Without /proc, Linux 6.6 has another call. */
-    if (s->call == unix_listen || s->call == stream_listen_unix) {
-        bool stale = s->begin == stale_file;
         if (call->function == F_bind && binds == 1 && err == EADDRINUSE)
             return 0;
         if (call->function == F_lstat && err == ENOENT)

@@ -1083,7 +1083,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
  * Async-signal-safe and thread-safe, with one relay in one thread at a time.
  * Source: POSIX poll.
  */
-void sockutil_relay_wants(const struct sockutil_relay *r, struct pollfd *ends);
+void sockutil_relay_wants(const struct sockutil_relay *r,
+                          struct pollfd ends[2]);
 
 /**
  * Return whether a relay is over, and why.
@@ -1867,8 +1868,9 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  *
  * Returns the descriptor, close-on-exec unless SOCKUTIL_INHERIT; -1 with
  * errno:
- *   EADDRINUSE      another socket listens there already, or the path is not a
- *                   socket; it is left alone
+ *   EADDRINUSE      another socket listens there already (at a path: without
+ *                   SOCKUTIL_REPLACE), or the path is not a socket; it is left
+ *                   alone
  *   EADDRNOTAVAIL   no address of the host is this machine's; or, with *gai not
  *                   0, the resolver's failure
  *   EAFNOSUPPORT    the host has no address of the family that flags asks for
@@ -1877,7 +1879,7 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2));
  *   EINVAL          at is NULL or none of these texts, the path is empty or
  *                   "@", backlog is not 0 to 65535, flags has other bits, or
  *                   SOCKUTIL_IPV4 with SOCKUTIL_IPV6 or, for TCP,
- *                   SOCKUTIL_V6ONLY
+ *                   SOCKUTIL_V6ONLY, or SOCKUTIL_REPLACE for an abstract name
  * and the errors of the two functions: EACCES, ENOENT, EMFILE, ... *gai is an
  * EAI_ code of getaddrinfo(3) if the resolver failed, else 0; gai may be NULL.
  * A host of more than 1024 bytes is EAI_NONAME.

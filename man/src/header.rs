@@ -44,7 +44,8 @@ pub struct Function {
 impl Function {
     /// The parameters without their types.
     pub fn parameter_names(&self) -> impl Iterator<Item = &str> {
-        self.parameters.iter().filter_map(|parameter| parameter.rsplit([' ', '*']).next())
+        let before_brackets = self.parameters.iter().filter_map(|parameter| parameter.split('[').next());
+        before_brackets.filter_map(|parameter| parameter.rsplit([' ', '*']).next())
     }
 }
 

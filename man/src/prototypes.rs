@@ -34,15 +34,18 @@ pub fn all(header: &Header) -> Result<String, String> {
 fn declare(text: &mut String, function: &Function) -> Result<(), String> {
     let mut parameters = Vec::new();
     for parameter in &function.parameters {
+        // An array is passed as a pointer to its first element.
+        let (parameter, pointer) = parameter.split_once('[').map_or((&**parameter, ""), |(before, _)| (before, "*mut "));
         let name = parameter.rsplit([' ', '*']).next().unwrap_or_default();
-        parameters.push(format!("{name}: {}", type_of(parameter.strip_suffix(name).unwrap_or_default())?));
+        let of_c = parameter.strip_suffix(name).unwrap_or_default();
+        parameters.push(format!("{name}: {pointer}{}", type_of(of_c)?));
     }
     let result = match function.result.as_str() {
         "void" => String::new(),
         result => format!(" -> {}", type_of(result)?),
     };
     // Without a pointer there is nothing that a caller could get wrong for Rust.
-    let safe = if function.parameters.iter().any(|parameter| parameter.contains('*')) { "" } else { "safe " };
+    let safe = if function.parameters.iter().any(|parameter| parameter.contains(['*', '['])) { "" } else { "safe " };
     let parameters = parameters.join(", ");
     writeln!(text, "    pub {safe}fn {}({parameters}){result};", function.name).map_err(|e| e.to_string())
 }

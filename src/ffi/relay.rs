@@ -170,6 +170,7 @@ pub unsafe extern "C" fn sockutil_relay_run(relays: *mut sockutil_relay, n: size
 ///
 /// Async-signal-safe and thread-safe, with one relay in one thread at a time.
 /// Source: POSIX poll.
+/// cbindgen:ptrs-as-arrays=[[ends;2]]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_relay_wants(r: Option<&sockutil_relay>, ends: *mut pollfd) {
     let wants = match r {

@@ -44,13 +44,12 @@ fn is_v6(text: &[u8]) -> bool {
     let mut parts = text.splitn(2, |byte| *byte == b'%');
     let ip = parts.next().and_then(|ip| std::str::from_utf8(ip).ok());
     let zone = match parts.next() {
-        None => true,
         Some([]) => false,
         Some(zone) if zone.iter().all(u8::is_ascii_digit) => {
             let digits = String::from_utf8_lossy(zone);
             digits.parse::<u32>().is_ok_and(|number| number.to_string() == digits)
         }
-        Some(_) => true,
+        None | Some(_) => true,
     };
     zone && ip.is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok())
 }

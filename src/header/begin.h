@@ -29,8 +29,9 @@
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
  * Signals    No call fails with EINTR, and no signal stretches a timeout: if a
- *            handler only sets a flag, the call goes on waiting. A socket never
- *            raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ *            handler only sets a flag, the call goes on waiting: use
+ *            sockutil_wait_any. A socket never raises SIGPIPE: a peer that is
+ *            gone is EPIPE or ECONNRESET.
  * Length 0   With n 0 a call never waits. It returns 1 (a classic call 0), and
  *            the memory may be NULL. A descriptor that is not open for reading
  *            or writing is still EBADF, except where held bytes or room in a

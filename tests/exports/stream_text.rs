@@ -372,6 +372,27 @@ fn flags_of_tcp_are_ignored_for_a_path() {
     }
 }
 
+/// SOCKUTIL_REPLACE takes the path from a living listener; TCP ignores it, and an abstract name has no file to replace.
+#[test]
+fn a_path_is_replaced_if_asked_for() {
+    let path = path("replace");
+    let text = unix_text(&path);
+    let first = UnixListener::from(made(listen(&text, 8, 0)));
+    assert_eq!(listen(&text, 8, SOCKUTIL_V6ONLY), Err((EADDRINUSE, 0)));
+    // The probe.
+    first.accept().unwrap();
+    let second = UnixListener::from(made(listen(&text, 8, SOCKUTIL_REPLACE | SOCKUTIL_V6ONLY)));
+    let client = made(connect(&text, 0, 5000));
+    fails(EAGAIN, || sockutil_wait(first.as_raw_fd(), libc::POLLIN.into(), NOWAIT));
+    second.accept().unwrap();
+    drop(client);
+    let tcp = made(listen("127.0.0.1:0", 8, SOCKUTIL_REPLACE));
+    let at = local(tcp.as_raw_fd()).to_string();
+    assert_eq!(listen(&at, 8, SOCKUTIL_REPLACE), Err((EADDRINUSE, 0)));
+    let name = format!("unix:@sockutil-replace-{}", std::process::id());
+    assert_eq!(listen(&name, 8, SOCKUTIL_REPLACE), Err((EINVAL, 0)));
+}
+
 #[test]
 fn the_flag_of_paths_replaces_a_living_listener_and_is_ignored_for_tcp() {
     let path = path("replaces");
@@ -404,7 +425,7 @@ fn sockutil_stream_listen_EINVAL() {
         for backlog in [-1, c_int::MIN, 65_536, SOCKUTIL_NONBLOCK as c_int, c_int::MAX] {
             assert_eq!(listen(at, backlog, 0), Err((EINVAL, 0)), "{at}, backlog {backlog}");
         }
-        for flags in [1, 128, 5000, 1 << 15, 1 << 30, 1 << 31, SOCKUTIL_IPV4 | SOCKUTIL_IPV6] {
+        for flags in [1, 128, 5000, 1 << 15, 1 << 30, 1 << 31, SOCKUTIL_REUSEADDR, SOCKUTIL_IPV4 | SOCKUTIL_IPV6] {
             assert_eq!(listen(at, 8, flags), Err((EINVAL, 0)), "{at}, flags {flags:#x}");
         }
         for backlog in [0, 65_535] {
@@ -434,7 +455,7 @@ fn sockutil_stream_connect_EINVAL() {
             assert_eq!(connect(to, 0, timeout), Err((EINVAL, 0)), "{to:?}");
         }
         for to in ["127.0.0.1:9", &unix] {
-            let listening = [SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY];
+            let listening = [SOCKUTIL_REUSEPORT, SOCKUTIL_V6ONLY, SOCKUTIL_REPLACE, SOCKUTIL_REUSEADDR];
             for flags in
                 [1, 128, 5000, 1 << 15, 1 << 30, 1 << 31, SOCKUTIL_IPV4 | SOCKUTIL_IPV6].iter().chain(&listening)
             {

@@ -372,27 +372,6 @@ fn flags_of_tcp_are_ignored_for_a_path() {
     }
 }
 
-/// SOCKUTIL_REPLACE takes the path from a living listener; TCP ignores it, and an abstract name has no file to replace.
-#[test]
-fn a_path_is_replaced_if_asked_for() {
-    let path = path("replace");
-    let text = unix_text(&path);
-    let first = UnixListener::from(made(listen(&text, 8, 0)));
-    assert_eq!(listen(&text, 8, SOCKUTIL_V6ONLY), Err((EADDRINUSE, 0)));
-    // The probe.
-    first.accept().unwrap();
-    let second = UnixListener::from(made(listen(&text, 8, SOCKUTIL_REPLACE | SOCKUTIL_V6ONLY)));
-    let client = made(connect(&text, 0, 5000));
-    fails(EAGAIN, || sockutil_wait(first.as_raw_fd(), libc::POLLIN.into(), NOWAIT));
-    second.accept().unwrap();
-    drop(client);
-    let tcp = made(listen("127.0.0.1:0", 8, SOCKUTIL_REPLACE));
-    let at = local(tcp.as_raw_fd()).to_string();
-    assert_eq!(listen(&at, 8, SOCKUTIL_REPLACE), Err((EADDRINUSE, 0)));
-    let name = format!("unix:@sockutil-replace-{}", std::process::id());
-    assert_eq!(listen(&name, 8, SOCKUTIL_REPLACE), Err((EINVAL, 0)));
-}
-
 #[test]
 fn the_flag_of_paths_replaces_a_living_listener_and_is_ignored_for_tcp() {
     let path = path("replaces");

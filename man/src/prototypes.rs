@@ -35,7 +35,8 @@ fn declare(text: &mut String, function: &Function) -> Result<(), String> {
     let mut parameters = Vec::new();
     for parameter in &function.parameters {
         // An array is passed as a pointer to its first element.
-        let (parameter, pointer) = parameter.split_once('[').map_or((&**parameter, ""), |(before, _)| (before, "*mut "));
+        let (parameter, pointer) =
+            parameter.split_once('[').map_or((&**parameter, ""), |(before, _)| (before, "*mut "));
         let name = parameter.rsplit([' ', '*']).next().unwrap_or_default();
         let of_c = parameter.strip_suffix(name).unwrap_or_default();
         parameters.push(format!("{name}: {pointer}{}", type_of(of_c)?));

@@ -46,7 +46,7 @@ struct Broken {
     wrong: &'static str,
 }
 
-const BROKEN: [Broken; 15] = [
+const BROKEN: [Broken; 16] = [
     Broken {
         what: "EINTR surfaces",
         file: "src/channel/limited.rs",
@@ -77,6 +77,12 @@ const BROKEN: [Broken; 15] = [
         file: "src/stream.rs",
         right: "*done += send(channel, *done)?;",
         wrong: "send(channel, *done)?; *done = total;",
+    },
+    Broken {
+        what: "a writer still holds what has left",
+        file: "src/writer.rs",
+        right: "self.sent(taken.min(held));",
+        wrong: "self.sent(0);",
     },
     Broken {
         what: "a line takes what comes after it",

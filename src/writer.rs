@@ -6,7 +6,7 @@
 
 use errno::Errno;
 
-use crate::channel::{Channel, Limited};
+use crate::channel::{Channel as _, Limited};
 use crate::memory::{Buffer, Bytes, IoSlice};
 
 /// What one call puts: a header, which may be empty, and a body.
@@ -88,7 +88,8 @@ impl Writer<'_> {
     /// Sends the held bytes.
     pub fn flush(&mut self, channel: &mut Limited) -> Result<(), Errno> {
         loop {
-            let taken = channel.write(self.bytes())?;
+            // The call that send makes, so that its code is there once.
+            let taken = channel.writev(&[IoSlice::from(self.bytes())])?;
             self.sent(taken);
             if self.held() == 0 {
                 return Ok(());

@@ -192,11 +192,11 @@ pub unsafe extern "C" fn sockutil_writer_frame(
 ///   EBADF    the descriptor is not open for writing; not noticed if nothing is
 ///            held
 ///   EIO      a device took nothing and gave no reason
-/// and the errors of send(2) and write(2): ECONNRESET, ETIMEDOUT (the
+/// and the errors of sendmsg(2) and writev(2): ECONNRESET, ETIMEDOUT (the
 /// connection is dead), ENOTCONN, ENOSPC, ...
 ///
 /// Async-signal-safe and thread-safe, with one writer in one thread at a time.
-/// Source: POSIX send, write, poll; fflush, with a limit.
+/// Source: POSIX sendmsg, writev, poll; fflush, with a limit.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_NONNULL((1))
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_writer_flush(w: Option<&mut sockutil_writer>, timeout_ms: c_int) -> c_int {

@@ -491,7 +491,7 @@ static void writer(void) {
         COUNTS(sockutil_writer_put(&w, body, 16, NULL, timeout) == 1, NONE);
         COUNTS(sockutil_writer_pending(&w) == 4096, NONE);
         may_look_at_the_clock = timeout > 0;
-        COUNTS(sockutil_writer_flush(&w, timeout) == 1, .send = 1);
+        COUNTS(sockutil_writer_flush(&w, timeout) == 1, .sendmsg = 1);
         may_look_at_the_clock = false;
         COUNTS(sockutil_writer_flush(&w, timeout) == 1, NONE);
 
@@ -513,7 +513,7 @@ static void writer(void) {
         COUNTS(sockutil_writer_pending(&w) == 0, NONE);
         close_pair(ends);
     }
-    /* A pipe: sendmsg or send fails once a writer. */
+    /* A pipe: sendmsg fails once a writer. */
     int ends[2];
     sockutil_writer w;
     pipe_pair(ends);
@@ -524,7 +524,7 @@ static void writer(void) {
     COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, NONE);
     COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, .writev = 1);
     COUNTS(sockutil_writer_put(&w, body, 60, NULL, SOCKUTIL_FOREVER) == 1, NONE);
-    COUNTS(sockutil_writer_flush(&w, SOCKUTIL_FOREVER) == 1, .write = 1);
+    COUNTS(sockutil_writer_flush(&w, SOCKUTIL_FOREVER) == 1, .writev = 1);
     close_pair(ends);
 }
 

@@ -1135,8 +1135,12 @@ static void relay(void) {
 
         /* The memory is full, and from has hung up, which poll(2) would report at once: it is not asked for. */
         set_nonblock(to[1]);
-        while (write(to[1], bytes, 1000) > 0)
-            ;
+        /* TCP may hold an acknowledgement back for 40 ms, and then has room again. */
+        for (int idle = 0; idle < 4; idle++) {
+            while (write(to[1], bytes, 1000) > 0 || write(to[1], bytes, 1) > 0)
+                idle = 0;
+            CHECK(poll(NULL, 0, 50) == 0);
+        }
         feed(from, bytes, 5000);
         COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .recv = 1, .send = 1);
         COUNTS(sockutil_relay_run(r, 1, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN, .send = 1);

@@ -422,21 +422,31 @@ fn the_error_is_that_of_the_first_in_the_array() {
     for _ in 0..2 {
         fails(EBADF, || relays.run(FOREVER));
     }
-    let (c, d) = (tcp(), unix());
+    let (c, d, sink) = (tcp(), unix(), unix());
     let Pair { reader, writer, .. } = c;
-    feed(writer.as_raw_fd(), b"y");
-    let reader_of_d = d.reader;
-    hang_up(reader_of_d, &d.writer);
+    hang_up(d.reader, &d.writer);
     // The last one fails first.
-    let mut relays = Relays::new(5, &[(reader.as_raw_fd(), sink.w()), (b.r(), d.writer.as_raw_fd())]);
     b.feed(b"x");
-    until(&mut relays, |relays| relays.ended(1).is_some());
+    let mut relays = Relays::new(5, &[(reader.as_raw_fd(), sink.w()), (b.r(), d.writer.as_raw_fd())]);
+    relays.not_yet(NOWAIT);
+    assert_eq!((relays.ended(0), relays.ended(1)), (None, Some(EPIPE)));
     reset(writer);
-    // The sink was shut down by the end of the first relay above: writing y fails, before the reset is read.
-    until(&mut relays, |relays| relays.ended(0).is_some());
-    let first = relays.ended(0).unwrap();
-    assert!(first != 0);
-    fails(first, || relays.run(FOREVER));
+    for _ in 0..2 {
+        fails(ECONNRESET, || relays.run(5000));
+    }
+}
+
+#[test]
+fn an_end_cannot_be_passed_on_to_a_peer_that_is_gone_and_that_is_no_failure() {
+    let (source, sink) = (unix(), tcp());
+    let Pair { reader, writer, .. } = sink;
+    reset(reader);
+    let mut entry = pollfd { fd: writer.as_raw_fd(), events: 0, revents: 0 };
+    assert_eq!(unsafe { libc::poll(&raw mut entry, 1, 10_000) }, 1);
+    let from = source.end();
+    let mut relays = Relays::new(5, &[(from.as_raw_fd(), writer.as_raw_fd())]);
+    gives(1, || relays.run(FOREVER));
+    assert_eq!(relays.ended(0), Some(0));
 }
 
 // ---- None holds up another -------------------------------------------------
@@ -531,6 +541,27 @@ fn two_relays_can_have_the_same_to() {
     relays.not_yet(NOWAIT);
     assert_eq!(read_exactly(sink.r(), 5), b"aaabb");
     assert_eq!((relays.moved(0), relays.moved(1)), (3, 2));
+}
+
+/// A pipe that has room for a page takes a part of what is held; what was held before it is room for more.
+#[test]
+fn the_room_of_what_was_written_in_part_is_used_again() {
+    const PAGE: usize = 4096;
+    let (source, sink) = (unix(), pipe());
+    let room = unsafe { libc::fcntl(sink.w(), libc::F_GETPIPE_SZ) } as usize;
+    for _ in 0..room / PAGE - 1 {
+        feed(sink.w(), &[b'x'; PAGE]);
+    }
+    let text = pattern(2 * PAGE + 100);
+    source.feed(&text);
+    let mut relays = Relays::new(2 * PAGE, &[(source.r(), sink.w())]);
+    relays.not_yet(NOWAIT);
+    assert_eq!(relays.moved(0), PAGE);
+    assert_eq!(queued(source.r()), 0, "there is room for the rest");
+    assert_eq!(relays.wants(0), [(source.r(), libc::POLLIN), (sink.w(), libc::POLLOUT)]);
+    read_exactly(sink.r(), room - PAGE);
+    relays.not_yet(NOWAIT);
+    assert!(read_exactly(sink.r(), text.len()) == text);
 }
 
 // ---- Waiting ---------------------------------------------------------------

@@ -49,6 +49,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <limits>
 #include <memory>
@@ -645,6 +646,80 @@ class writer {
 
     sockutil_writer raw_ = {};
     std::unique_ptr<char[]> own_;
+};
+
+// ---- Relays
+
+/// Up to 16 relays that run together, each with memory of its own. It closes none of their descriptors. It can be
+/// neither copied nor moved.
+class relays {
+  public:
+    /// Have none yet.
+    relays() noexcept = default;
+    relays(const relays &) = delete;
+    relays &operator=(const relays &) = delete;
+
+    /// Add a relay that moves the bytes of from to to, and return its number, from 0 on. A seventeenth is EINVAL.
+    std::size_t add(handle from, handle to, std::size_t size, std::error_code &failure) noexcept {
+        if (count_ == most) {
+            failure.assign(EINVAL, std::system_category());
+            return count_;
+        }
+        own_[count_].reset(new (std::nothrow) char[size]);
+        if (!own_[count_])
+            failure.assign(ENOMEM, std::system_category());
+        else if (detail::judge(sockutil_relay_init(&raw_[count_], from.number, to.number, own_[count_].get(), size),
+                               failure) == 0)
+            return count_++;
+        return count_;
+    }
+    std::size_t add(handle from, handle to, std::size_t size = 65536) {
+        return detail::or_throw("relays::add", [&](auto &failure) { return add(from, to, size, failure); });
+    }
+
+    /// Refuse sockets that would be closed at once: keep them in variables.
+    template <class To, class... Rest> std::size_t add(socket &&, To &&, Rest &&...) = delete;
+    template <class... Rest> std::size_t add(const socket &, socket &&, Rest &&...) = delete;
+
+    /// Move what can be moved until all relays are over. Time that runs out is EAGAIN: call again. Another failure is
+    /// that of the first relay that has one.
+    void run(duration limit, std::error_code &failure) {
+        detail::judge(sockutil_relay_run(raw_, count_, detail::ms(limit)), failure);
+    }
+    void run(duration limit = forever) {
+        detail::or_throw("relays::run", [&](auto &failure) { run(limit, failure); });
+    }
+
+    /// Set ends[0] to what a relay waits for to read, and ends[1] to write; fd is -1 where there is nothing.
+    void wants(std::size_t number, struct pollfd (&ends)[2]) const noexcept {
+        sockutil_relay_wants(at(number), ends);
+    }
+
+    /// Return whether a relay is over, and set *why, unless it is NULL: cleared if its stream has ended, or if it is
+    /// not over.
+    bool ended(std::size_t number, std::error_code *why = nullptr) const noexcept {
+        int error = 0;
+        const bool over = sockutil_relay_ended(at(number), &error) == 1;
+        if (why != nullptr)
+            why->assign(error, std::system_category());
+        return over;
+    }
+
+    /// Return how many bytes a relay has delivered.
+    std::uint64_t moved(std::size_t number) const noexcept {
+        return sockutil_relay_moved(at(number));
+    }
+
+  private:
+    static constexpr std::size_t most = 16;
+
+    const sockutil_relay *at(std::size_t number) const noexcept {
+        return number < count_ ? &raw_[number] : nullptr;
+    }
+
+    sockutil_relay raw_[most] = {};
+    std::unique_ptr<char[]> own_[most];
+    std::size_t count_ = 0;
 };
 
 // ---- Addresses

@@ -138,6 +138,14 @@ fn misuse_does_not_compile() {
             "auto s = sockutil::unix_connect(\"@x\"); sockutil::reader r(s);",
             "sockutil::reader r(sockutil::unix_connect(\"@x\"));",
         ),
+        (
+            "sockutil::relays r; auto s = sockutil::unix_connect(\"@x\"); r.add(s, 1); r.add(0, s);",
+            "sockutil::relays r; r.add(sockutil::unix_connect(\"@x\"), 1);",
+        ),
+        (
+            "sockutil::relays r; sockutil::socket a, b; r.add(a, b);",
+            "sockutil::relays r; sockutil::socket a; r.add(a, sockutil::unix_connect(\"@x\"));",
+        ),
     ]
     .into_iter()
     .enumerate()

@@ -270,6 +270,33 @@ static void writers() {
     su::writer huge(pair.there, all / 2 + 1, failure = {});
     CHECK(failure == error(ENOMEM));
 #endif
+static void relays() {
+    ends front, back;
+    char got[8];
+    struct pollfd wants[2];
+    su::relays both;
+    std::error_code why = error(EDOM);
+    SUCCEEDS(both.add(front.here, back.there, 64, failure) == 0);
+    SUCCEEDS(both.add(back.there, front.here, 64, failure) == 1);
+    FAILS(both.add(front.here, front.here, 64, failure), EINVAL);
+    SUCCEEDS_VOID(su::write_full(front.there, "there", 1s, 0, failure));
+    FAILS((both.run(su::nowait, failure), 0), EAGAIN);
+    CHECK(both.moved(0) == 5 && both.moved(1) == 0 && both.moved(2) == 0);
+    CHECK(!both.ended(0, &why) && !why && both.ended(2, &why) && why == error(EINVAL) && !both.ended(0));
+    both.wants(0, wants);
+    CHECK(wants[0].fd == front.here.get() && wants[0].events == POLLIN && wants[1].fd == -1);
+    SUCCEEDS(is(su::read_full(back.here, {got, 5}, 1s, 0, failure), su::status::done, 5));
+    front.there.reset();
+    back.here.reset();
+    SUCCEEDS_VOID(both.run(1s, failure));
+    why = error(EDOM);
+    CHECK(both.ended(0, &why) && !why);
+    su::relays many;
+    for (std::size_t i = 0; i < 16; i++)
+        SUCCEEDS(many.add(front.here, back.there, 1, failure) == i);
+    FAILS(many.add(front.here, back.there, 1, failure), EINVAL);
+    su::relays none;
+    FAILS((none.run(1s, failure), 0), EINVAL);
 }
 
 static void addresses() {
@@ -567,6 +594,7 @@ int main() {
     transfers();
     readers();
     writers();
+    relays();
     addresses();
     resolver();
     endpoints();

@@ -111,6 +111,21 @@ static void transfers() {
     CHECK(sent == much.size() && arrived == much);
 }
 
+static void relays() {
+    ends front, back;
+    su::relays one;
+    CHECK(one.add(front.here, back.there) == 0);
+    su::write_full(front.there, "there");
+    FAILS((one.run(su::nowait), 0), EAGAIN);
+    CHECK(one.moved(0) == 5);
+    FAILS(one.add(front.here, front.here), EINVAL);
+    front.there.reset();
+    one.run();
+    std::error_code why;
+    CHECK(one.ended(0, &why) && !why);
+    static_assert(!std::is_copy_constructible_v<su::relays> && !std::is_move_constructible_v<su::relays>);
+}
+
 static void readers() {
     ends pair;
     char memory[8], buffer[4];
@@ -351,6 +366,7 @@ int main() {
         transfers();
         readers();
         writers();
+        relays();
         addresses();
         endpoints();
         datagrams();

@@ -143,6 +143,13 @@ static void reader_frame(int ms) {
     (void)!sockutil_reader_frame(&reader, 4, &body, &len, ms);
 }
 
+static void relay_run(int ms) {
+    static char held[256];
+    sockutil_relay relay;
+    CHECK(sockutil_relay_init(&relay, empty_socket, empty_pipe, held, sizeof held) == 0);
+    (void)!sockutil_relay_run(&relay, 1, ms);
+}
+
 static void reader_skip(int ms) {
     make_reader();
     (void)!sockutil_reader_skip_line(&reader, NULL, ms);
@@ -298,6 +305,7 @@ static const struct {
     {"reader_line", reader_line, false, false},
     {"reader_frame", reader_frame, false, false},
     {"reader_skip_line", reader_skip, false, false},
+    {"relay_run", relay_run, false, false},
     {"write_full, socket", write_socket, false, false},
     {"write_full, pipe", write_pipe, false, false},
     {"writev_full, pipe", writev_pipe, false, false},

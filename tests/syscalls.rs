@@ -23,6 +23,7 @@ support::tests! {
     fn a_relay_reads_writes_and_waits_once_for_all() = counts("relay");
     fn a_writer_is_no_call_for_what_fits_and_one_for_what_does_not() = counts("writer");
     fn a_writer_moves_what_it_holds_once_a_call_at_most() = counts("writer_moves");
+    fn a_relay_does_not_spin_at_what_is_wrongly_reported_ready() = counts("relay_wrongly_ready");
     fn a_pipe_costs_one_vain_attempt_and_a_byte_at_a_time_for_a_line() = counts("pipes");
     fn a_line_in_a_thousand_pieces_costs_linear_time() = counts("linear");
     fn frames_drops_and_many_lines_cost_linear_time() = counts("linear_others");

@@ -1177,6 +1177,32 @@ static void relay(void) {
     }
 }
 
+/* A datagram socket with an error in its error queue: poll(2) reports it ready for ever, and there is nothing to read.
+ * Between two looks at it the relay pauses for a millisecond. */
+static void relay_wrongly_ready(void) {
+    enum { MS = 200 };
+    char mem[64];
+    int to[2], on = 1, error, closed = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address, error_size = sizeof error;
+    sockutil_relay r;
+    CHECK(closed >= 0 && fd >= 0 && bind(closed, (struct sockaddr *)&address, size) == 0);
+    CHECK(getsockname(closed, (struct sockaddr *)&address, &size) == 0 && close(closed) == 0);
+    CHECK(setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) == 0);
+    CHECK(connect(fd, (struct sockaddr *)&address, size) == 0 && write(fd, "x", 1) == 1);
+    struct pollfd entry = {.fd = fd};
+    CHECK(poll(&entry, 1, 5000) == 1);
+    CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) == 0 && poll(&entry, 1, 0) == 1);
+    CHECK(recv(fd, mem, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+    unix_pair(to);
+    CHECK(sockutil_relay_init(&r, fd, to[1], mem, sizeof mem) == 0);
+    *shim_counts() = (struct shim_counts){0};
+    CHECK(sockutil_relay_run(&r, 1, MS) == -1 && errno == EAGAIN);
+    seen = *shim_counts();
+    CHECK(seen.poll > 2 && seen.poll <= 2 * MS + 10 && seen.recv <= MS + 10);
+    CHECK(close(fd) == 0 && close(to[0]) == 0 && close(to[1]) == 0);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -1191,6 +1217,7 @@ static const struct {
     {"relay", relay},
     {"writer", writer},
     {"writer_moves", writer_moves},
+    {"relay_wrongly_ready", relay_wrongly_ready},
     {"pipes", pipes},
     {"linear", linear},
     {"linear_others", linear_others},

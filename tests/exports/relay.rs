@@ -509,12 +509,12 @@ fn a_call_that_never_waits_moves_256_kib_of_one_alone() {
 
 #[test]
 fn a_busy_relay_does_not_keep_a_waiting_one_from_moving() {
+    const MS: c_int = 4000;
     let sink = File::create("/dev/null").unwrap();
     let zeros = File::open("/dev/zero").unwrap();
     let (source, target) = (unix(), unix());
     let ends = [(zeros.as_raw_fd(), sink.as_raw_fd()), (source.r(), target.w())];
-    let mut relays = Relays::new(65536, &ends);
-    const MS: c_int = 4000;
+    let mut relays = Relays::new(512, &ends);
     let start = Instant::now();
     let took = thread::scope(|scope| {
         let busy = scope.spawn(|| relays.not_yet(MS));
@@ -623,34 +623,6 @@ fn there_is_a_last_try_when_the_time_is_over() {
         );
         assert_eq!(relays.moved(0), 3, "{}", source.kind);
     }
-}
-
-/// A datagram socket with an error in its error queue: poll(2) reports it ready for ever, and there is nothing to read.
-#[test]
-fn a_descriptor_that_is_wrongly_reported_ready_does_not_make_it_spin() {
-    let (socket, closed) =
-        (std::net::UdpSocket::bind("127.0.0.1:0").unwrap(), std::net::UdpSocket::bind("127.0.0.1:0"));
-    socket.connect(closed.unwrap().local_addr().unwrap()).unwrap();
-    let (fd, on) = (socket.as_raw_fd(), 1 as c_int);
-    let (at, mut size) = ((&raw const on).cast(), size_of::<c_int>() as u32);
-    assert_eq!(unsafe { libc::setsockopt(fd, libc::IPPROTO_IP, libc::IP_RECVERR, at, size) }, 0);
-    socket.send(b"x").unwrap();
-    let mut entry = pollfd { fd, events: 0, revents: 0 };
-    assert_eq!(unsafe { libc::poll(&raw mut entry, 1, 10_000) }, 1);
-    let mut error: c_int = 0;
-    unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, (&raw mut error).cast(), &raw mut size) };
-    assert!(unsafe { libc::poll(&raw mut entry, 1, 0) } == 1 && !can_be_read_now(fd), "it is not reported ready");
-    let sink = unix();
-    let mut relays = Relays::new(1000, &[(fd, sink.w())]);
-    let before = clock_ms(libc::CLOCK_THREAD_CPUTIME_ID);
-    takes_ms(600, || relays.not_yet(600));
-    let spent = clock_ms(libc::CLOCK_THREAD_CPUTIME_ID) - before;
-    assert!(spent < 300, "{spent} ms of processor time");
-}
-
-fn can_be_read_now(fd: c_int) -> bool {
-    let mut byte = 0_u8;
-    unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, libc::MSG_DONTWAIT | libc::MSG_PEEK) >= 0 }
 }
 
 #[test]

@@ -12,10 +12,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 
-use c::{
-    sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_pending, sockutil_reader_read_full,
-    sockutil_send_frame,
-};
+use c::*;
 use libc::c_int;
 use libfuzzer_sys::fuzz_target;
 use sockutil_fuzz::input::Control;
@@ -100,6 +97,41 @@ impl Subject {
         assert_eq!(Outcome { answer, errno, shown, consumed }, expected);
         self.handed_out += consumed;
         self.check_held();
+    }
+
+    /// One call that drops a frame, and while that is not over, another call, which is refused.
+    fn skip(&mut self, header: usize, waits: bool) {
+        let mut total = 0;
+        loop {
+            let expected = match header {
+                1 | 2 | 4 => self.rest().skip_frame(header),
+                _ => Some(Outcome::failure(EINVAL, Shown::Count(0), 0)),
+            };
+            let timeout = if waits && expected.is_some() { FOREVER } else { NOWAIT };
+            let before = total;
+            let r = &raw mut self.r;
+            let (answer, errno) =
+                call(|| unsafe { sockutil_reader_skip_frame(r, header as c_int, &raw mut total, timeout) });
+            if (answer, errno) == (-1, EAGAIN) {
+                assert_eq!(expected, None, "all is there");
+                // All that came is dropped, which is in no other call's way.
+                assert_eq!(total, self.rest().bytes.len());
+                let refused = call(|| unsafe { sockutil_reader_frame(r, 1, &mut ptr::null_mut(), &mut 0, NOWAIT) });
+                assert_eq!(refused, (-1, EINVAL));
+                // Its rest, or its end.
+                if before == total || self.writer.is_none() {
+                    self.writer = None;
+                } else {
+                    self.put_raw(b"\x01\0x");
+                }
+                continue;
+            }
+            let consumed = expected.as_ref().map_or(0, |e| e.consumed);
+            assert_eq!(Some(Outcome { answer, errno, shown: Shown::Count(total), consumed }), expected);
+            self.handed_out += consumed;
+            self.check_held();
+            return;
+        }
     }
 
     /// What a program does about what is too long for a frame, and in the end.
@@ -187,6 +219,7 @@ fn run(input: &[u8]) -> Option<()> {
                 content = rest;
                 subject.put_raw(raw);
             }
+            7..=12 if code & 128 != 0 => subject.skip(size, code & 16 != 0),
             7..=12 => subject.receive(size, code & 16 != 0),
             13 => drop(subject.take(control.size())),
             14 => size = [1, 2, 4, control.byte()][code >> 4 & 3],

@@ -10,11 +10,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use c::{
-    sockutil_reader, sockutil_reader_frame, sockutil_reader_init, sockutil_reader_line, sockutil_reader_pending,
-    sockutil_reader_read_full, sockutil_reader_skip_line, sockutil_reader_take, sockutil_reader_until,
-    sockutil_reader_until_text,
-};
+use c::*;
 use libc::c_int;
 use libfuzzer_sys::fuzz_target;
 use sockutil_fuzz::input::{Control, stretched};
@@ -31,20 +27,28 @@ enum Op {
     Until(u8),
     UntilText(&'static [u8]),
     Frame(usize),
+    CopyLine(usize),
     ReadFull(usize),
+    ReadSome(usize),
+    SkipFrame(usize),
     SkipLine,
     Take,
 }
 
 impl Op {
-    fn expect(self, rest: Rest<'_>, cap: usize, taken: &Taken) -> Option<Outcome> {
+    fn expect(self, rest: Rest<'_>, cap: usize, taken: &Taken, held: usize) -> Option<Outcome> {
         match self {
             Self::Line => rest.reader_until(b'\n', cap),
             Self::Until(delimiter) => rest.reader_until(delimiter, cap),
             Self::UntilText(delimiter) => rest.reader_until_text(delimiter, cap, taken.of(delimiter)),
             Self::Frame(header @ (1 | 2 | 4)) => rest.reader_frame(header, cap),
             Self::Frame(_) => Some(Outcome::failure(EINVAL, Shown::Nothing, 0)),
+            Self::CopyLine(cap) => rest.read_line(cap),
             Self::ReadFull(n) => rest.read_full(n),
+            Self::ReadSome(0) => Some(Outcome::failure(EINVAL, Shown::Bytes(Vec::new()), 0)),
+            Self::ReadSome(n) => rest.read_some(n, held),
+            Self::SkipFrame(header @ (1 | 2 | 4)) => rest.skip_frame(header),
+            Self::SkipFrame(_) => Some(Outcome::failure(EINVAL, Shown::Count(0), 0)),
             Self::SkipLine => rest.skip_line(),
             Self::Take => Some(Outcome::take(taken.shown())),
         }
@@ -88,11 +92,11 @@ impl Subject {
     /// Makes a call until it says something else than "not yet". Gives how it ended, which is as the model says.
     fn complete(&mut self, op: Op, waits: bool) -> Outcome {
         let cap = self.memory.len();
-        let n = if let Op::ReadFull(n) = op { n } else { 0 };
+        let n = if let Op::CopyLine(n) | Op::ReadFull(n) | Op::ReadSome(n) = op { n } else { 0 };
         let mut buffer = vec![0xEE_u8; n];
         let mut done = 0;
         loop {
-            let expected = op.expect(self.source.rest(self.handed_out), cap, &self.taken);
+            let expected = op.expect(self.source.rest(self.handed_out), cap, &self.taken, self.pending());
             // Nobody feeds while a call waits.
             let timeout = if waits && expected.is_some() { FOREVER } else { NOWAIT };
             let unset: (*mut c_char, usize) = (ptr::without_provenance_mut(1), 4711);
@@ -112,6 +116,13 @@ impl Subject {
                     Op::ReadFull(_) => {
                         sockutil_reader_read_full(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout)
                     }
+                    Op::CopyLine(_) => {
+                        sockutil_reader_copy_line(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout)
+                    }
+                    Op::ReadSome(_) => {
+                        sockutil_reader_read_some(r, buffer.as_mut_ptr().cast(), n, &raw mut done, timeout)
+                    }
+                    Op::SkipFrame(size) => sockutil_reader_skip_frame(r, size as c_int, &raw mut done, timeout),
                     Op::SkipLine => sockutil_reader_skip_line(r, &raw mut done, timeout),
                     Op::Take => {
                         done = sockutil_reader_take(r);
@@ -127,22 +138,27 @@ impl Subject {
                 assert!(!is_set && done >= done_before);
                 self.taken.shows_nothing();
                 assert_eq!(self.pending() + self.handed_out + done, self.source.taken(), "what is held");
-                if let Op::ReadFull(_) = op {
+                if let Op::CopyLine(_) | Op::ReadFull(_) = op {
                     assert_eq!(buffer[..done], self.source.rest(self.handed_out).bytes[..done], "before EAGAIN");
                 }
                 self.source.more();
                 continue;
             }
             let shown = match op {
-                Op::ReadFull(_) => Shown::Bytes(buffer[..done].to_vec()),
-                Op::SkipLine | Op::Take => Shown::Count(done),
+                Op::CopyLine(_) => {
+                    assert_eq!(buffer[done], 0, "the NUL behind");
+                    Shown::Bytes(buffer[..done].to_vec())
+                }
+                Op::ReadFull(_) | Op::ReadSome(_) => Shown::Bytes(buffer[..done].to_vec()),
+                Op::SkipFrame(_) | Op::SkipLine | Op::Take => Shown::Count(done),
                 _ if is_set => self.shown(place, len),
                 _ => Shown::Nothing,
             };
             let call = match op {
                 Op::UntilText(delimiter) => Call::Text(delimiter),
                 Op::Take => Call::Take,
-                Op::ReadFull(_) => Call::Copy,
+                Op::ReadFull(_) | Op::ReadSome(_) => Call::Copy,
+                Op::CopyLine(_) => Call::Line,
                 Op::Frame(_) => Call::Frame,
                 _ => Call::Other,
             };
@@ -179,7 +195,10 @@ fn run(input: &[u8]) -> Option<()> {
             10 | 11 => Op::ReadFull(control.size()),
             12 => Op::SkipLine,
             13 => match code >> 5 & 7 {
-                0..=3 => Op::Take,
+                0 | 1 => Op::Take,
+                2 => Op::CopyLine(control.size().max(2)),
+                3 => Op::ReadSome(control.size()),
+                4 => Op::SkipFrame([1, 2, 4, 0][control.byte() & 3]),
                 _ => Op::UntilText(DELIMITERS[control.byte() % DELIMITERS.len()]),
             },
             _ => {

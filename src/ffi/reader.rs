@@ -533,8 +533,6 @@ pub extern "C" fn sockutil_reader_pending(r: Option<&sockutil_reader>) -> size_t
 
 impl sockutil_reader {
     fn state(&self) -> State {
-        let size = HeaderSize::from_bytes(self.frame_header.into());
-        let (header_left, number) = (self.frame_header_left, self.text_or_frame as u32);
         State {
             start: self.start,
             searched: self.searched,
@@ -544,7 +542,21 @@ impl sockutil_reader {
             matched: self.matched,
             covered: u8::try_from(self.covered).ok(),
             shown: self.shown != 0,
-            skip: size.map(|size| Skip { size, header_left, number }),
+        }
+    }
+
+    /// The frame that is being dropped.
+    fn skip(&self) -> Option<Skip> {
+        let size = HeaderSize::from_bytes(self.frame_header.into())?;
+        Some(Skip { size, header_left: self.frame_header_left, number: self.text_or_frame as u32 })
+    }
+
+    /// Stores the frame that is being dropped. Meanwhile no delimiter is searched for, so it takes that one's place.
+    fn keep_skip(&mut self, skip: Option<Skip>) {
+        self.frame_header = skip.map_or(0, |skip| skip.size.bytes() as u8);
+        if let Some(skip) = skip {
+            self.frame_header_left = skip.header_left;
+            self.text_or_frame = skip.number as usize;
         }
     }
 
@@ -552,13 +564,6 @@ impl sockutil_reader {
         self.delimiter = state.delimiter;
         self.text_length = state.text.length;
         self.text_or_frame = state.text.number;
-        self.frame_header = 0;
-        if let Some(skip) = state.skip {
-            // Meanwhile no delimiter is searched for. The number fits: 32 bits.
-            self.text_or_frame = skip.number as usize;
-            self.frame_header = skip.size.bytes() as u8;
-            self.frame_header_left = skip.header_left;
-        }
         self.matched = state.matched;
         self.shown = u8::from(state.shown);
         self.keep_places(state);
@@ -714,9 +719,11 @@ unsafe fn run(
     let buffer = unsafe { Buffer::new(memory, r.end) };
     let before = State { shown: entered.shown, ..r.state() };
     let mut reader = Reader::new(r.fd, limit, buffer, before, r.may_be_socket != 0);
+    reader.skip = r.skip();
     function(&mut reader);
-    let (state, end, may_be_socket) = (reader.state, reader.buffer.len(), reader.may_be_socket);
+    let (state, end, may_be_socket, skip) = (reader.state, reader.buffer.len(), reader.may_be_socket, reader.skip);
     r.keep(state);
+    r.keep_skip(skip);
     r.end = end;
     r.may_be_socket = u8::from(may_be_socket);
     Ok(())

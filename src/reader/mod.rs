@@ -58,6 +58,8 @@ pub struct Reader<'a> {
     pub buffer: Buffer<'a>,
     /// Whether the descriptor may be a socket.
     pub may_be_socket: bool,
+    /// The frame that is being dropped.
+    pub skip: Option<Skip>,
     /// Whether the call before this one has shown all held bytes, and left them held.
     shown: bool,
     channel: Limited,
@@ -73,7 +75,7 @@ impl<'a> Reader<'a> {
         state.uncover(&mut buffer);
         let usable = buffer.len() + buffer.room() - 1;
         let channel = Limited::known(fd, limit, may_be_socket);
-        Self { state, buffer, may_be_socket, shown, channel, usable, refilled: false }
+        Self { state, buffer, may_be_socket, skip: None, shown, channel, usable, refilled: false }
     }
 
     /// The bytes up to and including the delimiter.
@@ -188,9 +190,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Drops and counts the bytes of one frame, header included, whatever its length and the memory are. The place is kept
-    /// in the state: until this has returned `Ok`, no other call may read.
+    /// in `skip`: until this has returned `Ok`, no other call may read.
     pub fn skip_frame(&mut self, size: HeaderSize, done: &mut usize) -> Result<Read, Errno> {
-        let mut skip = self.state.skip.unwrap_or(Skip::new(size));
+        let mut skip = self.skip.unwrap_or(Skip::new(size));
         if skip.size != size {
             return Err(Errno(libc::EINVAL));
         }
@@ -198,17 +200,17 @@ impl<'a> Reader<'a> {
         loop {
             let length = skip.drop_from(self.held());
             self.state.consume(&self.buffer, length);
-            self.state.skip = Some(skip);
+            self.skip = Some(skip);
             dropped += length;
             // Header and body can be longer than a 32-bit count.
             *done = done.saturating_add(length);
             if skip.is_over() {
-                self.state.skip = None;
+                self.skip = None;
                 return Ok(Read::Done);
             }
             self.channel.go_on_after(dropped)?;
             if self.refill_at_most(1, self.channel.may_still_move(dropped))? == 0 {
-                self.state.skip = None;
+                self.skip = None;
                 return Ok(Read::End);
             }
         }

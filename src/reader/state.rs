@@ -10,7 +10,6 @@ use core::mem;
 use core::ops::Range;
 
 use super::text::{Text, TextId};
-use crate::frame::Skip;
 use crate::memory::{self, Block, Buffer};
 
 /// From this length on memchr, which uses more than SSE2, is faster than the search by blocks.
@@ -40,8 +39,6 @@ pub struct State {
     pub covered: Option<u8>,
     /// The last call has shown all held bytes, and left them held: the next one may take them.
     pub shown: bool,
-    /// The frame that is being dropped.
-    pub skip: Option<Skip>,
 }
 
 impl State {
@@ -55,7 +52,6 @@ impl State {
         matched: 0,
         covered: None,
         shown: false,
-        skip: None,
     };
 
     /// The bytes up to and including the delimiter, if a search has marked it.

@@ -66,9 +66,8 @@ static int serve(int fd, uint32_t events) {
             return errno == EAGAIN ? watch(fd, INPUT) : -1;
         if (sockutil_write_full(fd, c->line, c->len, &c->sent, SOCKUTIL_NOWAIT) < 0)
             return errno == EAGAIN ? watch(fd, EPOLLOUT) : -1;
-        /* A piece of a long line (EMSGSIZE) or a last line without newline was all that the reader held: empty it. */
-        if (c->line[c->len - 1] != '\n' && sockutil_reader_init(&c->reader, fd, c->memory, sizeof(c->memory)) < 0)
-            return -1;
+        /* After EMSGSIZE this was a piece of a line that is too long: take it, and the line goes on. Else it is 0. */
+        sockutil_reader_take(&c->reader);
         c->len = c->sent = 0;
         if (sockutil_reader_pending(&c->reader) == 0)
             return watch(fd, INPUT);

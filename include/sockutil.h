@@ -29,8 +29,9 @@
  *            A call that looks at the clock or waits can also fail as
  *            clock_gettime(2) and poll(2) do.
  * Signals    No call fails with EINTR, and no signal stretches a timeout: if a
- *            handler only sets a flag, the call goes on waiting. A socket never
- *            raises SIGPIPE: a peer that is gone is EPIPE or ECONNRESET.
+ *            handler only sets a flag, the call goes on waiting: use
+ *            sockutil_wait_any. A socket never raises SIGPIPE: a peer that is
+ *            gone is EPIPE or ECONNRESET.
  * Length 0   With n 0 a call never waits. It returns 1 (a classic call 0), and
  *            the memory may be NULL. A descriptor that is not open for reading
  *            or writing is still EBADF, except where held bytes or room in a
@@ -947,11 +948,11 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1)) SOCKUTIL_READS(3, 4);
  *   EBADF    the descriptor is not open for writing; not noticed if nothing is
  *            held
  *   EIO      a device took nothing and gave no reason
- * and the errors of send(2) and write(2): ECONNRESET, ETIMEDOUT (the
+ * and the errors of sendmsg(2) and writev(2): ECONNRESET, ETIMEDOUT (the
  * connection is dead), ENOTCONN, ENOSPC, ...
  *
  * Async-signal-safe and thread-safe, with one writer in one thread at a time.
- * Source: POSIX send, write, poll; fflush, with a limit.
+ * Source: POSIX sendmsg, writev, poll; fflush, with a limit.
  */
 int sockutil_writer_flush(struct sockutil_writer *w,
                           int timeout_ms)

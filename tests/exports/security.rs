@@ -48,7 +48,7 @@ fn a_byte_now_and_then_does_not_stretch_a_read() {
     let mut memory = vec![0_u8; 1 << 20];
     let mut place = ptr::null_mut();
     for pair in streams() {
-        for which in 0..7 {
+        for which in 0..10 {
             let (mut done, mut len) = (0, 0);
             let call = || {
                 // Of no use to the first two, which have their own.
@@ -66,6 +66,9 @@ fn a_byte_now_and_then_does_not_stretch_a_read() {
                         // "xx" is the header.
                         4 => sockutil_reader_frame(r, 2, place, len, TIME),
                         5 => sockutil_reader_read_full(r, buffer.cast(), 1 << 20, done, TIME),
+                        6 => sockutil_reader_until_text(r, c"xy".as_ptr().cast(), 2, place, len, TIME),
+                        7 => sockutil_reader_copy_line(r, buffer.cast(), 1 << 20, done, TIME),
+                        8 => sockutil_reader_skip_frame(r, 2, done, TIME),
                         _ => sockutil_reader_skip_line(r, done, TIME),
                     }
                 }
@@ -158,7 +161,7 @@ fn a_reader_writes_nothing_behind_its_memory() {
 type Reads = fn(c_int) -> bool;
 
 /// Whatever reads from a socket, called for three bytes that end with a newline.
-const READS: [(&str, Reads); 13] = [
+const READS: [(&str, Reads); 18] = [
     ("read_full", |fd| unsafe { sockutil_read_full(fd, [0_u8; 3].as_mut_ptr().cast(), 3, &mut 0, 1000) == 1 }),
     ("read_line", |fd| unsafe { sockutil_read_line(fd, [0; 16].as_mut_ptr(), 16, &mut 0, 1000) == 1 }),
     ("readn", |fd| unsafe { sockutil_readn(fd, [0_u8; 3].as_mut_ptr().cast(), 3) == 3 }),
@@ -191,6 +194,26 @@ const READS: [(&str, Reads); 13] = [
     ("reader_read_full", |fd| {
         with_reader(fd, |r| unsafe {
             sockutil_reader_read_full(r, [0_u8; 3].as_mut_ptr().cast(), 3, &mut 0, 1000) == 1
+        })
+    }),
+    ("read_some", |fd| unsafe { sockutil_read_some(fd, [0_u8; 16].as_mut_ptr().cast(), 16, &mut 0, 1000) == 1 }),
+    ("reader_until_text", |fd| {
+        with_reader(fd, |r| unsafe {
+            sockutil_reader_until_text(r, c"ab".as_ptr().cast(), 2, &mut ptr::null_mut(), &mut 0, 1000) == 1
+        })
+    }),
+    ("reader_copy_line", |fd| {
+        with_reader(fd, |r| unsafe { sockutil_reader_copy_line(r, [0; 16].as_mut_ptr(), 16, &mut 0, 1000) == 1 })
+    }),
+    ("reader_read_some", |fd| {
+        with_reader(fd, |r| unsafe {
+            sockutil_reader_read_some(r, [0_u8; 16].as_mut_ptr().cast(), 16, &mut 0, 1000) == 1
+        })
+    }),
+    ("reader_skip_frame", |fd| {
+        with_reader(fd, |r| unsafe {
+            let mut done = 0;
+            sockutil_reader_skip_frame(r, 1, &mut done, 0) == -1 && done == 3
         })
     }),
     ("reader_skip_line", |fd| with_reader(fd, |r| unsafe { sockutil_reader_skip_line(r, &mut 0, 1000) == 1 })),

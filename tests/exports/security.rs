@@ -213,7 +213,7 @@ const READS: [(&str, Reads); 18] = [
     ("reader_skip_frame", |fd| {
         with_reader(fd, |r| unsafe {
             let mut done = 0;
-            sockutil_reader_skip_frame(r, 1, &mut done, 0) == -1 && done == 3
+            sockutil_reader_skip_frame(r, 1, &raw mut done, 0) == -1 && done == 3
         })
     }),
     ("reader_skip_line", |fd| with_reader(fd, |r| unsafe { sockutil_reader_skip_line(r, &mut 0, 1000) == 1 })),

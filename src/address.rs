@@ -5,6 +5,7 @@ use core::ffi::{CStr, c_int};
 use errno::Errno;
 
 use crate::ip::{format_v4, format_v6, parse_v4, parse_v6};
+use crate::memory;
 use crate::socket::{Socket, uninterrupted};
 pub use crate::sys::Address;
 use crate::sys::{self, Parts, UNIX_PATH_BYTES};
@@ -39,6 +40,7 @@ impl Text {
         }
     }
 
+    #[inline(never)]
     fn push_all(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.push(byte);
@@ -52,6 +54,7 @@ impl Text {
         }
     }
 
+    #[inline(never)]
     fn push_decimal(&mut self, number: u32) {
         let mut divisor: u32 = 1_000_000_000;
         let mut started = false;
@@ -153,7 +156,7 @@ fn parse_zoned(text: &[u8], port: u16) -> Result<Option<Address>, Errno> {
 fn zone_of(name: &[u8]) -> Result<u32, Errno> {
     let mut terminated = [0; libc::IF_NAMESIZE];
     // Linux's ioctl cuts a name at a colon (for its aliases): "lo:80" would be lo, and a port would be lost.
-    if name.len() >= terminated.len() || name.contains(&b':') {
+    if name.len() >= terminated.len() || memory::has(b':', name) {
         return Err(Errno(libc::ENODEV));
     }
     for (place, byte) in terminated.iter_mut().zip(name) {
@@ -210,7 +213,7 @@ impl Text {
         let found = sys::if_indextoname(zone);
         let name = found.as_ref().and_then(|name| name.split(|c| *c == 0).next()).unwrap_or_default();
         // A name of digits would be read as a number, and a bracket in it as the address's end.
-        if name.iter().all(u8::is_ascii_digit) || name.contains(&b']') {
+        if name.iter().all(u8::is_ascii_digit) || memory::has(b']', name) {
             self.push_decimal(zone);
         } else {
             self.push_all(name);
@@ -224,7 +227,7 @@ impl Text {
             None => return Err(NO_TEXT),
             Some((0, name)) => {
                 // A C string cannot hold a NUL in a name.
-                if name.contains(&0) {
+                if memory::has(0, name) {
                     return Err(NO_TEXT);
                 }
                 self.push(b'@');

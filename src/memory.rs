@@ -194,6 +194,11 @@ pub fn marks(byte: u8, block: &Block) -> usize {
     block.iter().rev().fold(0, |marks, other| (marks << 1) | usize::from(*other == byte))
 }
 
+/// Whether one of the bytes is `byte`.
+pub fn has(byte: u8, bytes: &[u8]) -> bool {
+    position(byte, bytes).is_some()
+}
+
 /// The index of the first `byte`, by `memchr(3)`.
 pub fn position(byte: u8, bytes: &[u8]) -> Option<usize> {
     // SAFETY: a slice is readable for its length.

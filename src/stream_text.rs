@@ -5,6 +5,7 @@ use core::ffi::{CStr, c_int};
 use errno::Errno;
 
 use crate::address;
+use crate::memory;
 use crate::race;
 use crate::resolve::{Failure, Purpose, Query};
 use crate::socket::Flags;
@@ -34,7 +35,7 @@ fn split(text: &CStr) -> Option<Place<'_>> {
     let service = CStr::from_bytes_until_nul(rest.get(1..)?).ok().filter(|service| !service.is_empty())?;
     let host = match host {
         [] => None,
-        [b'[', ip @ .., b']'] if !ip.contains(&b']') && address::split_v6(ip).is_some() => Some(ip),
+        [b'[', ip @ .., b']'] if !memory::has(b']', ip) && address::split_v6(ip).is_some() => Some(ip),
         _ if host.iter().any(|c| matches!(c, b':' | b'[' | b']')) => return None,
         name => Some(name),
     };

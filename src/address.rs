@@ -1,6 +1,6 @@
 //! Addresses as text.
 
-use core::ffi::{CStr, c_int};
+use core::ffi::c_int;
 
 use errno::Errno;
 
@@ -162,7 +162,7 @@ fn zone_of(name: &[u8]) -> Result<u32, Errno> {
     for (place, byte) in terminated.iter_mut().zip(name) {
         *place = *byte;
     }
-    sys::if_nametoindex(CStr::from_bytes_until_nul(&terminated).map_err(|_| Errno(libc::ENODEV))?)
+    sys::if_nametoindex(memory::c_string(&terminated).ok_or(Errno(libc::ENODEV))?)
 }
 
 /// The Unix address of a path, or, after an '@', of an abstract name (unix(7)). An empty path is `EINVAL`: the kernel

@@ -5,7 +5,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -192,6 +192,13 @@ pub fn marks(byte: u8, block: &Block) -> usize {
 #[cfg(not(target_arch = "x86_64"))]
 pub fn marks(byte: u8, block: &Block) -> usize {
     block.iter().rev().fold(0, |marks, other| (marks << 1) | usize::from(*other == byte))
+}
+
+/// The bytes up to the first NUL, as a C string; `None` if there is no NUL.
+pub fn c_string(bytes: &[u8]) -> Option<&CStr> {
+    let end = position(0, bytes)?;
+    // SAFETY: the last of these bytes is a NUL, and the only one.
+    Some(unsafe { CStr::from_bytes_with_nul_unchecked(bytes.get(..=end)?) })
 }
 
 /// Whether one of the bytes is `byte`.

@@ -82,6 +82,7 @@ impl Cursor<'_> {
 }
 
 /// Repeats `send`, which sends some of what follows the bytes that are done, until `total` are.
+#[inline(always)]
 fn send_all<C: Channel>(
     channel: &mut C,
     total: usize,

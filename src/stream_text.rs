@@ -28,11 +28,11 @@ enum Place<'a> {
 fn split(text: &CStr) -> Option<Place<'_>> {
     let bytes = text.to_bytes_with_nul();
     if let Some(path) = bytes.strip_prefix(address::UNIX_PREFIX) {
-        return CStr::from_bytes_until_nul(path).ok().filter(|path| !path.is_empty()).map(Place::Unix);
+        return memory::c_string(path).filter(|path| !path.is_empty()).map(Place::Unix);
     }
     let colon = bytes.iter().rposition(|c| *c == b':')?;
     let (host, rest) = bytes.split_at_checked(colon)?;
-    let service = CStr::from_bytes_until_nul(rest.get(1..)?).ok().filter(|service| !service.is_empty())?;
+    let service = memory::c_string(rest.get(1..)?).filter(|service| !service.is_empty())?;
     let host = match host {
         [] => None,
         [b'[', ip @ .., b']'] if !memory::has(b']', ip) && address::split_v6(ip).is_some() => Some(ip),
@@ -49,10 +49,10 @@ pub fn is_unix(text: &CStr) -> bool {
 
 /// The host with a NUL after it, which the resolver wants and the text does not have. One that is too long becomes "*",
 /// a host to no resolver.
-fn terminated<'a>(host: &[u8], memory: &'a mut [u8; HOST_BYTES]) -> &'a CStr {
-    let Some((place, [_, ..])) = memory.split_at_mut_checked(host.len()) else { return c"*" };
+fn terminated<'a>(host: &[u8], room: &'a mut [u8; HOST_BYTES]) -> &'a CStr {
+    let Some((place, [_, ..])) = room.split_at_mut_checked(host.len()) else { return c"*" };
     place.copy_from_slice(host);
-    CStr::from_bytes_until_nul(memory).unwrap_or(c"*")
+    memory::c_string(room).unwrap_or(c"*")
 }
 
 /// How the host and the service are looked up: fields of a [`Query`].

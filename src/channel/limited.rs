@@ -61,6 +61,7 @@ impl Limited {
 
     /// Sends some of the bytes of at most `IOV_MAX` slices, the first of which is not empty, and returns how many: at
     /// least one.
+    #[inline(always)]
     pub fn writev(&mut self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
         match self.transfer(Gathering(slices))? {
             0 => Err(NOTHING_TAKEN),

@@ -247,7 +247,7 @@ pub unsafe extern "C" fn sockutil_read_line(
         }
         // From here on a failure also leaves a terminated text.
         buffer.terminate();
-        let limit = Limit::from_ms(timeout_ms)?;
+        let limit = Limit::from_ms_inline(timeout_ms)?;
         let result = line::read_line(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());
         outcome::line(result?)

@@ -8,6 +8,7 @@ use core::slice;
 use errno::{Errno, errno, set_errno};
 
 use super::Address;
+use crate::memory;
 
 /// `if_nametoindex(3)`; `ENODEV` for a name that no interface has.
 pub fn if_nametoindex(name: &CStr) -> Result<u32, Errno> {
@@ -38,10 +39,10 @@ pub fn gai_strerror(gai: c_int) -> &'static CStr {
 }
 
 /// `strerror_r(3)`, as POSIX has it: a text and its NUL, cut to the memory, which has room for at least the NUL.
-pub fn strerror(e: Errno, memory: &mut [u8]) -> &CStr {
+pub fn strerror(e: Errno, room: &mut [u8]) -> &CStr {
     // SAFETY: the memory is writable for its length. The result says only whether the number is known and the text whole.
-    unsafe { libc::strerror_r(e.0, memory.as_mut_ptr().cast(), memory.len()) };
-    CStr::from_bytes_until_nul(memory).unwrap_or_default()
+    unsafe { libc::strerror_r(e.0, room.as_mut_ptr().cast(), room.len()) };
+    memory::c_string(room).unwrap_or_default()
 }
 
 /// `getaddrinfo(3)`; the error is its `EAI_` code and its errno, 0 if it set none.

@@ -270,6 +270,8 @@ static void writers() {
     su::writer huge(pair.there, all / 2 + 1, failure = {});
     CHECK(failure == error(ENOMEM));
 #endif
+}
+
 static void relays() {
     ends front, back;
     char got[8];

@@ -2,7 +2,7 @@
 # needs a tool says which one is missing.
 
 .PHONY: lint header man abi abi-baseline contract no-panic test-cross test-msrv test-faults test-broken test-properties \
-	exhaustive test-fuzz test-debug test-clients test-load soak test-memory test-valgrind test-valgrind-c test-sanitizers \
+	exhaustive test-fuzz test-debug test-clients test-load test-relay soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-mutants-quick test-places test-instructions \
 	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
 
@@ -241,6 +241,10 @@ SEED =
 soak: library
 	SOAK_MINUTES='$(MINUTES)' SOAK_SEED='$(SEED)' $(TEST) --test examples -- --ignored \
 		soak:: --nocapture --test-threads=1
+
+# Move a gigabyte each way at once through two relays, under signals; every byte is compared.
+test-relay: library
+	$(TEST) --test exports -- --ignored --exact relay::a_gigabyte_both_ways_at_once_under_signals
 
 # Count the instructions of each operation, and compare with tests/instructions.tsv: they may differ by 5 %.
 test-instructions: library

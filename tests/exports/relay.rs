@@ -632,7 +632,7 @@ fn a_storm_of_signals_loses_nothing_both_ways() {
 }
 
 #[test]
-#[ignore = "2 GB: a minute; run it by name"]
+#[ignore = "2 GB, a minute: make test-relay"]
 fn a_gigabyte_both_ways_at_once_under_signals() {
     both_ways(1 << 30, 65536);
 }

@@ -859,8 +859,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4);
  * call. Bytes that do not fit leave together with the held ones, in one system
  * call if the kernel takes them at once (a pipe may take PIPE_BUF at a time),
  * and bytes that are never held are not copied. Nothing leaves by itself: see
- * sockutil_writer_flush. *done is set to 0 to start, and is true on every
- * return; done may be NULL if n is at most cap, or with SOCKUTIL_FOREVER.
+ * sockutil_writer_flush. Set *done to 0 to start; it is true on every return.
+ * done may be NULL if n is at most cap, or with SOCKUTIL_FOREVER.
  *
  * n at most cap is all or nothing: after EAGAIN *done is 0, and none of the n
  * bytes is held or sent. Call again, or drop them if the peer is too slow.
@@ -1047,9 +1047,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 4)) SOCKUTIL_WRITES(4, 5);
  * A socket never raises SIGPIPE; a pipe does, as write(2): ignore it if to can
  * be one.
  *
- * Returns 1, all are over; -1 with errno, and if it is not EAGAIN or EINVAL,
- * then all are over, and errno is the error of the first relay in the array
- * that has one. A call after that returns the same again:
+ * Returns 1, all are over; -1 with EAGAIN, with EINVAL for a wrong argument, or
+ * with an error of poll(2) (ENOMEM); -1 with any other errno if all are over:
+ * it is the error of the first relay in the array that has one. A call after
+ * that returns the same again:
  *   EAGAIN   timeout_ms ran out: nothing is lost, call again
  *   EINVAL   relays is NULL, one of them is all zeros (not initialized), n is
  *            not 1 to 16, timeout_ms is below -1
@@ -1074,8 +1075,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1));
  * sockutil_relay_run with SOCKUTIL_NOWAIT, and this again. Where there is
  * nothing to wait for, fd is -1: poll ignores such an entry, and from an epoll
  * set you delete the descriptor, since epoll reports EPOLLHUP and EPOLLERR
- * even for no events. from is waited for while there is room in the memory; to
- * while it holds bytes. A descriptor that is in two relays must be in an epoll
+ * even for no events. from is waited for while there is room behind the held
+ * bytes, or as much before them as they are; to while bytes are held. A descriptor that is in two relays must be in an epoll
  * set once, with the events of both. A relay that is over, r NULL and one that
  * is all zeros wait for nothing.
  *
@@ -2554,8 +2555,8 @@ int sockutil_set_user_timeout(int fd, int ms);
  *   EINVAL         group is NULL, or not a multicast address
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and the errors of setsockopt(2): ENOBUFS, too many groups; ENOPROTOOPT, a
- * socket of another family.
+ * and the errors of setsockopt(2): ENOBUFS, too many groups; ENOPROTOOPT, an
+ * IPv6 group for an IPv4 socket.
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
@@ -2607,7 +2608,7 @@ SOCKUTIL_NONNULL((2));
  *   EBADF           fd is not a descriptor
  *   ENOTSOCK        fd is not a socket
  * and the errors of setsockopt(2): ENOBUFS, too many groups or sources;
- * ENOPROTOOPT, a socket of another family.
+ * ENOPROTOOPT, an IPv6 group for an IPv4 socket.
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 3678, section 5.1; ip(7); UNP section 21.6.
@@ -3003,8 +3004,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((4)) SOCKUTIL_READS(2, 3) SOCKUTIL_READS(4, 5);
  *
  * For a Unix stream socket. Reads once, as recvmsg(2) does: 1 to n bytes, and
  * at most cap descriptors, all close-on-exec. *len counts the bytes in buf,
- * *nfds the descriptors in fds: 0 if these bytes came without. More than cap,
- * and descriptors in other control messages, are closed, so that a peer cannot
+ * *nfds the descriptors in fds: 0 if these bytes came without. If more than cap
+ * come, all are closed, as are those in other control messages: a peer cannot
  * fill this process with them. timeout_ms holds whatever O_NONBLOCK and
  * SO_RCVTIMEO are. Signals neither end nor stretch it; setting a flag in a
  * handler does not end a wait.

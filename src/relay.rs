@@ -17,6 +17,9 @@ use crate::time::{self, Limit};
 /// The most relays of one call.
 pub const MOST_RELAYS: usize = 16;
 
+/// The most pairs of a read and a write in one turn.
+const MOST_ATTEMPTS: usize = 1024;
+
 /// A relay's state between calls, beside its descriptors and its memory: the bytes from `start` to `end` are held.
 #[derive(Clone, Copy)]
 pub struct State {
@@ -85,6 +88,7 @@ impl<'a> Relay<'a> {
 
     /// The state to keep until the next call.
     pub fn state(&self) -> State {
+        debug_assert!(self.state.start <= self.state.end && self.state.end == self.buffer.len());
         self.state
     }
 
@@ -107,30 +111,31 @@ impl<'a> Relay<'a> {
     /// the two counts.
     fn turn(&mut self, share: usize, may_wait: bool) -> usize {
         let (mut read, mut written) = (0, 0);
-        loop {
+        // The clock is looked at between turns: many small pieces must not take long.
+        for _ in 0..MOST_ATTEMPTS {
             let got = self.fill(share - read, may_wait);
             let sent = self.drain(share - written, may_wait);
-            if got + sent == 0 {
-                return read.max(written);
-            }
             read += got;
             written += sent;
+            if got + sent == 0 {
+                break;
+            }
         }
+        read.max(written)
     }
 
     /// Reads once, if it may, and returns how many bytes came.
     fn fill(&mut self, most: usize, may_wait: bool) -> usize {
-        if self.from.is_blocked || !self.wants().0 {
+        if self.from.is_blocked || most == 0 || !self.wants().0 {
             return 0;
         }
         if self.state.gap_is_usable() && self.state.start > self.buffer.room() {
             self.buffer.drop_front(self.state.start);
             self.state.start = 0;
+            self.state.end = self.buffer.len();
         }
         let most = most.min(self.buffer.room());
-        if most == 0 {
-            return 0;
-        }
+        debug_assert!(most > 0, "it wants bytes only if it has room for some");
         let got = match self.from.channel.read(&mut self.buffer, most) {
             Ok(0) => {
                 self.state.has_ended = true;

@@ -54,14 +54,19 @@ pub fn listen_with(path: &CStr, backlog: c_int, mode: Option<mode_t>, flags: Fla
 /// which stays as it is. umask cannot be used, as it is the whole process's; and a chmod(2) of the path would follow a
 /// symbolic link.
 fn permit(path: &CStr, mode: mode_t, is_narrow: bool) -> Result<bool, Errno> {
-    let file = Socket::of_file(path)?;
+    let file = match Socket::of_file(path) {
+        // It has been removed, and another server may be about to bind.
+        Err(Errno(libc::ENOENT)) => return Ok(false),
+        file => file?,
+    };
     match sys::socket_file(file.fd())? {
         // No other program makes such a file, unless it starts this server, too.
         Some(found) if !found.is_linked && (!is_narrow || found.mode & !mode == 0) => {
-            if found.mode != mode {
-                change(&file, mode)?;
+            match if found.mode == mode { Ok(()) } else { change(&file, mode) } {
+                // Another user's.
+                Err(Errno(libc::EPERM)) => Ok(false),
+                result => result.map(|()| true),
             }
-            Ok(true)
         }
         _ => Ok(false),
     }

@@ -128,6 +128,8 @@ pub unsafe fn array<'a, T>(start: *mut T, count: usize) -> Result<&'a mut [Maybe
 /// Unless it is null, `first` starts `count` entries, which nothing else uses for as long as the result is used. Their
 /// revents need not be set: they are outputs.
 pub unsafe fn entries<'a>(first: *mut pollfd, count: usize) -> Result<&'a mut [pollfd], Errno> {
+    // The kernel would look at the lower half of a larger count alone.
+    c_int::try_from(count).map_err(|_| INVALID)?;
     // SAFETY: `first` is NULL, or `count` entries, as this function requires.
     let entries = unsafe { array(first, count) }?;
     // SAFETY: the caller has set fd and events; the kernel alone writes revents before anyone reads it.

@@ -181,8 +181,8 @@ pub extern "C" fn sockutil_set_user_timeout(fd: c_int, ms: c_int) -> c_int {
 ///   EINVAL         group is NULL, or not a multicast address
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and the errors of setsockopt(2): ENOBUFS, too many groups; ENOPROTOOPT, a
-/// socket of another family.
+/// and the errors of setsockopt(2): ENOBUFS, too many groups; ENOPROTOOPT, an
+/// IPv6 group for an IPv4 socket.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3493, section 5.2; ip(7); UNP section 21.6.
@@ -238,7 +238,7 @@ pub extern "C" fn sockutil_multicast_leave(fd: c_int, group: Option<&sockutil_ad
 ///   EBADF           fd is not a descriptor
 ///   ENOTSOCK        fd is not a socket
 /// and the errors of setsockopt(2): ENOBUFS, too many groups or sources;
-/// ENOPROTOOPT, a socket of another family.
+/// ENOPROTOOPT, an IPv6 group for an IPv4 socket.
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 3678, section 5.1; ip(7); UNP section 21.6.

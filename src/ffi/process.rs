@@ -205,8 +205,8 @@ pub unsafe extern "C" fn sockutil_send_fds(
 ///
 /// For a Unix stream socket. Reads once, as recvmsg(2) does: 1 to n bytes, and
 /// at most cap descriptors, all close-on-exec. *len counts the bytes in buf,
-/// *nfds the descriptors in fds: 0 if these bytes came without. More than cap,
-/// and descriptors in other control messages, are closed, so that a peer cannot
+/// *nfds the descriptors in fds: 0 if these bytes came without. If more than cap
+/// come, all are closed, as are those in other control messages: a peer cannot
 /// fill this process with them. timeout_ms holds whatever O_NONBLOCK and
 /// SO_RCVTIMEO are. Signals neither end nor stretch it; setting a flag in a
 /// handler does not end a wait.

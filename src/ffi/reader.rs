@@ -755,9 +755,10 @@ unsafe fn item(
 ) -> c_int {
     outcome::of(|| {
         let entered = enter(r);
+        // On failure nothing is shown, not even if one of the two is NULL.
+        let place = place.map(|place| place.write(ptr::null_mut()));
+        let len = len.map(|len| len.write(0));
         let (place, len) = (place.ok_or(INVALID)?, len.ok_or(INVALID)?);
-        // On failure nothing is shown.
-        let (place, len) = (place.write(ptr::null_mut()), len.write(0));
         let mut entered = entered?;
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
         let item = unsafe { call(&mut entered, timeout_ms, function) }?;

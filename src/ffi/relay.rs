@@ -114,9 +114,10 @@ pub unsafe extern "C" fn sockutil_relay_init(
 /// A socket never raises SIGPIPE; a pipe does, as write(2): ignore it if to can
 /// be one.
 ///
-/// Returns 1, all are over; -1 with errno, and if it is not EAGAIN or EINVAL,
-/// then all are over, and errno is the error of the first relay in the array
-/// that has one. A call after that returns the same again:
+/// Returns 1, all are over; -1 with EAGAIN, with EINVAL for a wrong argument, or
+/// with an error of poll(2) (ENOMEM); -1 with any other errno if all are over:
+/// it is the error of the first relay in the array that has one. A call after
+/// that returns the same again:
 ///   EAGAIN   timeout_ms ran out: nothing is lost, call again
 ///   EINVAL   relays is NULL, one of them is all zeros (not initialized), n is
 ///            not 1 to 16, timeout_ms is below -1
@@ -161,8 +162,8 @@ pub unsafe extern "C" fn sockutil_relay_run(relays: *mut sockutil_relay, n: size
 /// sockutil_relay_run with SOCKUTIL_NOWAIT, and this again. Where there is
 /// nothing to wait for, fd is -1: poll ignores such an entry, and from an epoll
 /// set you delete the descriptor, since epoll reports EPOLLHUP and EPOLLERR
-/// even for no events. from is waited for while there is room in the memory; to
-/// while it holds bytes. A descriptor that is in two relays must be in an epoll
+/// even for no events. from is waited for while there is room behind the held
+/// bytes, or as much before them as they are; to while bytes are held. A descriptor that is in two relays must be in an epoll
 /// set once, with the events of both. A relay that is over, r NULL and one that
 /// is all zeros wait for nothing.
 ///

@@ -86,8 +86,8 @@ pub unsafe extern "C" fn sockutil_writer_init(
 /// call. Bytes that do not fit leave together with the held ones, in one system
 /// call if the kernel takes them at once (a pipe may take PIPE_BUF at a time),
 /// and bytes that are never held are not copied. Nothing leaves by itself: see
-/// sockutil_writer_flush. *done is set to 0 to start, and is true on every
-/// return; done may be NULL if n is at most cap, or with SOCKUTIL_FOREVER.
+/// sockutil_writer_flush. Set *done to 0 to start; it is true on every return.
+/// done may be NULL if n is at most cap, or with SOCKUTIL_FOREVER.
 ///
 /// n at most cap is all or nothing: after EAGAIN *done is 0, and none of the n
 /// bytes is held or sent. Call again, or drop them if the peer is too slow.

@@ -208,8 +208,7 @@ impl<'a> Reader<'a> {
                 self.skip = None;
                 return Ok(Read::Done);
             }
-            self.channel.go_on_after(dropped)?;
-            if self.refill_at_most(1, self.channel.may_still_move(dropped))? == 0 {
+            if self.refill_after(dropped)? == 0 {
                 self.skip = None;
                 return Ok(Read::End);
             }
@@ -230,8 +229,7 @@ impl<'a> Reader<'a> {
             if newline.is_some() {
                 return Ok(Read::Done);
             }
-            self.channel.go_on_after(dropped)?;
-            if self.refill_at_most(1, self.channel.may_still_move(dropped))? == 0 {
+            if self.refill_after(dropped)? == 0 {
                 return Ok(Read::End);
             }
         }
@@ -251,6 +249,15 @@ impl<'a> Reader<'a> {
 
     fn held(&self) -> &[u8] {
         self.state.held(&self.buffer)
+    }
+
+    /// For a call without a length that has dropped so many bytes, which were all that were held. A call that never waits
+    /// must end even if the peer goes on sending.
+    fn refill_after(&mut self, dropped: usize) -> Result<usize, Errno> {
+        match self.channel.may_still_move(dropped) {
+            0 => Err(Errno(libc::EAGAIN)),
+            most => self.refill_at_most(1, most),
+        }
     }
 
     /// Reads once, and waits for that if it must. Makes room for `wanted` bytes in all; 0 is the end of the stream.

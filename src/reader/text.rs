@@ -22,8 +22,9 @@ pub struct Text {
 pub struct TextId {
     /// Its length; 0: a single byte, or none.
     pub length: u8,
-    /// Its bytes as a number. More bytes than a `usize` has are mixed: two delimiters of one length that the same
-    /// program uses in turn have the same number by accident once in 2^32 or 2^64 times.
+    /// Its bytes as a number. More bytes than a `usize` has are mixed, so that two delimiters of one length, used in turn
+    /// with no find in between, are taken for the same by accident once in 2^32 or 2^64 times. (To find such a pair on
+    /// purpose takes a search, and a program that takes both from its peer.)
     pub number: usize,
 }
 
@@ -53,11 +54,14 @@ impl Text {
 
     /// What distinguishes it from other delimiters.
     pub fn id(&self) -> TextId {
-        const MIX: usize = 0x0100_0193;
+        // The golden ratio of a usize: each byte reaches all of the number, and the shift keeps a later byte from undoing
+        // an earlier one's change. It wraps.
+        const MIX: usize = 0x9E37_79B9_7F4A_7C15_u64 as usize;
         let bytes = self.bytes.get(..self.len()).unwrap_or_default();
-        // It wraps where there are more bytes than a usize has.
-        let number = bytes.chunks(size_of::<usize>()).fold(0_usize, |number, chunk| {
-            number.wrapping_mul(MIX) ^ chunk.iter().fold(0, |part, byte| part << 8 | usize::from(*byte))
+        let is_exact = bytes.len() <= size_of::<usize>();
+        let number = bytes.iter().fold(0_usize, |number, byte| {
+            let next = number.rotate_left(8) ^ usize::from(*byte);
+            if is_exact { next } else { next.wrapping_mul(MIX) ^ next >> (usize::BITS / 2) }
         });
         TextId { length: self.length, number }
     }

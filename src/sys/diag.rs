@@ -24,6 +24,9 @@ const ANSWER_BYTES: usize = 1024;
 /// The kernel sent something that is no answer.
 const NO_ANSWER: Errno = Errno(libc::EPROTO);
 
+/// How an IPv4 address begins as an IPv6 address.
+const V4_MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /// Two ends, in network order; IPv4 in the first four bytes of an address.
 #[derive(Clone, Copy)]
 pub struct DiagQuery {
@@ -57,22 +60,20 @@ impl DiagAnswer {
     /// Whether it has the two ends of the query.
     pub fn is_about(&self, query: &DiagQuery) -> bool {
         let v4 = query.family == libc::AF_INET;
-        let ip = |address: [u8; 16]| match address {
-            // An IPv6 socket also carries IPv4.
-            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
-                if v4 && c_int::from(self.family) != query.family =>
-            {
-                Some([a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
-            }
-            // Bytes after the four of IPv4 do not count.
-            [a, b, c, d, ..] if v4 && c_int::from(self.family) == query.family => {
-                Some([a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
-            }
-            address if c_int::from(self.family) == query.family => Some(address),
-            _ => None,
+        let same_family = c_int::from(self.family) == query.family;
+        let same_ip = |found: &[u8; 16], asked: &[u8; 16]| {
+            let (found, asked) = match (v4, same_family) {
+                // Bytes after the four of IPv4 do not count.
+                (true, true) => (found.get(..4), asked.get(..4)),
+                // An IPv6 socket also carries IPv4.
+                (true, false) => (found.strip_prefix(&V4_MAPPED), asked.get(..4)),
+                (false, true) => (found.get(..), asked.get(..)),
+                (false, false) => return false,
+            };
+            found == asked
         };
-        ip(self.local) == Some(query.local)
-            && ip(self.peer) == Some(query.peer)
+        same_ip(&self.local, &query.local)
+            && same_ip(&self.peer, &query.peer)
             && self.local_port == query.local_port
             && self.peer_port == query.peer_port
     }

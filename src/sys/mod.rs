@@ -162,9 +162,9 @@ pub fn clock_gettime(clock: libc::clockid_t) -> Result<timespec, Errno> {
 
 // glibc's struct stat has 32 bits for a size if long has 32, too few for files above 2 GiB.
 #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
-use libc::{fstat, stat};
+use libc::{fstat, lstat, stat};
 #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
-use libc::{fstat64 as fstat, stat64 as stat};
+use libc::{fstat64 as fstat, lstat64 as lstat, stat64 as stat};
 
 /// `fstat(2)`.
 fn status(fd: c_int) -> Result<stat, Errno> {
@@ -488,9 +488,9 @@ pub fn unlink(path: &CStr) -> Result<(), Errno> {
 
 /// `lstat(2)`, for one question: whether the path names a socket.
 pub fn is_socket_file(path: &CStr) -> Result<bool, Errno> {
-    let mut status = MaybeUninit::<libc::stat>::uninit();
+    let mut status = MaybeUninit::<stat>::uninit();
     // SAFETY: a CStr has its NUL, and `status` is writable.
-    checked(unsafe { libc::lstat(path.as_ptr(), status.as_mut_ptr()) })?;
+    checked(unsafe { lstat(path.as_ptr(), status.as_mut_ptr()) })?;
     // SAFETY: the call succeeded, so it was written.
     let status = unsafe { status.assume_init() };
     Ok(status.st_mode & libc::S_IFMT == libc::S_IFSOCK)

@@ -277,10 +277,13 @@ pub fn refuses_bad_pointers(call: impl Fn(*mut sockutil_reader, *mut *mut c_char
     pair.feed(b"\x01\n");
     let mut reader = Reader::new(pair.r(), 16);
     let r = &raw mut reader.raw;
-    let (mut place, mut len) = (ptr::null_mut(), 0);
-    fails(EINVAL, || call(ptr::null_mut(), &raw mut place, &raw mut len, FOREVER));
+    let mut place = ptr::dangling_mut();
+    let mut len = 7;
+    // What is there is an output, whatever else is wrong.
     fails(EINVAL, || call(r, ptr::null_mut(), &raw mut len, FOREVER));
     fails(EINVAL, || call(r, &raw mut place, ptr::null_mut(), FOREVER));
+    assert!(place.is_null() && len == 0);
+    fails(EINVAL, || call(ptr::null_mut(), &raw mut place, &raw mut len, FOREVER));
     for timeout in [-2, c_int::MIN] {
         fails(EINVAL, || call(r, &raw mut place, &raw mut len, timeout));
     }

@@ -307,6 +307,39 @@ fn files_are_moved_whole() {
     std::fs::remove_file(path).unwrap();
 }
 
+/// The memory is as large as a turn, the file as the memory, and the socket takes more than half of it at once.
+#[test]
+fn what_a_full_socket_leaves_is_held_and_nothing_twice() {
+    for timeout in [NOWAIT, 20] {
+        let text = pattern(262_144);
+        let path = crate::support::scratch("relay").join(format!("turn-{timeout}-{}", std::process::id()));
+        std::fs::write(&path, &text).unwrap();
+        let source = File::open(&path).unwrap();
+        let mut ends = [0; 2];
+        assert_eq!(unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, ends.as_mut_ptr()) }, 0);
+        let [to, other] = ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+        let mut other = File::from(other);
+        let mut relays = Relays::new(262_144, &[(source.as_raw_fd(), to.as_raw_fd())]);
+        let mut got = Vec::new();
+        let mut piece = vec![0; 1 << 20];
+        loop {
+            let answer = relays.run(timeout);
+            assert!(answer == 1 || errno().0 == EAGAIN);
+            let moved = unsafe { sockutil_relay_moved(relays.raw.as_ptr()) } as usize;
+            while got.len() < moved {
+                let n = other.read(&mut piece).unwrap();
+                got.extend_from_slice(&piece[..n]);
+            }
+            assert!(got.len() <= text.len(), "{} bytes came of {}", got.len(), text.len());
+            if answer == 1 {
+                break;
+            }
+        }
+        assert!(got == text);
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
 #[test]
 fn a_terminal_that_hangs_up_has_ended() {
     let (master, slave) = terminal();

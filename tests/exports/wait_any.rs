@@ -128,10 +128,19 @@ fn sockutil_wait_any_EINVAL() {
     }
     for timeout in [NOWAIT, 1000, FOREVER] {
         fails(EINVAL, || unsafe { sockutil_wait_any(ptr::null_mut(), 1, timeout) });
+        // The kernel's own count has 32 bits.
+        let whole = usize::try_from(1_u64 << 32).unwrap_or(1 << 31);
         // Nobody may have so many descriptors; on some of these the size in bytes overflows.
-        for n in
-            [1 << 31, (1 << 31) + 1, usize::MAX / size_of::<pollfd>(), usize::MAX / 8 + 2, TOO_LONG[0], TOO_LONG[1]]
-        {
+        for n in [
+            1 << 31,
+            (1 << 31) + 1,
+            whole,
+            whole + 1,
+            usize::MAX / size_of::<pollfd>(),
+            usize::MAX / 8 + 2,
+            TOO_LONG[0],
+            TOO_LONG[1],
+        ] {
             fails(EINVAL, || unsafe { sockutil_wait_any(fds.as_mut_ptr(), n, timeout) });
         }
     }

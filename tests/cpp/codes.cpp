@@ -330,7 +330,6 @@ static void addresses() {
     SUCCEEDS((loopback = su::network::parse("127.0.0.0/8", failure)).raw().bits == 8);
     CHECK(a.in(loopback) && !su::address().in(loopback));
     FAILS(su::network::parse("127.0.0.1/8", failure), EINVAL);
-    FAILS(su::network::parse(nullptr, failure), EINVAL);
     CHECK(su::error_text(EPIPE) == std::strerror(EPIPE));
     CHECK(su::error_text(EADDRNOTAVAIL, EAI_NONAME) == gai_strerror(EAI_NONAME));
     CHECK(su::address(a.raw()) == a && a.raw().ss.ss_family == AF_INET);
@@ -465,7 +464,7 @@ static void one_text() {
         FAILS(su::stream_connect(to, su::nowait, 0, failure), ETIMEDOUT);
     }
     FAILS(su::stream_listen("[name]:80", 8, 0, failure), EINVAL);
-    FAILS(su::stream_connect(nullptr, 1s, 0, failure), EINVAL);
+    FAILS(su::stream_connect("", 1s, 0, failure), EINVAL);
 }
 
 static void unix_sockets() {

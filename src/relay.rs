@@ -17,8 +17,8 @@ use crate::time::{self, Limit};
 /// The most relays of one call.
 pub const MOST_RELAYS: usize = 16;
 
-/// The most pairs of a read and a write in one turn.
-const MOST_ATTEMPTS: usize = 1024;
+/// The most pairs of a read and a write in one turn: with a small memory, or to a terminal, each can be of one byte.
+const MOST_ATTEMPTS: usize = 256;
 
 /// A relay's state between calls, beside its descriptors and its memory: the bytes from `start` to `end` are held.
 #[derive(Clone, Copy)]
@@ -107,12 +107,11 @@ impl<'a> Relay<'a> {
         (wants_in && !self.from.is_blocked) || (wants_out && !self.to.is_blocked)
     }
 
-    /// Reads at most `share` bytes, and writes at most as many; fewer if neither end can go on. Returns the larger of
-    /// the two counts.
-    fn turn(&mut self, share: usize, may_wait: bool) -> usize {
+    /// Reads at most `share` bytes in `attempts` reads, and writes at most as many; fewer if neither end can go on.
+    /// Returns the larger of the two counts.
+    fn turn(&mut self, share: usize, attempts: usize, may_wait: bool) -> usize {
         let (mut read, mut written) = (0, 0);
-        // The clock is looked at between turns: many small pieces must not take long.
-        for _ in 0..MOST_ATTEMPTS {
+        for _ in 0..attempts {
             let got = self.fill(share - read, may_wait);
             let sent = self.drain(share - written, may_wait);
             read += got;
@@ -163,6 +162,7 @@ impl<'a> Relay<'a> {
     }
 
     /// Writes once, if there is something to write, and returns how many bytes went. Passes the end on.
+    #[inline(never)]
     fn drain(&mut self, most: usize, may_wait: bool) -> usize {
         let held = self.buffer.bytes_from(self.state.start);
         if held.is_empty() {
@@ -242,10 +242,13 @@ pub fn run(relays: &mut [Option<Relay<'_>>], timeout_ms: c_int) -> Result<(), Er
     let mut was_ready = false;
     loop {
         let may_wait = limit.may_wait();
+        // The clock is looked at between turns: small pieces must not take long, and the last try is one.
+        let attempts = if matches!(limit, Limit::Over) { 1 } else { MOST_ATTEMPTS };
         let had_ended = count_ended(relays);
         let mut moved = 0;
         for relay in relays.iter_mut().flatten() {
-            moved += relay.turn(if may_wait { share } else { share.min(may_still_move - moved) }, may_wait);
+            let most = if may_wait { share } else { share.min(may_still_move - moved) };
+            moved += relay.turn(most, attempts, may_wait);
         }
         if relays.iter().flatten().all(|relay| relay.state.is_over) {
             let first = relays.iter().flatten().map(|relay| relay.state.error).find(|error| *error != 0);

@@ -143,11 +143,7 @@ impl<'a> Reader<'a> {
         if taken > 0 && into.room() == 0 {
             return Ok(Read::Done);
         }
-        // Bytes that the search does not see come between.
-        self.state.forget();
-        let result = stream::read_full(&mut self.channel, into);
-        self.may_be_socket = self.channel.may_be_socket();
-        result
+        self.read_directly(into, stream::read_full)
     }
 
     /// Appends held bytes to another buffer, which has room, or if there are none, what one read gives. Returns how many:
@@ -156,9 +152,17 @@ impl<'a> Reader<'a> {
         if !self.held().is_empty() {
             return Ok(self.give(into));
         }
-        // Bytes that the search does not see come between.
-        self.state.forget();
-        let result = stream::read_some(&mut self.channel, into);
+        self.read_directly(into, stream::read_some)
+    }
+
+    /// Reads into another buffer when nothing is held.
+    fn read_directly<T>(&mut self, into: &mut Buffer<'_>, read: impl FnOnce(&mut Limited, &mut Buffer<'_>) -> T) -> T {
+        let before = into.len();
+        let result = read(&mut self.channel, into);
+        if into.len() > before {
+            // Bytes that the search does not see come between.
+            self.state.forget();
+        }
         self.may_be_socket = self.channel.may_be_socket();
         result
     }
@@ -172,7 +176,9 @@ impl<'a> Reader<'a> {
             let newline = memory::position(b'\n', fits);
             let line = newline.and_then(|index| fits.get(..=index)).unwrap_or(fits);
             let taken = into.extend(line);
-            self.state.consume(&self.buffer, taken);
+            if taken > 0 {
+                self.state.consume(&self.buffer, taken);
+            }
             if newline.is_some() {
                 break Ok(Line::Whole);
             }
@@ -243,7 +249,10 @@ impl<'a> Reader<'a> {
             // As `State::take`: the line goes on.
             return self.state.take_all(self.buffer.len());
         }
-        self.state.consume(&self.buffer, taken);
+        // If nothing is taken, a delimiter that taken bytes have begun can still end.
+        if taken > 0 {
+            self.state.consume(&self.buffer, taken);
+        }
         taken
     }
 
@@ -253,6 +262,7 @@ impl<'a> Reader<'a> {
 
     /// For a call without a length that has dropped so many bytes, which were all that were held. A call that never waits
     /// must end even if the peer goes on sending.
+    #[inline(never)]
     fn refill_after(&mut self, dropped: usize) -> Result<usize, Errno> {
         match self.channel.may_still_move(dropped) {
             0 => Err(Errno(libc::EAGAIN)),

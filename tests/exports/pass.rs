@@ -100,6 +100,26 @@ pub fn in_a_child(run: impl FnOnce() -> c_int) {
     assert_eq!(libc::WEXITSTATUS(status), 0, "the step of the child that went wrong");
 }
 
+/// Whether a child may become this user: not without root, nor in a namespace that has no such user. If not, what is left
+/// out for that is reported.
+pub fn has_user(user: libc::uid_t, what: &str) -> bool {
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        unsafe {
+            let is_other = libc::syscall(libc::SYS_setgroups, 0, 0) == 0
+                && libc::syscall(libc::SYS_setresgid, user, user, user) == 0
+                && libc::syscall(libc::SYS_setresuid, user, user, user) == 0;
+            libc::_exit(c_int::from(!is_other));
+        }
+    }
+    let mut status = -1;
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    if status != 0 {
+        left_out("no other user", what);
+    }
+    status == 0
+}
+
 /// How many descriptors are open, of the first so many.
 pub fn open_descriptors() -> usize {
     (0..2000).filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } != -1).count()

@@ -8,8 +8,7 @@ use crate::c::*;
 use libc::{ENOTCONN, c_int, gid_t, pid_t, uid_t};
 
 use crate::kit::*;
-use crate::pass::{UNIX_KINDS, has_run_alone, in_a_child, unix_ends};
-use crate::support::left_out;
+use crate::pass::{UNIX_KINDS, has_run_alone, has_user, in_a_child, unix_ends};
 
 /// What stands in the struct before a call.
 const BEFORE: u8 = 0x5a;
@@ -107,8 +106,7 @@ fn a_peer_of_another_user_is_known_by_its_ids_of_that_time() {
     if has_run_alone() {
         return;
     }
-    if unsafe { libc::geteuid() } != 0 {
-        left_out("no root", "a peer of another user");
+    if !has_user(USER, "a peer of another user") {
         return;
     }
     let become_user = || unsafe {

@@ -195,6 +195,28 @@ fn a_delimiter_that_has_begun_in_taken_bytes_is_found() {
 }
 
 #[test]
+fn a_call_that_takes_nothing_does_not_part_a_delimiter_that_has_begun() {
+    type Nothing = fn(&mut Reader);
+    let nothing: [(&str, Nothing); 5] = [
+        ("frame", |reader| not_yet(reader.frame(1, NOWAIT))),
+        ("read_some", |reader| fails(EAGAIN, || reader.read_some(&mut [0; 4], &mut 0, NOWAIT))),
+        ("read_full", |reader| fails(EAGAIN, || reader.read_full(&mut [0; 4], &mut 0, NOWAIT))),
+        ("read_full of nothing", |reader| gives(1, || reader.read_full(&mut [], &mut 0, NOWAIT))),
+        ("copy_line", |reader| fails(EAGAIN, || reader.copy_line(&mut [0; 4], &mut 0, NOWAIT))),
+    ];
+    for (name, call) in nothing {
+        let pair = unix();
+        let mut reader = Reader::new(pair.r(), 8);
+        pair.feed(b"abcde\r\n");
+        too_long(reader.until_text(b"\r\n\r\n", NOWAIT), b"abcde\r\n");
+        gives(7, || reader.take());
+        call(&mut reader);
+        pair.feed(b"\r\nX");
+        assert_eq!(reader.until_text(b"\r\n\r\n", NOWAIT), whole(b"\r\n"), "after {name}");
+    }
+}
+
+#[test]
 fn what_was_taken_counts_for_the_same_delimiter_only() {
     let pair = unix();
     let mut reader = Reader::new(pair.r(), 5);

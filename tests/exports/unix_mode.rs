@@ -12,8 +12,7 @@ use crate::c::*;
 use libc::{EADDRINUSE, c_int, c_uint, mode_t};
 
 use crate::kit::*;
-use crate::pass::{has_run_alone, in_a_child};
-use crate::support::left_out;
+use crate::pass::{has_run_alone, has_user, in_a_child};
 use crate::udp::{is_cloexec, makes, option};
 use crate::unix_socket::{accept, connect, inode, is_dead, long, path, serves, text};
 
@@ -73,8 +72,7 @@ fn the_permissions_decide_who_may_connect() {
     if has_run_alone() {
         return;
     }
-    if unsafe { libc::geteuid() } != 0 {
-        left_out("no root", "a client of another user at a listener with a mode");
+    if !has_user(USER, "a client of another user at a listener with a mode") {
         return;
     }
     // A folder that others may enter.

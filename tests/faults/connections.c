@@ -483,12 +483,12 @@ static void cred_got(bool succeeded) {
     CHECK(&run, w.cred.pid == (succeeded ? getpid() : 0));
 }
 
-/* The file has a listener, or a failed call has left none. */
+/* The file has a listener, or a failed call has left none, unless it took it for another server's. */
 static void listener_file(bool succeeded) {
     struct stat status;
     bool is_new = run.hit == F_listen || run.hit == F_openat || run.hit == F_fstat || run.hit == F_chmod;
     CHECK(&run, !succeeded || lstat(path, &status) == 0);
-    CHECK(&run, succeeded || !is_new || lstat(path, &status) != 0);
+    CHECK(&run, succeeded || !is_new || run.err == EADDRINUSE || lstat(path, &status) != 0);
     CHECK(&run,
           !succeeded || strcmp(run.function, "sockutil_unix_listen_mode") != 0 || (status.st_mode & 07777) == 0666);
 }
@@ -589,6 +589,9 @@ static int due(const struct scene *s, const struct shim_call *call) {
             return 0; /* chmod removes what is too much. */
         if (call->function == F_openat && err == EINTR)
             return 0;
+        /* The file is gone, or another user's: another server has the path. */
+        if ((call->function == F_openat && err == ENOENT) || (call->function == F_chmod && err == EPERM))
+            return EADDRINUSE;
         if (call->function == F_chmod && err == ENOENT)
             return ANY; /* Without /proc, Linux 6.6 has another call. */
         if (call->function == F_bind && binds == 1 && err == EADDRINUSE)

@@ -931,6 +931,7 @@ static void connections(void) {
     COUNTS(sockutil_set_multicast_hops(udp, AF_INET, 2) == 0, .getsockopt = 1, .setsockopt = 1);
     COUNTS(sockutil_set_multicast_loop(udp, AF_INET, 1) == 0, .getsockopt = 1, .setsockopt = 1);
     COUNTS(sockutil_multicast_join_source(udp, &local, &local, 0) == -1, .setsockopt = 1);
+    COUNTS(sockutil_multicast_leave_source(udp, &local, &local, 0) == -1, .setsockopt = 1);
     COUNTS(sockutil_set_pktinfo(udp, 1) == 0, .getsockopt = 1, .setsockopt = 1);
     COUNTS(sockutil_sendto_from(udp, &byte, 1, &local, NULL, 0, SOCKUTIL_FOREVER) == 1, .sendto = 1);
     COUNTS(sockutil_recvfrom_at(udp, &byte, 1, &peer, &copy, &ifindex, &truncated, SOCKUTIL_FOREVER) == 1,

@@ -102,9 +102,11 @@ impl Server {
         text
     }
 
-    /// timeout(1) passes SIGTERM on to the program.
+    /// Ends timeout(1) and the program, which are a process group of their own. timeout passes SIGTERM on, but not if it
+    /// comes before fork(2) has returned to it, and on a busy machine the program can have written its port by then.
     fn end(&mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-s", "TERM", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.child.wait();
     }
 }

@@ -26,8 +26,9 @@ impl<'a> Piece<'a> {
 
     /// The bytes from `done` on.
     fn rest(&self, done: usize) -> [Bytes<'a>; 2] {
-        let of_body = done.saturating_sub(self.header.len());
-        [self.header.get(done..).unwrap_or_default(), self.body.get(of_body..).unwrap_or_default()]
+        let of_header = done.min(self.header.len());
+        let of_body = done - of_header;
+        [self.header.get(of_header..).unwrap_or_default(), self.body.get(of_body..).unwrap_or_default()]
     }
 }
 
@@ -76,8 +77,9 @@ impl Writer<'_> {
             let empty = slices.iter().take_while(|slice| slice.bytes().is_empty()).count();
             let taken = channel.writev(slices.get(empty..).unwrap_or_default())?;
             debug_assert!(taken <= held + piece.len() - *done);
-            *done += taken.saturating_sub(held);
-            self.sent(taken.min(held));
+            let of_held = taken.min(held);
+            *done += taken - of_held;
+            self.sent(of_held);
             if self.hold(piece, done) {
                 return Ok(());
             }

@@ -381,7 +381,7 @@ fn the_flag_of_paths_replaces_a_living_listener_and_is_ignored_for_tcp() {
     let old = made(listen(&text, 8, 0));
     assert_eq!(listen(&text, 8, SOCKUTIL_REUSEPORT), Err((EADDRINUSE, 0)));
     let _new = made(listen(&text, 8, SOCKUTIL_REPLACE | SOCKUTIL_REUSEPORT));
-    // The probe of the failed call, and nobody else, has come to the old one.
+    // The old listener has one connection: the failed call's probe.
     drop(made(connect(&text, 0, 1000)));
     for expected in [true, false] {
         let client = unsafe { sockutil_accept(old.as_raw_fd(), ptr::null_mut(), 0, NOWAIT) };
@@ -468,7 +468,7 @@ fn sockutil_stream_listen_EADDRINUSE() {
 
 #[test]
 fn sockutil_stream_listen_EADDRNOTAVAIL() {
-    // RFC 5737: nobody's address.
+    // RFC 5737: no host has this address.
     for flags in [0, SOCKUTIL_NUMERIC] {
         assert_eq!(listen("192.0.2.1:0", 8, flags), Err((EADDRNOTAVAIL, 0)));
     }
@@ -528,7 +528,7 @@ fn sockutil_stream_connect_ENOENT() {
 
 #[test]
 fn sockutil_stream_connect_ECONNREFUSED() {
-    // Bound, so that it is nobody else's, and not listening.
+    // Bound, so that no other program gets it, and not listening.
     let bound = crate::addr::socket(libc::AF_INET, libc::SOCK_STREAM);
     let any = crate::udp::to_addr(SocketAddr::from(([127, 0, 0, 1], 0)));
     assert_eq!(unsafe { libc::bind(bound.as_raw_fd(), (&raw const any.ss).cast(), any.len) }, 0);

@@ -520,7 +520,7 @@ fn here() -> SocketAddr {
     "127.0.0.2:0".parse().unwrap()
 }
 
-/// An address where nobody has to listen.
+/// An address that needs no receiver.
 fn somewhere() -> (UdpSocket, Option<SocketAddr>) {
     let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
     receiver.set_nonblocking(true).unwrap();

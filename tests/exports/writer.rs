@@ -530,7 +530,7 @@ fn sockutil_writer_put_EINVAL() {
     for n in TOO_LONG {
         fails(EINVAL, || unsafe { sockutil_writer_put(&raw mut w.w, at, n, none, FOREVER) });
     }
-    // It could be cut, and nobody would know where.
+    // It could be cut at an unknown place.
     for timeout in [NOWAIT, 1000] {
         let long = pattern(17);
         fails(EINVAL, || unsafe { sockutil_writer_put(&raw mut w.w, long.as_ptr().cast(), 17, none, timeout) });

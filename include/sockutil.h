@@ -861,8 +861,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((1, 3)) SOCKUTIL_WRITES(3, 4);
  * and bytes that are never held are not copied. Nothing leaves by itself: see
  * sockutil_writer_flush. Set *done to 0 to start; it is true on every return.
  * done may be NULL if n is at most cap, or with SOCKUTIL_FOREVER: if such a
- * call with n above cap fails, nobody knows how much was sent, and the writer
- * takes nothing more until sockutil_writer_init makes it anew.
+ * call with n above cap fails, the number of bytes sent is unknown, and every
+ * later put and flush is EINVAL. Call sockutil_writer_init to use it again.
  *
  * n at most cap is all or nothing: after EAGAIN *done is 0, and none of the n
  * bytes is held or sent. Call again, or drop them if the peer is too slow.

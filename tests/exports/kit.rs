@@ -225,6 +225,20 @@ pub fn stuff(fd: c_int) -> usize {
     total
 }
 
+/// Until a thread of this process waits in the kernel.
+pub fn until_it_sleeps(thread: libc::pid_t) {
+    let end = Instant::now() + SLACK;
+    // "1234 (name of it) S ...": proc(5).
+    let sleeps = || {
+        let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
+    };
+    while !sleeps() {
+        assert!(Instant::now() < end, "the thread does not wait");
+        thread::yield_now();
+    }
+}
+
 /// Runs something while another thread runs something else.
 pub fn beside<T>(other: impl FnOnce() + Send, this: impl FnOnce() -> T) -> T {
     thread::scope(|scope| {

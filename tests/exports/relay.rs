@@ -589,11 +589,11 @@ fn a_busy_relay_does_not_keep_a_waiting_one_from_moving() {
     let start = Instant::now();
     let took = thread::scope(|scope| {
         let busy = scope.spawn(|| relays.not_yet(MS));
-        // When the second one is sent, the relay has already found nothing to read.
-        for ping in [b"ping1", b"ping2"] {
-            source.feed(ping);
-            assert_eq!(read_exactly(target.r(), 5), ping);
-            thread::sleep(Duration::from_millis(50));
+        // Between two of them the relay finds nothing to read, at least once.
+        for ping in 0..100_u32 {
+            let ping = ping.to_be_bytes();
+            source.feed(&ping);
+            assert_eq!(read_exactly(target.r(), 4), ping);
         }
         let took = start.elapsed();
         busy.join().unwrap();
@@ -685,9 +685,10 @@ fn there_is_a_last_try_when_the_time_is_over() {
         assert_eq!(unsafe { libc::setsockopt(source.r(), libc::SOL_SOCKET, libc::SO_RCVLOWAT, at, size) }, 0);
         let mut relays = Relays::new(1000, &[(source.r(), sink.w())]);
         let to = source.w();
+        let waiter = unsafe { libc::gettid() };
         beside(
             || {
-                thread::sleep(Duration::from_millis(50));
+                until_it_sleeps(waiter);
                 feed(to, b"few");
             },
             || takes_ms(500, || relays.not_yet(500)),

@@ -584,6 +584,8 @@ fn a_busy_relay_does_not_keep_a_waiting_one_from_moving() {
     let sink = File::create("/dev/null").unwrap();
     let zeros = File::open("/dev/zero").unwrap();
     let (source, target) = (unix(), unix());
+    // If none comes, the test fails instead of waiting.
+    set_timeout(target.r(), libc::SO_RCVTIMEO, 10_000);
     let ends = [(zeros.as_raw_fd(), sink.as_raw_fd()), (source.r(), target.w())];
     let mut relays = Relays::new(512, &ends);
     let start = Instant::now();

@@ -67,6 +67,7 @@ fn drain(fd: c_int, limit: Limit) -> Result<(), Errno> {
             0 => return Ok(()),
             count => drained += count,
         }
-        channel.go_on_after(drained)?;
+        channel.may_still_move(drained)?;
+        channel.go_on()?;
     }
 }

@@ -59,7 +59,6 @@ pub fn entries(wants: (bool, bool), from: c_int, to: c_int) -> [pollfd; 2] {
 
 /// One of the two descriptors of a relay during one call.
 struct End {
-    fd: c_int,
     channel: Limited,
     /// An attempt would move nothing until poll(2) reports the descriptor ready.
     is_blocked: bool,
@@ -67,7 +66,7 @@ struct End {
 
 impl End {
     fn new((fd, may_be_socket): (c_int, bool)) -> Self {
-        Self { fd, channel: Limited::known(fd, Limit::NoWait, may_be_socket), is_blocked: false }
+        Self { channel: Limited::known(fd, Limit::NoWait, may_be_socket), is_blocked: false }
     }
 }
 
@@ -151,7 +150,7 @@ impl<'a> Relay<'a> {
             }
             Err(e) => {
                 self.state.has_ended = true;
-                if !is_end_of_terminal(self.from.fd, e) {
+                if !is_end_of_terminal(self.from.channel.fd(), e) {
                     self.state.error = e.0;
                 }
                 0
@@ -204,7 +203,7 @@ impl<'a> Relay<'a> {
             self.state.is_over = true;
             return;
         }
-        match sys::shutdown_write(self.to.fd) {
+        match sys::shutdown_write(self.to.channel.fd()) {
             // No socket; or its peer is gone, and waits for nothing.
             Ok(()) | Err(Errno(libc::ENOTSOCK | libc::ENOTCONN)) => self.state.is_over = true,
             Err(e) => self.over(e),
@@ -291,7 +290,7 @@ fn wait(relays: &mut [Option<Relay<'_>>], limit: Limit) -> Result<bool, Errno> {
     for (pair, relay) in polled.iter_mut().zip(relays.iter().flatten()) {
         let (wants_in, wants_out) = relay.wants();
         let blocked = (wants_in && relay.from.is_blocked, wants_out && relay.to.is_blocked);
-        *pair = entries(blocked, relay.from.fd, relay.to.fd);
+        *pair = entries(blocked, relay.from.channel.fd(), relay.to.channel.fd());
         can_go_on |= relay.can_go_on();
         is_any_blocked |= blocked.0 || blocked.1;
     }

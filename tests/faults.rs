@@ -81,7 +81,7 @@ const BROKEN: [Broken; 16] = [
     Broken {
         what: "a writer still holds what has left",
         file: "src/writer.rs",
-        right: "self.sent(taken.min(held));",
+        right: "self.sent(of_held);",
         wrong: "self.sent(0);",
     },
     Broken {

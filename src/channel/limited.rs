@@ -54,6 +54,11 @@ impl Limited {
         Self { way: if may_be_socket { Way::AsSocket } else { Way::Unknown }, ..Self::new(fd, limit) }
     }
 
+    /// The descriptor.
+    pub fn fd(&self) -> c_int {
+        self.fd
+    }
+
     /// Whether it may be a socket: true until the kernel has answered ENOTSOCK.
     pub fn may_be_socket(&self) -> bool {
         self.way == Way::AsSocket
@@ -102,20 +107,13 @@ impl Limited {
         }
     }
 
-    /// As [`Channel::go_on`], for a call without a length that has moved so many bytes. A call that never waits must
-    /// end even if the peer goes on sending.
-    pub fn go_on_after(&mut self, moved: usize) -> Result<(), Errno> {
-        if self.may_still_move(moved) == 0 {
-            return Err(Errno(libc::EAGAIN));
-        }
-        self.go_on()
-    }
-
-    /// How many bytes a call without a length may still move when it has moved so many.
-    pub fn may_still_move(&self, moved: usize) -> usize {
+    /// How many bytes a call without a length may still move when it has moved so many: at least one, or `EAGAIN`. A
+    /// call that never waits must end even if the peer goes on sending.
+    pub fn may_still_move(&self, moved: usize) -> Result<usize, Errno> {
         match self.limit {
-            Limit::NoWait => NOWAIT_BYTES.saturating_sub(moved),
-            _ => usize::MAX,
+            Limit::NoWait if moved >= NOWAIT_BYTES => Err(Errno(libc::EAGAIN)),
+            Limit::NoWait => Ok(NOWAIT_BYTES - moved),
+            _ => Ok(usize::MAX),
         }
     }
 

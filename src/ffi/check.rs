@@ -169,6 +169,28 @@ pub fn write_text<const N: usize>(
     store_text(memory, text.get(..length).unwrap_or_default())
 }
 
+/// Memory for one line and its NUL, which holds what `*done` counts: no whole line, or the caller forgot to reset the
+/// count. It is terminated, so that a failure also leaves a text.
+///
+/// # Safety
+/// As for [`memory`]; earlier calls have written the bytes that `done` counts.
+pub unsafe fn line<'a>(
+    start: *mut c_char,
+    cap: usize,
+    done: Option<&mut usize>,
+) -> Result<(Buffer<'a>, Done<'_>), Errno> {
+    // SAFETY: `start` is NULL, or writable for `cap` bytes, as this function requires.
+    let memory = unsafe { text(start.cast(), cap) }?;
+    let done = Done::new(done, cap - 1)?;
+    // SAFETY: the bytes that `done` counts are written, as this function requires.
+    let mut buffer = unsafe { Buffer::new(memory, done.start()) };
+    if buffer.last() == Some(b'\n') {
+        return Err(INVALID);
+    }
+    buffer.terminate();
+    Ok((buffer, done))
+}
+
 /// A `timeout_ms`.
 pub fn timeout(timeout_ms: c_int) -> Result<(), Errno> {
     if timeout_ms < time::FOREVER { Err(INVALID) } else { Ok(()) }

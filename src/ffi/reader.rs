@@ -303,16 +303,9 @@ pub unsafe extern "C" fn sockutil_reader_copy_line(
         let mut entered = enter(r)?;
         check::timeout(timeout_ms)?;
         entered.check()?;
-        // SAFETY: `buf` is NULL, or the caller promises `cap` writable bytes there.
-        let memory = unsafe { check::text(buf.cast(), cap) }?;
-        let done = Done::new(done, cap - 1)?;
-        // SAFETY: earlier calls have written the bytes that `done` counts.
-        let mut buffer = unsafe { Buffer::new(memory, done.start()) };
-        if buffer.last() == Some(b'\n') {
-            return Err(INVALID);
-        }
-        // From here on a failure also leaves a terminated text.
-        buffer.terminate();
+        // SAFETY: `buf` is NULL, or the caller promises `cap` writable bytes there; earlier calls have written those that
+        // `done` counts.
+        let (mut buffer, done) = unsafe { check::line(buf, cap, done) }?;
         let copy = |reader: &mut Reader<'_>| Ok(reader.copy_line(&mut buffer));
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
         let result = unsafe { call(&mut entered, timeout_ms, copy) }?;
@@ -721,7 +714,7 @@ unsafe fn run(
     let mut reader = Reader::new(r.fd, limit, buffer, before, r.may_be_socket != 0);
     reader.skip = r.skip();
     function(&mut reader);
-    let (state, end, may_be_socket, skip) = (reader.state, reader.buffer.len(), reader.may_be_socket, reader.skip);
+    let (state, end, may_be_socket, skip) = (reader.state, reader.buffer.len(), reader.may_be_socket(), reader.skip);
     r.keep(state);
     r.keep_skip(skip);
     r.end = end;

@@ -237,16 +237,9 @@ pub unsafe extern "C" fn sockutil_read_line(
 ) -> c_int {
     outcome::of(|| {
         check::timeout(timeout_ms)?;
-        // SAFETY: `buf` is NULL, or the caller promises `cap` writable bytes there.
-        let memory = unsafe { check::text(buf.cast(), cap) }?;
-        let done = Done::new(done, cap - 1)?;
-        // SAFETY: earlier calls have written the bytes that `done` counts.
-        let mut buffer = unsafe { Buffer::new(memory, done.start()) };
-        if buffer.last() == Some(b'\n') {
-            return Err(INVALID);
-        }
-        // From here on a failure also leaves a terminated text.
-        buffer.terminate();
+        // SAFETY: `buf` is NULL, or the caller promises `cap` writable bytes there; earlier calls have written those that
+        // `done` counts.
+        let (mut buffer, done) = unsafe { check::line(buf, cap, done) }?;
         let limit = Limit::from_ms_inline(timeout_ms)?;
         let result = line::read_line(&mut Limited::new(fd, limit), &mut buffer);
         done.report(buffer.len());

@@ -56,8 +56,6 @@ pub struct Reader<'a> {
     pub state: State,
     /// The memory, filled up to the end of the held bytes.
     pub buffer: Buffer<'a>,
-    /// Whether the descriptor may be a socket.
-    pub may_be_socket: bool,
     /// The frame that is being dropped.
     pub skip: Option<Skip>,
     /// Whether the call before this one has shown all held bytes, and left them held.
@@ -75,7 +73,12 @@ impl<'a> Reader<'a> {
         state.uncover(&mut buffer);
         let usable = buffer.len() + buffer.room() - 1;
         let channel = Limited::known(fd, limit, may_be_socket);
-        Self { state, buffer, may_be_socket, skip: None, shown, channel, usable, refilled: false }
+        Self { state, buffer, skip: None, shown, channel, usable, refilled: false }
+    }
+
+    /// Whether the descriptor may be a socket.
+    pub fn may_be_socket(&self) -> bool {
+        self.channel.may_be_socket()
     }
 
     /// The bytes up to and including the delimiter.
@@ -163,7 +166,6 @@ impl<'a> Reader<'a> {
             // Bytes that the search does not see come between.
             self.state.forget();
         }
-        self.may_be_socket = self.channel.may_be_socket();
         result
     }
 
@@ -214,7 +216,7 @@ impl<'a> Reader<'a> {
                 self.skip = None;
                 return Ok(Read::Done);
             }
-            if self.refill_after(dropped)? == 0 {
+            if self.refill_at_most(1, self.channel.may_still_move(dropped)?)? == 0 {
                 self.skip = None;
                 return Ok(Read::End);
             }
@@ -235,7 +237,7 @@ impl<'a> Reader<'a> {
             if newline.is_some() {
                 return Ok(Read::Done);
             }
-            if self.refill_after(dropped)? == 0 {
+            if self.refill_at_most(1, self.channel.may_still_move(dropped)?)? == 0 {
                 return Ok(Read::End);
             }
         }
@@ -260,16 +262,6 @@ impl<'a> Reader<'a> {
         self.state.held(&self.buffer)
     }
 
-    /// For a call without a length that has dropped so many bytes, which were all that were held. A call that never waits
-    /// must end even if the peer goes on sending.
-    #[inline(never)]
-    fn refill_after(&mut self, dropped: usize) -> Result<usize, Errno> {
-        match self.channel.may_still_move(dropped) {
-            0 => Err(Errno(libc::EAGAIN)),
-            most => self.refill_at_most(1, most),
-        }
-    }
-
     /// Reads once, and waits for that if it must. Makes room for `wanted` bytes in all; 0 is the end of the stream.
     fn refill(&mut self, wanted: usize) -> Result<usize, Errno> {
         self.refill_at_most(wanted, usize::MAX)
@@ -288,9 +280,7 @@ impl<'a> Reader<'a> {
         }
         let room = self.usable - self.buffer.len();
         debug_assert!(room > 0);
-        let result = self.channel.read(&mut self.buffer, room.min(most));
-        self.may_be_socket = self.channel.may_be_socket();
-        result
+        self.channel.read(&mut self.buffer, room.min(most))
     }
 
     /// All held bytes, returned once: the end of a terminal or of a growing file is not final.

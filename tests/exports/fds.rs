@@ -223,15 +223,9 @@ fn sockutil_send_fds_EAGAIN() {
     let (way, passed) = (unix(), pipe());
     let total = stuff(way.w());
     let fds = [passed.r(), passed.w()];
-    sends_not(EAGAIN, way.w(), &fds, NOWAIT);
-    takes_ms(40, || sends_not(EAGAIN, way.w(), &fds, 40));
-    takes_ms(120, || in_a_storm(|| sends_not(EAGAIN, way.w(), &fds, 120)));
-    set_timeout(way.w(), libc::SO_SNDTIMEO, 10_000);
-    takes_ms(0, || sends_not(EAGAIN, way.w(), &fds, NOWAIT));
-    set_timeout(way.w(), libc::SO_SNDTIMEO, 10);
-    takes_ms(60, || sends_not(EAGAIN, way.w(), &fds, 60));
-    set_nonblock(way.w());
-    takes_ms(60, || sends_not(EAGAIN, way.w(), &fds, 60));
+    keeps_its_time(way.w(), libc::SO_SNDTIMEO, |timeout| {
+        sends_not(EAGAIN, way.w(), &fds, timeout);
+    });
     let drain = || {
         fails(EAGAIN, || sockutil_wait(way.w(), libc::POLLPRI.into(), 60));
         let mut bytes = vec![0; total];
@@ -248,15 +242,9 @@ fn sockutil_send_fds_EAGAIN() {
 #[test]
 fn sockutil_recv_fds_EAGAIN() {
     let way = unix();
-    refused(EAGAIN, way.r(), NOWAIT);
-    takes_ms(40, || refused(EAGAIN, way.r(), 40));
-    takes_ms(120, || in_a_storm(|| refused(EAGAIN, way.r(), 120)));
-    set_timeout(way.r(), libc::SO_RCVTIMEO, 10_000);
-    takes_ms(0, || refused(EAGAIN, way.r(), NOWAIT));
-    set_timeout(way.r(), libc::SO_RCVTIMEO, 10);
-    takes_ms(60, || refused(EAGAIN, way.r(), 60));
-    set_nonblock(way.r());
-    takes_ms(60, || refused(EAGAIN, way.r(), 60));
+    keeps_its_time(way.r(), libc::SO_RCVTIMEO, |timeout| {
+        refused(EAGAIN, way.r(), timeout);
+    });
     let later = || {
         fails(EAGAIN, || sockutil_wait(way.w(), libc::POLLPRI.into(), 60));
         sends(way.w(), &[way.w()], b"x", 1000);

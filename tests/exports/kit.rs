@@ -162,6 +162,22 @@ pub fn takes_ms<T>(ms: u64, call: impl FnOnce() -> T) -> T {
     result
 }
 
+/// A call that cannot be done now keeps its time, whatever the descriptor's own timeout (SO_RCVTIMEO or SO_SNDTIMEO) and
+/// mode are. `not_yet` asserts that it fails, and how.
+#[track_caller]
+pub fn keeps_its_time(fd: c_int, own_timeout: c_int, mut not_yet: impl FnMut(c_int)) {
+    not_yet(NOWAIT);
+    takes_ms(40, || not_yet(40));
+    takes_ms(120, || in_a_storm(|| not_yet(120)));
+    set_timeout(fd, own_timeout, 10_000);
+    takes_ms(0, || not_yet(NOWAIT));
+    takes_ms(40, || not_yet(40));
+    set_timeout(fd, own_timeout, 10);
+    takes_ms(60, || not_yet(60));
+    set_nonblock(fd);
+    takes_ms(60, || not_yet(60));
+}
+
 pub fn set_nonblock(fd: c_int) {
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     assert_eq!(unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) }, 0);

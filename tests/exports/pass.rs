@@ -217,15 +217,9 @@ fn sockutil_send_fd_EAGAIN() {
     let way = unix();
     let total = stuff(way.w());
     let passed = pipe();
-    fails(EAGAIN, || sockutil_send_fd(way.w(), passed.r(), NOWAIT));
-    takes_ms(40, || fails(EAGAIN, || sockutil_send_fd(way.w(), passed.r(), 40)));
-    takes_ms(120, || in_a_storm(|| fails(EAGAIN, || sockutil_send_fd(way.w(), passed.r(), 120))));
-    set_timeout(way.w(), libc::SO_SNDTIMEO, 10_000);
-    takes_ms(0, || fails(EAGAIN, || sockutil_send_fd(way.w(), passed.r(), NOWAIT)));
-    set_timeout(way.w(), libc::SO_SNDTIMEO, 10);
-    takes_ms(60, || fails(EAGAIN, || sockutil_send_fd(way.w(), passed.r(), 60)));
-    set_nonblock(way.w());
-    takes_ms(60, || fails(EAGAIN, || sockutil_send_fd(way.w(), passed.r(), 60)));
+    keeps_its_time(way.w(), libc::SO_SNDTIMEO, |timeout| {
+        fails(EAGAIN, || sockutil_send_fd(way.w(), passed.r(), timeout));
+    });
     let drain = || {
         fails(EAGAIN, || sockutil_wait(way.w(), libc::POLLPRI.into(), 60));
         let mut bytes = vec![0; total];
@@ -242,15 +236,9 @@ fn sockutil_send_fd_EAGAIN() {
 #[test]
 fn sockutil_recv_fd_EAGAIN() {
     let way = unix();
-    refused(EAGAIN, way.r(), NOWAIT);
-    takes_ms(40, || refused(EAGAIN, way.r(), 40));
-    takes_ms(120, || in_a_storm(|| refused(EAGAIN, way.r(), 120)));
-    set_timeout(way.r(), libc::SO_RCVTIMEO, 10_000);
-    takes_ms(0, || refused(EAGAIN, way.r(), NOWAIT));
-    set_timeout(way.r(), libc::SO_RCVTIMEO, 10);
-    takes_ms(60, || refused(EAGAIN, way.r(), 60));
-    set_nonblock(way.r());
-    takes_ms(60, || refused(EAGAIN, way.r(), 60));
+    keeps_its_time(way.r(), libc::SO_RCVTIMEO, |timeout| {
+        refused(EAGAIN, way.r(), timeout);
+    });
     let later = || {
         fails(EAGAIN, || sockutil_wait(way.w(), libc::POLLPRI.into(), 60));
         assert_eq!(sockutil_send_fd(way.w(), way.w(), 1000), 1);

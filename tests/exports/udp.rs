@@ -577,16 +577,9 @@ fn sockutil_recvfrom_EAGAIN() {
     let (mut buffer, mut from, mut cut) = ([9; 4], marked(), 4711);
     let start = buffer.as_mut_ptr().cast();
     let mut call = |timeout| unsafe { sockutil_recvfrom(fd, start, 4, &raw mut from, &raw mut cut, timeout) };
-    fails(EAGAIN, || call(NOWAIT));
-    takes_ms(40, || fails(EAGAIN, || call(40)));
-    takes_ms(120, || in_a_storm(|| fails(EAGAIN, || call(120))));
-    set_timeout(fd, libc::SO_RCVTIMEO, 10_000);
-    takes_ms(0, || fails(EAGAIN, || call(NOWAIT)));
-    takes_ms(40, || fails(EAGAIN, || call(40)));
-    set_timeout(fd, libc::SO_RCVTIMEO, 10);
-    takes_ms(60, || fails(EAGAIN, || call(60)));
-    set_nonblock(fd);
-    takes_ms(60, || fails(EAGAIN, || call(60)));
+    keeps_its_time(fd, libc::SO_RCVTIMEO, |timeout| {
+        fails(EAGAIN, || call(timeout));
+    });
     assert!(is_marked(&from) && cut == 4711 && buffer == [9; 4]);
     assert!(is_nonblock(fd));
 }

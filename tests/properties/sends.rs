@@ -54,33 +54,24 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-#[derive(Clone, Debug)]
-struct Case {
-    kind: Kind,
+/// What is written to.
+#[derive(Clone, Copy, Debug)]
+pub struct Queue {
+    pub kind: Kind,
     little_room: bool,
     nonblock: bool,
-    ops: Vec<Op>,
-    timeouts: Vec<c_int>,
-    storm: Storm,
-    reads: Sizes,
 }
 
-fn case() -> impl Strategy<Value = Case> {
-    (kind(), any::<bool>(), any::<bool>(), vec(op(), 1..8), timeouts(), storm(), sizes()).prop_map(
-        |(kind, little_room, nonblock, ops, timeouts, storm, reads)| Case {
-            kind,
-            little_room,
-            nonblock,
-            ops,
-            timeouts,
-            storm,
-            reads,
-        },
-    )
+pub fn queue() -> impl Strategy<Value = Queue> {
+    (kind(), any::<bool>(), any::<bool>()).prop_map(|(kind, little_room, nonblock)| Queue {
+        kind,
+        little_room,
+        nonblock,
+    })
 }
 
-impl Case {
-    fn pair(&self) -> Pair {
+impl Queue {
+    pub fn pair(self) -> Pair {
         let pair = self.kind.pair();
         if self.little_room {
             take_room(self.kind, &pair);
@@ -90,7 +81,28 @@ impl Case {
         }
         pair
     }
+}
 
+#[derive(Clone, Debug)]
+struct Case {
+    queue: Queue,
+    ops: Vec<Op>,
+    timeouts: Vec<c_int>,
+    storm: Storm,
+    reads: Sizes,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (queue(), vec(op(), 1..8), timeouts(), storm(), sizes()).prop_map(|(queue, ops, timeouts, storm, reads)| Case {
+        queue,
+        ops,
+        timeouts,
+        storm,
+        reads,
+    })
+}
+
+impl Case {
     fn calls(&self) -> Vec<Call> {
         self.ops.iter().map(Call::new).collect()
     }
@@ -101,7 +113,7 @@ impl Case {
     }
 }
 
-pub fn take_room(kind: Kind, pair: &Pair) {
+fn take_room(kind: Kind, pair: &Pair) {
     if kind.is_socket() {
         let (room, size) = (LITTLE_ROOM, size_of::<c_int>() as u32);
         let option = (&raw const room).cast();
@@ -205,14 +217,14 @@ impl Sink {
 
 /// One side after the other, so that the test knows exactly what the queue has taken.
 fn send_and_read(case: &Case) -> Check {
-    let Pair { reader, writer, .. } = case.pair();
+    let Pair { reader, writer, .. } = case.queue.pair();
     set_nonblock(reader.as_raw_fd());
     let mut sink = Sink::new(reader);
     let fd = writer.as_raw_fd();
     let mut sent = Vec::new();
     let (mut calls, mut reads) = (0, 0);
     for mut call in case.calls() {
-        if !case.nonblock {
+        if !case.queue.nonblock {
             // It would wait for ever.
             call.with_a_count();
         }
@@ -263,14 +275,14 @@ fn send_and_read(case: &Case) -> Check {
 
 /// Both sides at once.
 fn send_beside_reading(case: &Case) -> Check {
-    let Pair { reader, writer, .. } = case.pair();
+    let Pair { reader, writer, .. } = case.queue.pair();
     let sent: Vec<u8> = case.calls().into_iter().filter_map(|call| call.wire).flatten().collect();
     let (nudge, nudges) = channel();
     let (sending, got, writer) = thread::scope(|scope| {
         let sending = scope.spawn(|| {
             let result = case.storm.there(|| send_all(case, writer.as_raw_fd(), nudge));
             // The end of the stream.
-            if case.kind.is_socket() {
+            if case.queue.kind.is_socket() {
                 unsafe { libc::shutdown(writer.as_raw_fd(), libc::SHUT_WR) };
                 return (result, Some(writer));
             }
@@ -301,7 +313,7 @@ fn send_beside_reading(case: &Case) -> Check {
 fn send_all(case: &Case, fd: c_int, nudge: Sender<()>) -> Check {
     let mut calls = 0;
     for mut call in case.calls() {
-        if case.nonblock {
+        if case.queue.nonblock {
             // After its EAGAIN the number of sent bytes would be unknown.
             call.with_a_count();
         }
@@ -331,7 +343,7 @@ fn send_all(case: &Case, fd: c_int, nudge: Sender<()>) -> Check {
 #[test]
 fn what_is_sent_into_a_full_queue_arrives() {
     // Bytes that TCP's queue has taken may still be on their way.
-    let known = case().prop_filter("its queue can be looked into", |case| case.kind != Kind::Tcp);
+    let known = case().prop_filter("its queue can be looked into", |case| case.queue.kind != Kind::Tcp);
     property(600, known, |case| case.storm.here(|| send_and_read(case)));
 }
 

@@ -17,8 +17,8 @@ use proptest::sample::select;
 use crate::input::{Fill, Sizes, Storm, fill, frame, sizes, storm, timeouts};
 use crate::kit::{EAGAIN, FOREVER, NOWAIT, Pair, duplicate, hang_up, set_nonblock};
 use crate::run::{Check, call, property};
-use crate::sends::{Sink, take_room};
-use crate::source::{Kind, WAITS, kind};
+use crate::sends::{Queue, Sink, queue};
+use crate::source::{Kind, WAITS};
 
 /// Bytes on both sides of the memory, which must not change.
 const GUARD: usize = 16;
@@ -72,10 +72,8 @@ fn op() -> impl Strategy<Value = Op> {
 
 #[derive(Clone, Debug)]
 struct Case {
-    kind: Kind,
+    queue: Queue,
     cap: usize,
-    little_room: bool,
-    nonblock: bool,
     ops: Vec<Op>,
     timeouts: Vec<c_int>,
     storm: Storm,
@@ -84,31 +82,8 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     let cap = prop_oneof![2 => 1..40_usize, 3 => 40..3000_usize, 2 => select(vec![4095, 4096, 4097, 9000])];
-    (kind(), cap, any::<bool>(), any::<bool>(), vec(op(), 1..30), timeouts(), storm(), sizes()).prop_map(
-        |(kind, cap, little_room, nonblock, ops, timeouts, storm, reads)| Case {
-            kind,
-            cap,
-            little_room,
-            nonblock,
-            ops,
-            timeouts,
-            storm,
-            reads,
-        },
-    )
-}
-
-impl Case {
-    fn pair(&self) -> Pair {
-        let pair = self.kind.pair();
-        if self.little_room {
-            take_room(self.kind, &pair);
-        }
-        if self.nonblock {
-            set_nonblock(pair.w());
-        }
-        pair
-    }
+    (queue(), cap, vec(op(), 1..30), timeouts(), storm(), sizes())
+        .prop_map(|(queue, cap, ops, timeouts, storm, reads)| Case { queue, cap, ops, timeouts, storm, reads })
 }
 
 /// A writer, and the model of it.
@@ -257,7 +232,7 @@ fn drive(
                 }
             }
             Op::Broken => {
-                subject.is_without_a_peer(case.kind, timeout())?;
+                subject.is_without_a_peer(case.queue.kind, timeout())?;
                 look(subject)?;
             }
         }
@@ -278,7 +253,7 @@ fn flush(subject: &mut Subject, timeout: c_int, look: &mut impl FnMut(&Subject) 
 
 /// One side after the other, so that the test knows exactly what the queue has taken.
 fn put_and_read(case: &Case) -> Check {
-    let Pair { reader, writer, .. } = case.pair();
+    let Pair { reader, writer, .. } = case.queue.pair();
     set_nonblock(reader.as_raw_fd());
     let sink = std::cell::RefCell::new(Sink::new(reader));
     let mut subject = Subject::new(writer.as_raw_fd(), case.cap)?;
@@ -310,7 +285,7 @@ fn put_and_read(case: &Case) -> Check {
 
 /// Both sides at once.
 fn put_beside_reading(case: &Case) -> Check {
-    let Pair { reader, writer, .. } = case.pair();
+    let Pair { reader, writer, .. } = case.queue.pair();
     let (sent, got) = thread::scope(|scope| {
         let sending = scope.spawn(|| {
             let fd = writer.as_raw_fd();
@@ -344,7 +319,7 @@ fn put_beside_reading(case: &Case) -> Check {
 #[test]
 fn what_a_writer_accepts_arrives_once_and_in_order() {
     // Bytes that TCP's queue has taken may still be on their way.
-    let known = case().prop_filter("its queue can be looked into", |case| case.kind != Kind::Tcp);
+    let known = case().prop_filter("its queue can be looked into", |case| case.queue.kind != Kind::Tcp);
     property(600, known, |case| case.storm.here(|| put_and_read(case)));
 }
 

@@ -153,17 +153,19 @@ pub fn set_multicast_hops(fd: c_int, af: c_int, hops: c_int) -> Result<(), Errno
     if !(0..=255).contains(&hops) {
         return Err(Errno(libc::EINVAL));
     }
-    match own_family(fd, af)? {
-        Family::V4 => sys::setsockopt_int(fd, IPPROTO_IP, libc::IP_MULTICAST_TTL, hops),
-        Family::V6 => sys::setsockopt_int(fd, IPPROTO_IPV6, libc::IPV6_MULTICAST_HOPS, hops),
-    }
+    set_of_family(fd, af, libc::IP_MULTICAST_TTL, libc::IPV6_MULTICAST_HOPS, hops)
 }
 
 /// `sockutil_set_multicast_loop`.
 pub fn set_multicast_loop(fd: c_int, af: c_int, on: bool) -> Result<(), Errno> {
+    set_of_family(fd, af, libc::IP_MULTICAST_LOOP, libc::IPV6_MULTICAST_LOOP, c_int::from(on))
+}
+
+/// Sets the option that both families have, by its name in the socket's own.
+fn set_of_family(fd: c_int, af: c_int, v4: c_int, v6: c_int, value: c_int) -> Result<(), Errno> {
     match own_family(fd, af)? {
-        Family::V4 => sys::setsockopt_int(fd, IPPROTO_IP, libc::IP_MULTICAST_LOOP, c_int::from(on)),
-        Family::V6 => sys::setsockopt_int(fd, IPPROTO_IPV6, libc::IPV6_MULTICAST_LOOP, c_int::from(on)),
+        Family::V4 => sys::setsockopt_int(fd, IPPROTO_IP, v4, value),
+        Family::V6 => sys::setsockopt_int(fd, IPPROTO_IPV6, v6, value),
     }
 }
 

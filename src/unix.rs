@@ -8,7 +8,7 @@ use libc::mode_t;
 use crate::address;
 use crate::connect;
 use crate::socket::{Flags, Socket};
-use crate::sys::{self, Address};
+use crate::sys::{self, Address, SocketFile};
 use crate::time::Limit;
 
 /// `sockutil_unix_listen`.
@@ -37,39 +37,32 @@ pub fn listen_with(path: &CStr, backlog: c_int, mode: Option<mode_t>, flags: Fla
         result => result?,
     }
     // Nobody can connect before listen(2).
-    let ready = mode.map_or(Ok(true), |mode| permit(path, mode, is_narrow));
-    match ready.and_then(|ours| if ours { sys::listen(socket.fd(), backlog).map(|()| true) } else { Ok(false) }) {
-        Ok(true) => Ok(socket.hand_over()),
-        Ok(false) => Err(Errno(libc::EADDRINUSE)),
-        Err(e) => {
-            if is_file {
-                let _ = sys::unlink(path);
-            }
-            Err(e)
-        }
+    let ready = mode.map_or(Ok(()), |mode| permit(path, mode, is_narrow));
+    if ready == Err(ANOTHERS) {
+        return Err(ANOTHERS);
     }
+    if let Err(e) = ready.and_then(|()| sys::listen(socket.fd(), backlog)) {
+        if is_file {
+            let _ = sys::unlink(path);
+        }
+        return Err(e);
+    }
+    Ok(socket.hand_over())
 }
 
-/// Gives the file of the socket that has just been bound these permissions; false if another file is at the path now,
-/// which stays as it is. umask cannot be used, as it is the whole process's; and a chmod(2) of the path would follow a
-/// symbolic link.
-fn permit(path: &CStr, mode: mode_t, is_narrow: bool) -> Result<bool, Errno> {
-    let file = match Socket::of_file(path) {
-        // It has been removed, and another server may be about to bind.
-        Err(Errno(libc::ENOENT)) => return Ok(false),
-        file => file?,
-    };
-    match sys::socket_file(file.fd())? {
-        // No other program makes such a file, unless it starts this server, too.
-        Some(found) if !found.is_linked && (!is_narrow || found.mode & !mode == 0) => {
-            match if found.mode == mode { Ok(()) } else { change(&file, mode) } {
-                // Another user's.
-                Err(Errno(libc::EPERM)) => Ok(false),
-                result => result.map(|()| true),
-            }
-        }
-        _ => Ok(false),
-    }
+/// The file at the path is no longer the one that bind(2) has made. It stays as it is.
+const ANOTHERS: Errno = Errno(libc::EADDRINUSE);
+
+/// Gives the file of the socket that has just been bound these permissions, or fails with [`ANOTHERS`]. umask cannot be
+/// used, as it is the whole process's; and a chmod(2) of the path would follow a symbolic link.
+fn permit(path: &CStr, mode: mode_t, is_narrow: bool) -> Result<(), Errno> {
+    // It has been removed, and another server may be about to bind; or it is another user's.
+    let or_anothers = |from: c_int| move |e: Errno| if e.0 == from { ANOTHERS } else { e };
+    let file = Socket::of_file(path).map_err(or_anothers(libc::ENOENT))?;
+    // No other program makes such a file, unless it starts this server, too.
+    let is_ours = |found: &SocketFile| !found.is_linked && (!is_narrow || found.mode & !mode == 0);
+    let found = sys::socket_file(file.fd())?.filter(is_ours).ok_or(ANOTHERS)?;
+    if found.mode == mode { Ok(()) } else { change(&file, mode).map_err(or_anothers(libc::EPERM)) }
 }
 
 fn change(file: &Socket, mode: mode_t) -> Result<(), Errno> {

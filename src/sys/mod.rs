@@ -23,7 +23,7 @@ use crate::memory::{Buffer, Bytes, IoSlice};
 
 pub use address::{Address, Parts, UNIX_PATH_BYTES};
 pub use diag::{DiagQuery, recv_diag, send_diag};
-pub use permissions::{chmod_in_proc, chmod_opened, fchmod, open_path, socket_file};
+pub use permissions::{SocketFile, chmod_in_proc, chmod_opened, fchmod, open_path, socket_file};
 pub use pktinfo::{PacketInfo, bind_to_interface, recvfrom_at, sendto_from};
 pub use resolver::{AddrInfo, Entries, gai_strerror, getaddrinfo, if_indextoname, if_nametoindex, strerror};
 pub use rights::{Passed, recv_rights, send_rights};

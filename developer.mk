@@ -189,13 +189,14 @@ test-places: need-build
 
 # Test the crate with Rust's checks of pointers and arithmetic and with debug_assert!, instead of what is shipped.
 test-debug: need-build
-	$(CARGO) test --locked --no-fail-fast --test exports --test process --test properties --test kinds --test connecting
+	sh tests/programs.sh $(CARGO) test --locked --test exports --test process --test properties --test kinds --test connecting
 
 # ---- Memory ----
 
 # The tests that compile C and run it, and the example programs. What a tool cannot run is listed in tests/memory.sh.
 C_TESTS = connections cpp endpoints every_ipv4 library man regressions syscalls threads
-UNDER = SOCKUTIL_LIBDIR='$(LIBRARIES)' CARGO='$(CARGO)' CC='$(CC)' sh tests/memory.sh $(1) $(CARGO) test --locked $(SHIPPED)
+UNDER = SOCKUTIL_LIBDIR='$(LIBRARIES)' CARGO='$(CARGO)' CC='$(CC)' sh tests/memory.sh $(1) \
+	sh tests/programs.sh $(CARGO) test --locked $(SHIPPED)
 VALGRIND_MESSAGE = is missing: it checks the programs' memory (the valgrind package)
 
 # Run test-valgrind, test-valgrind-c, test-sanitizers and test-planted.

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use support::{Link, compiler, left_out, link, pass_on, root, run, scratch, told, under};
+use support::{Link, compiler, left_out, link, once, pass_on, root, run, scratch, told, under};
 
 /// The warnings that a header must not give, in C89 too.
 const HEADER_WARNINGS: [&str; 7] =
@@ -34,14 +34,17 @@ const CASES: [&str; 2] = ["cases.c", "cases_main.c"];
 /// A program of sources in tests/c/compat, compiled as its user would: `-I compat/FAMILY`, and by the compiler's own standard
 /// unless `flags` say another.
 fn program(family: &str, name: &str, sources: &[&str], how: Link, flags: &[&str]) -> PathBuf {
-    let program = scratch("compat").join(format!("{family}-{name}-{how:?}"));
-    let mut command = compiler(false);
-    command.args(["-pthread", "-Wall", "-Werror"]).args(flags);
-    command.arg("-I").arg(root().join("compat").join(family)).arg("-I").arg(root().join("include"));
-    command.arg("-I").arg(root().join("tests/c"));
-    command.args(sources.iter().map(|source| root().join("tests/c/compat").join(family).join(source)));
-    command.arg("-o").arg(&program);
-    run(link(&mut command, how));
+    let name = format!("{family}-{name}-{how:?}");
+    let program = scratch("compat").join(&name);
+    once(&format!("compat-{name}"), || {
+        let mut command = compiler(false);
+        command.args(["-pthread", "-Wall", "-Werror"]).args(flags);
+        command.arg("-I").arg(root().join("compat").join(family)).arg("-I").arg(root().join("include"));
+        command.arg("-I").arg(root().join("tests/c"));
+        command.args(sources.iter().map(|source| root().join("tests/c/compat").join(family).join(source)));
+        command.arg("-o").arg(&program);
+        run(link(&mut command, how));
+    });
     under(program)
 }
 

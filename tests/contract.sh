@@ -12,7 +12,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 sed 's/ /_/' "$pairs" | sort -u >"$folder/header"
-sed -nE 's/^test (.*::)?(sockutil_[a-z0-9_]+_E[A-Z0-9]+) \.\.\. ok$/\2/p' "$log" | sort -u >"$folder/tests"
+sed -nE 's/^test ([a-z_0-9]+ )?(.*::)?(sockutil_[a-z0-9_]+_E[A-Z0-9]+) \.\.\. ok$/\3/p' "$log" | sort -u >"$folder/tests"
 sed -E '/^#/d; /^$/d; s/ /_/' "$contract" | sort -u >"$folder/contract"
 
 failed=0

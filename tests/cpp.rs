@@ -12,20 +12,20 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
-use support::{C_WARNINGS, Link, compiler, left_out, link, output, root, run, scratch, told, under};
+use support::{C_WARNINGS, Link, compiler, left_out, link, once, output, root, run, scratch, told, under};
 
 /// Whether there is a C++ compiler with its library. Not every machine with a C compiler has one; musl's has no library.
 fn has_compiler(what: &str) -> bool {
-    static HAS: OnceLock<bool> = OnceLock::new();
-    let has = *HAS.get_or_init(|| {
-        let source = scratch("cpp").join("any.cpp");
+    let source = scratch("cpp").join("any.cpp");
+    let program = source.with_extension("program");
+    once("cpp", || {
         let any = "#include <string>\n#include <system_error>\nint main() { return std::system_category().name()[0] == 0; }\n";
         fs::write(&source, any).unwrap();
-        let made = compiler(true).arg(&source).arg("-o").arg(source.with_extension("program")).output();
-        made.is_ok_and(|output| output.status.success())
+        let _ = fs::remove_file(&program);
+        let _ = compiler(true).arg(&source).arg("-o").arg(&program).output();
     });
+    let has = program.exists();
     if !has {
         left_out("no C++ compiler", what);
     }

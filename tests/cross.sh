@@ -127,7 +127,7 @@ run_tests() {
     for test in ${TESTS:-}; do set -- "$@" --test "$test"; done
     # The tests' own code is built quickly; the libraries are built as shipped.
     # shellcheck disable=SC2086
-    "$tools/usr/bin/cargo" test --package sockutil --locked --no-fail-fast "$@" -- --exact $skip ${FILTER:-}
+    sh tests/programs.sh "$tools/usr/bin/cargo" test --package sockutil --locked "$@" -- --exact $skip ${FILTER:-}
 }
 
 # left_out - the lines of left_out.txt for the chosen test programs.

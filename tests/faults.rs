@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
 use support::{Link, below_root, compile_c, compiler, libraries, root, run, scratch, shim, told, with_mistake};
 
@@ -146,15 +145,12 @@ const BROKEN: [Broken; 16] = [
     },
 ];
 
-fn driver() -> &'static Path {
-    static DRIVER: OnceLock<PathBuf> = OnceLock::new();
-    DRIVER.get_or_init(|| {
-        let sources = ["driver.c", "run.c", "world.c", "faults.c", "transfers.c", "others.c", "connections.c"];
-        let sources = sources.map(|source| format!("../faults/{source}"));
-        // LD_LIBRARY_PATH comes before the path of new tags: it says which library is under test.
-        let flags = ["-U_FORTIFY_SOURCE", "-Wl,--enable-new-dtags", "-Wl,--no-as-needed", "-ldl"];
-        compile_c("faults", &sources.each_ref().map(String::as_str), Link::Shared, &flags)
-    })
+fn driver() -> PathBuf {
+    let sources = ["driver.c", "run.c", "world.c", "faults.c", "transfers.c", "others.c", "connections.c"];
+    let sources = sources.map(|source| format!("../faults/{source}"));
+    // LD_LIBRARY_PATH comes before the path of new tags: it says which library is under test.
+    let flags = ["-U_FORTIFY_SOURCE", "-Wl,--enable-new-dtags", "-Wl,--no-as-needed", "-ldl"];
+    compile_c("faults", &sources.each_ref().map(String::as_str), Link::Shared, &flags)
 }
 
 /// Runs the driver against the shared library in a folder.
@@ -201,7 +197,7 @@ fn a_new_import_does_not_escape() {
 
 /// The contract holds, and every exported function was called.
 fn holds(form: &str) {
-    let output = driven(form, libraries());
+    let output = driven(form, &libraries());
     assert!(output.status.success(), "{}", told(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     println!("{}", text.lines().last().unwrap_or_default());

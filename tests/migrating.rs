@@ -11,10 +11,9 @@ use std::iter;
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use support::{C_WARNINGS, Link, compiler, link, root, run, scratch, under};
+use support::{C_WARNINGS, Link, compiler, link, once, root, run, scratch, under};
 
 /// The time limit that the servers get: the tutorial's is in whole seconds.
 const SECONDS: &str = "1";
@@ -81,10 +80,12 @@ const fn line<const N: usize>() -> [u8; N] {
 
 fn compiled(name: &str, how: Link) -> PathBuf {
     let program = scratch("migrating").join(format!("{name}-{how:?}"));
-    let mut command = compiler(false);
-    command.args(["-std=c11", "-D_GNU_SOURCE"]).args(C_WARNINGS).arg("-I").arg(root().join("include"));
-    command.arg(root().join("docs/migrating").join(format!("{name}.c"))).arg("-o").arg(&program);
-    run(link(&mut command, how));
+    once(&format!("migrating-{name}-{how:?}"), || {
+        let mut command = compiler(false);
+        command.args(["-std=c11", "-D_GNU_SOURCE"]).args(C_WARNINGS).arg("-I").arg(root().join("include"));
+        command.arg(root().join("docs/migrating").join(format!("{name}.c"))).arg("-o").arg(&program);
+        run(link(&mut command, how));
+    });
     program
 }
 
@@ -104,15 +105,12 @@ impl Server {
     }
 
     fn before() -> Server {
-        static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-        Server::start(PROGRAM.get_or_init(|| compiled("before", Link::None)))
+        Server::start(&compiled("before", Link::None))
     }
 
     /// With the shared and with the static library.
     fn after() -> [Server; 2] {
-        static PROGRAMS: OnceLock<[PathBuf; 2]> = OnceLock::new();
-        let programs = PROGRAMS.get_or_init(|| [Link::Shared, Link::Static].map(|how| under(compiled("after", how))));
-        programs.each_ref().map(|program| Server::start(program))
+        [Link::Shared, Link::Static].map(|how| Server::start(&under(compiled("after", how))))
     }
 
     /// A client that waits for ten seconds at most.

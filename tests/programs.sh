@@ -1,37 +1,78 @@
 #!/bin/sh
-# programs.sh CARGO test OPTION... - as `cargo test`, but runs several test programs at once: most tests wait rather than
-# compute. Shows what a program has printed when it ends.
+# programs.sh CARGO test OPTION... [-- OPTION...] - as `cargo test`, but each test runs in a process of its own, several
+# at once: most tests wait rather than compute, and none sees another's descriptors, not even the copies that a process
+# holds between fork and exec. The options after -- choose among the tests: NAME, --exact, --skip NAME, --ignored.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$@" --no-run --message-format=json-render-diagnostics >"$folder/messages"
+cargo=$1
+shift 2
+"$cargo" test --no-run --message-format=json-render-diagnostics "$@" >"$folder/messages"
 sed -n 's/.*"kind":\["test"\].*"executable":"\([^"]*\)".*/\1/p' "$folder/messages" >"$folder/programs"
 [ -s "$folder/programs" ] || {
     echo "programs.sh: cargo has built no test program" >&2
     exit 1
 }
+while [ $# -gt 0 ] && [ "$1" != -- ]; do shift; done
+[ $# -eq 0 ] || shift
 
-# The longest first, so that none is left to run alone at the end.
-longest='/\(examples\|faults\|exports\|compat_unp\|compat\|properties\|kinds\)-[0-9a-f]*$'
+# list PROGRAM OPTION... - the names of its tests.
+list() {
+    "$@" --list --format terse | sed -n 's/: test$//p'
+}
+
+# Those with the longest tests first, so that none is left to run alone at the end.
+longest='/\(kinds\|faults\|connecting\|compat\|compat_unp\)-[0-9a-f]*$'
 {
     grep "$longest" "$folder/programs" || :
     grep -v "$longest" "$folder/programs" || :
-} | tr '\n' '\0' >"$folder/ordered"
+} >"$folder/ordered"
+while IFS= read -r program; do
+    list "$program" "$@" >"$folder/all"
+    # Listed all the same, unless they were asked for.
+    case " $* " in
+    *" --ignored "* | *" --include-ignored "*) : >"$folder/ignored" ;;
+    *) list "$program" "$@" --ignored >"$folder/ignored" ;;
+    esac
+    name=${program##*/}
+    name=${name%-*}
+    echo "$name $(wc -l <"$folder/ignored")" >>"$folder/ignored-of"
+    grep -Fxv -f "$folder/ignored" "$folder/all" | while IFS= read -r test; do
+        printf '%s\0%s\0' "$program" "$test" >>"$folder/tests"
+        echo "$name" >>"$folder/chosen"
+    done
+done <"$folder/ordered"
+[ -s "$folder/chosen" ] || {
+    echo "programs.sh: no test is called so: $*" >&2
+    exit 1
+}
 
-export folder
+# Tests that need a process of their own have it, and what several compile is compiled once (tests/support/once.rs).
+SOCKUTIL_ALONE=1
+SOCKUTIL_RUN=$(date +%s).$$
+export SOCKUTIL_ALONE SOCKUTIL_RUN folder
 # shellcheck disable=SC2016
-xargs -0 -n 1 -P "$(getconf _NPROCESSORS_ONLN)" sh -c '
-    name=$(basename "$1")
-    status=0
-    "$1" >"$folder/$name.log" 2>&1 || status=$?
-    echo "$status $name"
-' sh <"$folder/ordered" | while read -r status name; do
-    printf "\n     Running %s\n" "${name%-*}"
-    cat "$folder/$name.log"
-    echo "$status $name" >>"$folder/ended"
-    [ "$status" -eq 0 ] || echo "$name ended with $status"
-done
+xargs -0 -n 2 -P $((2 * $(getconf _NPROCESSORS_ONLN))) sh -c '
+    name=${1##*/}
+    name=${name%-*}
+    said=$("$1" --exact "$2" --include-ignored --test-threads=1 2>&1) && case $said in
+    *"test result: ok. 1 passed;"*)
+        echo "$name ok" >>"$folder/ended"
+        echo "test $name $2 ... ok"
+        exit
+        ;;
+    esac
+    echo "$name FAILED" >>"$folder/ended"
+    printf "%s\n" "$said" | sed "/^test .* FAILED$/d; /^test result: /d"
+    printf "\ntest %s %s ... FAILED\n" "$name" "$2"
+' sh <"$folder/tests"
 
-# Every program has ended, and each with success.
-[ "$(wc -l <"$folder/ended")" -eq "$(wc -l <"$folder/programs")" ]
-! grep -qv '^0 ' "$folder/ended"
+# A line for each program. Every chosen test has ended, and each with success.
+echo
+while read -r name ignored; do
+    passed=$(grep -cx "$name ok" "$folder/ended" || :)
+    failed=$(grep -cx "$name FAILED" "$folder/ended" || :)
+    echo "test result: $([ "$failed" -eq 0 ] && echo ok || echo FAILED). $passed passed; $failed failed; $ignored ignored: $name"
+done <"$folder/ignored-of"
+[ "$(wc -l <"$folder/ended")" -eq "$(wc -l <"$folder/chosen")" ]
+! grep -q ' FAILED$' "$folder/ended"

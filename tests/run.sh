@@ -9,22 +9,12 @@ rm -f "$log" "$log.status" "$log.left-out"
 : >"$log"
 SOCKUTIL_LEFT_OUT=$(cd "$(dirname "$log")" && pwd)/$(basename "$log").left-out
 export SOCKUTIL_LEFT_OUT
-# Raises the limit of open files to 1024, or as far as any process may, and sets files to it. Every sh has these options
-# of ulimit, and POSIX since 2024.
+# Raises the limit of open files to 1024, or as far as any process may. Every sh has these options of ulimit, and POSIX
+# since 2024.
 # shellcheck disable=SC3045
-allow_files() {
-    files=$(ulimit -n)
-    [ "$files" = unlimited ] || [ "$files" -ge 1024 ] || ulimit -n 1024 2>/dev/null || ulimit -S -n "$(ulimit -H -n)"
-    files=$(ulimit -n)
-    [ "$files" != unlimited ] || files=1024
-}
-
-# Most tests wait rather than compute. Those that run at once share the open files that a process may have.
-allow_files
-threads=$((2 * $(getconf _NPROCESSORS_ONLN)))
-[ $((files / 64)) -ge "$threads" ] || threads=$((files / 64))
-: "${RUST_TEST_THREADS:=$((threads > 0 ? threads : 1))}"
-export RUST_TEST_THREADS
+files=$(ulimit -n)
+# shellcheck disable=SC3045
+[ "$files" = unlimited ] || [ "$files" -ge 1024 ] || ulimit -n 1024 2>/dev/null || ulimit -S -n "$(ulimit -H -n)"
 
 # Nobody should have to ask whether it has died: a line whenever there was none for some seconds.
 start=$(date +%s)

@@ -83,8 +83,8 @@ fn a_failure_is_one_line_and_status_1() {
     let taken = finished(Command::new(program("echo_server", "")).args(["127.0.0.1", &port]), b"");
     assert_eq!(taken.status.code(), Some(1), "{}", told(&taken));
     assert_eq!(taken.stderr, format!("bind: {}\n", reason(libc::EADDRINUSE)).as_bytes());
-    drop(listener);
-    let refused = finished(Command::new(program("echo_client", "")).args(["127.0.0.1", &port]), b"");
+    let (_held, nobody) = dead_port();
+    let refused = finished(Command::new(program("echo_client", "")).args(["127.0.0.1", &nobody.to_string()]), b"");
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
     assert_eq!(refused.stderr, b"connect: Connection refused\n");
 }

@@ -3,17 +3,17 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{compiler, libraries, root, run, sanitizer_flags, scratch, shimmed, told, under};
+use crate::support::{compiler, libraries, once, root, run, sanitizer_flags, scratch, shimmed, told, under};
 
 /// The deadline for each event.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -31,14 +31,13 @@ pub fn reason(errno: libc::c_int) -> String {
 }
 
 /// A folder of links to the sources, so that nothing is written beside them.
-fn sources() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = scratch("examples-sources");
+fn sources() -> PathBuf {
+    let folder = scratch("examples-sources");
+    once("examples-sources", || {
         let script = r#"ln -sf "$1"/*.[ch] "$1/Makefile" "$2""#;
         run(Command::new("sh").args(["-c", script, "sh"]).arg(root().join("c_examples")).arg(&folder));
-        folder
-    })
+    });
+    folder
 }
 
 /// `make` as in `c_examples`, without the settings of an outer make. Its BIN is a folder beside that of the links.
@@ -61,16 +60,16 @@ pub fn variable(name: &str, value: impl Into<OsString>) -> OsString {
     setting
 }
 
-/// The folder with the programs, built as a reader would.
-pub fn programs() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = scratch("examples");
+/// The folder with the programs, built as a reader would. All of them, and all scripts that run them under a tool, are in
+/// one.
+pub fn programs() -> PathBuf {
+    let folder = scratch("examples");
+    let all = || fs::read_dir(&folder).unwrap().map(|program| under(program.unwrap().path()));
+    once("examples", || {
         run(make().arg("-j4").arg(variable("BIN", "../examples")));
-        // All programs and scripts are in one folder.
-        let programs = fs::read_dir(&folder).unwrap().map(|program| under(program.unwrap().path()));
-        programs.last().expect("there are programs").parent().unwrap().to_owned()
-    })
+        assert!(all().count() > 0, "there are programs");
+    });
+    all().next().unwrap().parent().unwrap().to_owned()
 }
 
 pub fn program(name: &str, kind: &str) -> PathBuf {
@@ -418,6 +417,17 @@ pub fn set_socket_option<T>(socket: &impl AsRawFd, name: i32, value: &T) {
     let set =
         unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, name, std::ptr::from_ref(value).cast(), size) };
     assert_eq!(set, 0, "{}", io::Error::last_os_error());
+}
+
+/// A port at which nobody listens: that of a connection's client, which no listener is given as long as the connection
+/// is open.
+pub fn dead_port() -> (TcpStream, u16) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = listener.accept().unwrap();
+    let port = client.local_addr().unwrap().port();
+    drop(server);
+    (client, port)
 }
 
 /// Closes a connection with an RST.

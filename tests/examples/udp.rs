@@ -22,7 +22,7 @@ fn port(socket: &UdpSocket) -> u16 {
 
 /// A closed port: its socket takes datagrams only from itself. No other program can get the port during the test, as
 /// could happen after a close.
-fn dead_port() -> UdpSocket {
+fn closed_port() -> UdpSocket {
     let socket = socket();
     socket.connect(socket.local_addr().unwrap()).unwrap();
     socket
@@ -217,7 +217,7 @@ fn a_lost_answer_is_told_and_the_next_datagram_goes_out() {
 #[test]
 fn a_dead_port_is_silence_without_a_peer() {
     for kind in KINDS {
-        let dead = dead_port();
+        let dead = closed_port();
         let start = Instant::now();
         let output = finished(&mut client(kind, &[], port(&dead)), b"anybody?\n");
         assert!(start.elapsed() >= Duration::from_secs(3), "{:?}", start.elapsed());
@@ -230,7 +230,7 @@ fn a_dead_port_is_silence_without_a_peer() {
 #[test]
 fn a_dead_port_refuses_a_socket_that_has_it_as_its_peer() {
     for kind in KINDS {
-        let dead = dead_port();
+        let dead = closed_port();
         let output = finished(&mut client(kind, &["-c"], port(&dead)), b"one\ntwo\n");
         assert_eq!(output.status.code(), Some(1), "{}", told(&output));
         assert!(output.stdout.is_empty(), "{}", told(&output));
@@ -318,7 +318,7 @@ fn a_socket_is_disconnected_and_connected_to_another_peer() {
 
 #[test]
 fn another_peer_is_reached_after_one_that_refused() {
-    let dead = dead_port();
+    let dead = closed_port();
     let server = Server::start("udp_server", "");
     let mut command = client("", &["-a", &server.port.to_string()], port(&dead));
     let output = finished(&mut command, b"one\ntwo\n");

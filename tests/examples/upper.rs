@@ -407,8 +407,8 @@ fn a_server_that_resets_or_talks_unasked_is_told() {
         assert_eq!(client.err(), text);
         assert!(client.out.recv().is_err());
     }
-    drop(listener);
-    let refused = finished(client("", port).arg("hello"), b"");
+    let (_held, nobody) = dead_port();
+    let refused = finished(client("", nobody).arg("hello"), b"");
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
     assert_eq!(refused.stderr, b"connect: Connection refused\n");
 }

@@ -13,8 +13,7 @@ fn is_open(fd: c_int) -> bool {
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
 }
 
-/// The same descriptor under a number so high that no other test gets it by chance. Where few may be open, few tests run
-/// at once (`tests/run.sh`).
+/// The same descriptor under a number so high that no other test gets it by chance.
 fn high(fd: OwnedFd) -> c_int {
     static TAKEN: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(0);
     let first = c_int::try_from(descriptor_limit() / 2).unwrap_or(c_int::MAX).min(600);

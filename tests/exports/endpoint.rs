@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, U
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::c::*;
@@ -214,7 +213,7 @@ fn waits(thread: c_int) -> u64 {
 fn await_waits(thread: c_int, more: u64) {
     let (start, before) = (Instant::now(), waits(thread));
     while waits(thread) < before + more && start.elapsed() < Duration::from_millis(300) {
-        thread::yield_now();
+        look_again();
     }
 }
 

@@ -241,6 +241,11 @@ pub fn stuff(fd: c_int) -> usize {
     total
 }
 
+/// Between two looks at what somebody else brings about: others have the processor meanwhile.
+pub fn look_again() {
+    thread::sleep(Duration::from_micros(200));
+}
+
 /// Until a thread of this process waits in the kernel.
 pub fn until_it_sleeps(thread: libc::pid_t) {
     let end = Instant::now() + SLACK;
@@ -251,7 +256,7 @@ pub fn until_it_sleeps(thread: libc::pid_t) {
     };
     while !sleeps() {
         assert!(Instant::now() < end, "the thread does not wait");
-        thread::yield_now();
+        look_again();
     }
 }
 

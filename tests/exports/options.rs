@@ -16,6 +16,7 @@ use crate::interface::chooses_interface;
 use crate::kit::*;
 use crate::support::emulated;
 use crate::support::{has_ipv6, left_out};
+use crate::udp::closed_port;
 
 /// By the system's means.
 #[track_caller]
@@ -744,9 +745,7 @@ fn wait_for(fd: c_int, events: i16) {
 
 /// A datagram socket with an ICMP error: its peer's port is closed.
 fn udp_with_an_error() -> UdpSocket {
-    // Open, so that no other socket gets the port, and connected elsewhere, so that it is closed to others.
-    let closed = udp("127.0.0.1");
-    closed.connect(closed.local_addr().unwrap()).unwrap();
+    let closed = closed_port();
     let socket = udp("127.0.0.1");
     socket.connect(closed.local_addr().unwrap()).unwrap();
     socket.send(b"x").unwrap();

@@ -4,7 +4,6 @@ use std::ffi::CStr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::c::*;
@@ -76,7 +75,7 @@ fn becomes(wanted: c_int, what: &str, mut state: impl FnMut() -> c_int) {
             return;
         }
         assert!(Instant::now() < end, "{what}: {found} instead of {wanted}");
-        thread::yield_now();
+        look_again();
     }
 }
 

@@ -159,9 +159,11 @@ fn std_udp() -> UdpSocket {
     UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
 }
 
-/// An unused port of the IPv4 loopback. Another test may take it, so it is tried again.
-fn dead_port() -> u16 {
-    std_udp().local_addr().unwrap().port()
+/// A closed port: its socket is open, so that no other gets the port, and takes datagrams only from itself.
+pub fn closed_port() -> UdpSocket {
+    let socket = std_udp();
+    socket.connect(socket.local_addr().unwrap()).unwrap();
+    socket
 }
 
 #[test]
@@ -318,8 +320,8 @@ fn sockutil_udp_connect_EINVAL() {
 #[test]
 fn sockutil_recvfrom_ECONNREFUSED() {
     for timeout in [FOREVER, 5000] {
-        let port = dead_port();
-        let fd = connected(Some("127.0.0.1"), port, 0);
+        let closed = closed_port();
+        let fd = connected(Some("127.0.0.1"), closed.local_addr().unwrap().port(), 0);
         gives(1, || send(fd.as_raw_fd(), b"x", None, 1000));
         let (mut buffer, mut from, mut cut) = ([9; 4], marked(), 4711);
         let start = buffer.as_mut_ptr().cast();
@@ -332,7 +334,8 @@ fn sockutil_recvfrom_ECONNREFUSED() {
     }
     // Unconnected: silence.
     let fd = bound(Some("127.0.0.1"), 0, 0);
-    gives(1, || send(fd.as_raw_fd(), b"x", Some((Ipv4Addr::LOCALHOST, dead_port()).into()), 1000));
+    let closed = closed_port();
+    gives(1, || send(fd.as_raw_fd(), b"x", Some(closed.local_addr().unwrap()), 1000));
     fails(EAGAIN, || receive(fd.as_raw_fd(), &mut [0; 4], 50));
 }
 

@@ -16,7 +16,7 @@ use crate::kit::*;
 use crate::namespace::{add_address, add_route, index, inside, is_lacking, octets, open_tun, set_up};
 use crate::pass::{ASKED, ask, descriptor_limit, limit_descriptors};
 use crate::support::{emulated, has_ipv6, left_out};
-use crate::udp::{is_marked, local, marked, to_addr, to_std};
+use crate::udp::{closed_port, is_marked, local, marked, to_addr, to_std};
 
 /// What one call has received.
 #[derive(Debug)]
@@ -469,9 +469,7 @@ fn recvfrom_at_waits_for_ever_whatever_the_socket_says() {
 fn sockutil_recvfrom_at_ECONNREFUSED() {
     for ms in [FOREVER, 5000] {
         let fd = UdpSocket::bind("127.0.0.1:0").unwrap();
-        // Open, so that no other socket gets the port, and connected elsewhere, so that it is closed to others.
-        let closed = UdpSocket::bind("127.0.0.1:0").unwrap();
-        closed.connect(closed.local_addr().unwrap()).unwrap();
+        let closed = closed_port();
         fd.connect(closed.local_addr().unwrap()).unwrap();
         fd.send(b"x").unwrap();
         receives_nothing(libc::ECONNREFUSED, fd.as_raw_fd(), ms);

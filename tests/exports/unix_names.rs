@@ -27,7 +27,7 @@ fn listening(name: &str) -> OwnedFd {
             return makes(|| fd);
         }
         assert_eq!(errno().0, libc::EADDRINUSE);
-        std::thread::yield_now();
+        look_again();
     }
 }
 

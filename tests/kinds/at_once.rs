@@ -21,7 +21,7 @@ fn is_socket(fd: &OwnedFd) -> bool {
 }
 
 fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusal) -> Verdict {
-    let fd = make().map_err(|e| format!("cannot be made: {e}"))?;
+    let fd = kit::when_there_is_room(make)?;
     mode.set(fd.as_raw_fd());
     refusal.install();
     let before = kit::flags(fd.as_raw_fd());
@@ -80,7 +80,7 @@ fn read(make: Make, has: Has, call: Call, ms: c_int, mode: Mode, refusal: Refusa
 }
 
 fn write(make: Make, takes: Takes, call: Out, ms: c_int, mode: Mode, refusal: Refusal) -> Verdict {
-    let fd = make().map_err(|e| format!("cannot be made: {e}"))?;
+    let fd = kit::when_there_is_room(make)?;
     mode.set(fd.as_raw_fd());
     refusal.install();
     let before = kit::flags(fd.as_raw_fd());

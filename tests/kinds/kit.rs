@@ -18,9 +18,25 @@ pub fn made(fd: impl TryInto<c_int>) -> io::Result<OwnedFd> {
     if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd) }) }
 }
 
+/// Makes what a user can have only so many of at a time, in all processes together.
+pub fn when_there_is_room<T>(make: impl Fn() -> io::Result<T>) -> Result<T, String> {
+    let start = Instant::now();
+    loop {
+        match make() {
+            Err(e)
+                if matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENOSPC)) && start.elapsed().as_secs() < 5 =>
+            {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(e) => return Err(format!("cannot be made: {e}")),
+            Ok(it) => return Ok(it),
+        }
+    }
+}
+
 /// Whether this machine has a kind of descriptor; if not, reports it as left out.
 pub fn can_be_made<T>(name: &str, make: fn() -> io::Result<T>) -> bool {
-    make().map_err(|e| left_out(&format!("no {name}"), e)).is_ok()
+    when_there_is_room(make).map_err(|e| left_out(&format!("no {name}"), e)).is_ok()
 }
 
 pub fn flags(fd: c_int) -> c_int {

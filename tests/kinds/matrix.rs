@@ -81,7 +81,7 @@ fn at_once() -> usize {
         limit.rlim_cur = limit.rlim_max;
         libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
     }
-    // A cell has up to eight. Other matrices run beside this one, but not where few descriptors may be open: tests/run.sh.
+    // A cell has up to eight. Where many may be open, other matrices may run beside this one, in the same process.
     match usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX) {
         few @ ..400 => few.saturating_sub(24).div_euclid(8).max(1),
         many => many.saturating_sub(100).div_euclid(20).min(300),

@@ -118,20 +118,8 @@ fn giver(mut give: Give, column: Column, stop: &AtomicBool) -> (Give, Vec<u8>, I
     (give, given, Instant::now())
 }
 
-/// Of some a user can have only so many at a time.
-fn made(kind: &Kind) -> Result<Source, String> {
-    let start = Instant::now();
-    loop {
-        match (kind.make)() {
-            Err(e) if start.elapsed() > Duration::from_secs(2) => return Err(format!("cannot be made: {e}")),
-            Err(_) => thread::sleep(EVERY),
-            Ok(source) => return Ok(source),
-        }
-    }
-}
-
 fn read(kind: &Kind, call: Call, column: Column, mode: Mode, refusal: Refusal) -> Verdict {
-    let Source { fd: owned, mut give } = made(kind)?;
+    let Source { fd: owned, mut give } = kit::when_there_is_room(kind.make)?;
     let fd = owned.as_raw_fd();
     mode.set(fd);
     if !refusal.install() {

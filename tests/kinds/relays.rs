@@ -45,7 +45,7 @@ const NOT_YET: [End; 1] = [End::Fails(EAGAIN)];
 
 /// Nothing comes; something is there; something comes in the middle.
 fn from_kind(kind: &sources::Kind, mode: Mode, refusal: Refusal, ms: c_int) -> Verdict {
-    let mut source = (kind.make)().map_err(|e| e.to_string())?;
+    let mut source = kit::when_there_is_room(kind.make)?;
     let (sink, to) = kit::pair(libc::SOCK_STREAM).map_err(|e| e.to_string())?;
     let fd = source.fd.as_raw_fd();
     mode.set(fd);
@@ -85,7 +85,7 @@ fn from_kind(kind: &sources::Kind, mode: Mode, refusal: Refusal, ms: c_int) -> V
 
 /// More than there is room for is to be written, until somebody makes room.
 fn to_kind(kind: &sinks::Kind, mode: Mode, refusal: Refusal, ms: c_int) -> Verdict {
-    let sink = (kind.make)().map_err(|e| e.to_string())?;
+    let sink = kit::when_there_is_room(kind.make)?;
     let (from, peer) = kit::pair(libc::SOCK_STREAM).map_err(|e| e.to_string())?;
     let fd = sink.fd.as_raw_fd();
     mode.set(fd);

@@ -62,7 +62,7 @@ pub fn readable() -> Vec<(&'static str, Make, Has)> {
     }
     kernel_file!("/proc/version" "/proc/cmdline" "/proc/self/mounts" "/proc/self/mountinfo" "/proc/sys/kernel/hostname"
         "/proc/self/limits" "/sys/kernel/fscaps" "/sys/kernel/mm/transparent_hugepage/enabled");
-    keep(all, |(name, make, _)| (name, make()))
+    keep(all, |(name, make, _)| (name, kit::when_there_is_room(make)))
 }
 
 /// What a descriptor makes of bytes.
@@ -107,10 +107,10 @@ pub fn writable() -> Vec<(&'static str, Make, Takes)> {
         ),
         ("AF_UNIX listener", unix_listener, Takes::Error(&[ENOTCONN, EOPNOTSUPP, EINVAL])),
     ];
-    keep(all, |(name, make, _)| (name, make()))
+    keep(all, |(name, make, _)| (name, kit::when_there_is_room(make)))
 }
 
-fn keep<T>(mut all: Vec<T>, made: impl Fn(&T) -> (&'static str, io::Result<OwnedFd>)) -> Vec<T> {
+fn keep<T>(mut all: Vec<T>, made: impl Fn(&T) -> (&'static str, Result<OwnedFd, String>)) -> Vec<T> {
     all.retain(|entry| match made(entry) {
         (name, Err(e)) => {
             left_out(&format!("no {name}"), e);

@@ -203,7 +203,7 @@ fn ends(kind: &Kind, call: Out, column: Column) -> Vec<End> {
 }
 
 fn write(kind: &Kind, call: Out, column: Column, mode: Mode, refusal: Refusal) -> Verdict {
-    let Sink { fd: owned, mut take } = (kind.make)().map_err(|e| format!("cannot be made: {e}"))?;
+    let Sink { fd: owned, mut take } = kit::when_there_is_room(kind.make)?;
     let fd = owned.as_raw_fd();
     let filled = if column == Column::Room { Vec::new() } else { kind.fill(&owned) };
     let mut taken = if let Column::Little(n) = column { take(n) } else { Vec::new() };

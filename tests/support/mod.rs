@@ -4,16 +4,16 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod left_out;
+mod once;
 mod shim;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex, OnceLock};
 
 pub use left_out::{has_descriptors, has_ipv6, left_out, name_of_test, pass_on};
+pub use once::once;
 pub use shim::{shim, shimmed};
 
 /// A table of tests that differ by a name and a value: a line each, its name and its one call.
@@ -85,26 +85,25 @@ pub fn below_root(path: &Path) -> PathBuf {
     format!("/proc/{}/fd/{}", std::process::id(), std::os::fd::AsRawFd::as_raw_fd(&*file)).into()
 }
 
-/// The folder with the shipped libraries, which are built at the first call.
-pub fn libraries() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        if let Some(folder) = sanitized() {
-            return folder.join("lib");
-        }
-        if let Some(folder) = std::env::var_os("SOCKUTIL_LIBDIR") {
-            return root().join(folder);
-        }
+/// The folder with the shipped libraries, which the first test that needs them builds.
+pub fn libraries() -> PathBuf {
+    if let Some(folder) = sanitized() {
+        return folder.join("lib");
+    }
+    if let Some(folder) = std::env::var_os("SOCKUTIL_LIBDIR") {
+        return root().join(folder);
+    }
+    let libraries = target_dir().join("lib");
+    once("libraries", || {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--release", "--locked", "--quiet", "--package", "sockutil-capi", "--target-dir"]);
         // With --target, cargo builds into a subfolder.
         let above = std::env::var_os("CARGO_BUILD_TARGET").and_then(|_| target_dir().parent());
         run(cargo.arg(above.unwrap_or(target_dir())).current_dir(root()));
-        let libraries = target_dir().join("lib");
         let built = target_dir().join("release");
         run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(built).arg(&libraries));
-        libraries
-    })
+    });
+    libraries
 }
 
 /// Whether this runs under qemu's user mode, which tests/cross.sh marks.
@@ -142,38 +141,36 @@ pub fn link(command: &mut Command, link: Link) -> &mut Command {
     }
 }
 
-/// What has been compiled here: a program of a name is made once, for all tests that run it.
-static COMPILED: Mutex<BTreeMap<PathBuf, Arc<OnceLock<PathBuf>>>> = Mutex::new(BTreeMap::new());
-
-/// Compiles C sources of `tests/c` into a program. `flags` come first.
+/// Compiles C sources of `tests/c` into a program, once for all tests that run it. `flags` come first.
 pub fn compile_c(name: &str, sources: &[&str], how: Link, flags: &[&str]) -> PathBuf {
-    let program = scratch("c").join(format!("{}-{how:?}", name.replace('/', "-")));
-    let compiled = Arc::clone(COMPILED.lock().expect("nothing panics with it").entry(program.clone()).or_default());
-    let program = compiled.get_or_init(|| {
+    let name = format!("{}-{how:?}", name.replace('/', "-"));
+    let program = scratch("c").join(&name);
+    once(&name, || {
         let mut command = compiler(false);
         command.args(["-std=c11", "-D_GNU_SOURCE", "-pthread"]).args(C_WARNINGS).args(flags);
         command.arg("-I").arg(root().join("include")).arg("-I").arg(root().join("tests/c"));
         command.args(sources.iter().map(|source| root().join("tests/c").join(source)));
-        // Another test program may compile the same at once, or run it.
-        let new = program.with_extension(std::process::id().to_string());
+        // A run beside this one may have started the old program.
+        let new = program.with_extension("new");
         command.arg("-o").arg(&new);
         run(link(&mut command, how));
         fs::rename(new, &program).expect("both are in one folder");
-        if matches!(how, Link::None) { program } else { under(program) }
     });
-    program.clone()
+    if matches!(how, Link::None) { program } else { under(program) }
 }
 
 /// A program or, with `SOCKUTIL_RUN_UNDER`, a script that becomes that program under a tool such as valgrind.
 pub fn under(program: PathBuf) -> PathBuf {
     let Ok(tool) = std::env::var("SOCKUTIL_RUN_UNDER") else { return program };
-    let folder = program.parent().expect("a program is in a folder");
-    let scripts = scratch("under").join(folder.file_name().expect("and that has a name"));
-    fs::create_dir_all(&scripts).expect("the target folder is writable");
-    let script = scripts.join(program.file_name().expect("a program has a name"));
-    // Written by a separate process: a file open for writing here may be open in a child, too, and then cannot be run.
-    let write = r#"printf '#!/bin/sh\nexec %s %s "$@"\n' "$1" "$2" >"$3" && chmod +x "$3""#;
-    run(Command::new("sh").args(["-c", write, "sh", &tool]).arg(program).arg(&script));
+    let folder = program.parent().expect("a program is in a folder").file_name().expect("and that has a name");
+    let folder = Path::new("under").join(folder);
+    let script = scratch(&folder.to_string_lossy()).join(program.file_name().expect("a program has a name"));
+    let name = format!("under-{}", folder.join(program.file_name().expect("as above")).display());
+    once(&name, || {
+        // Written by a separate process: a file open for writing here may be open in a child, too, and then cannot be run.
+        let write = r#"printf '#!/bin/sh\nexec %s %s "$@"\n' "$1" "$2" >"$3" && chmod +x "$3""#;
+        run(Command::new("sh").args(["-c", write, "sh", &tool]).arg(&program).arg(&script));
+    });
     script
 }
 

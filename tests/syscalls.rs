@@ -25,6 +25,7 @@ support::tests! {
     fn a_writer_moves_what_it_holds_once_a_call_at_most() = counts("writer_moves");
     fn a_relay_does_not_spin_at_what_is_wrongly_reported_ready() = counts("relay_wrongly_ready");
     fn a_pipe_costs_one_vain_attempt_and_a_byte_at_a_time_for_a_line() = counts("pipes");
+    fn a_terminal_takes_256_bytes_a_call_and_a_control_character_alone() = counts("terminals");
     fn a_line_in_a_thousand_pieces_costs_linear_time() = counts("linear");
     fn frames_drops_and_many_lines_cost_linear_time() = counts("linear_others");
     fn closing_is_as_few_calls_as_it_takes() = counts("closing");

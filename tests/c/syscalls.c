@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <termios.h>
 
 #define BIG 20000
 
@@ -555,6 +556,46 @@ static void writer_moves(void) {
 }
 
 /* Other descriptors than sockets: recv or send fails once a call, or once a reader. */
+/* A terminal, and the side that types. */
+static void terminal_pair(int ends[2]) {
+    char name[64];
+    ends[1] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    CHECK(ends[1] >= 0 && grantpt(ends[1]) == 0 && unlockpt(ends[1]) == 0);
+    CHECK(ptsname_r(ends[1], name, sizeof name) == 0);
+    ends[0] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    CHECK(ends[0] >= 0);
+}
+
+static void terminals(void) {
+    char buf[300];
+    int ends[2];
+    struct termios settings;
+    struct pollfd typed = {.events = POLLIN};
+    size_t done = 0;
+    terminal_pair(ends);
+    CHECK(tcgetattr(ends[0], &settings) == 0);
+    settings.c_lflag &= ~(tcflag_t)ECHO;
+    CHECK(tcsetattr(ends[0], TCSANOW, &settings) == 0);
+    typed.fd = ends[0];
+
+    /* An end that is typed is read, and what comes after it is there. */
+    may_look_at_the_clock = true;
+    CHECK(write(ends[1], "\004", 1) == 1 && poll(&typed, 1, 5000) == 1);
+    CHECK(sockutil_read_full(ends[0], buf, 4, &done, 5000) == 0 && done == 0);
+    CHECK(write(ends[1], "abc\n", 4) == 4 && poll(&typed, 1, 5000) == 1);
+    CHECK(sockutil_read_full(ends[0], buf, 4, &done, 5000) == 1 && memcmp(buf, "abc\n", 4) == 0);
+
+    /* With a limit: a vain attempt, fstat and isatty, a look whether it is open for writing, and then poll and write
+     * for 256 bytes, or for a control character alone. */
+    memset(buf, 'x', sizeof buf);
+    COUNTS(sockutil_write_full(ends[0], buf, sizeof buf, NULL, 5000) == 1, .send = 1, .fstat = 1, .isatty = 1,
+           .writev = 1, .poll = 2, .write = 2);
+    buf[100] = '\n';
+    COUNTS(sockutil_write_full(ends[0], buf, 200, NULL, 5000) == 1, .send = 1, .fstat = 1, .isatty = 1, .writev = 1,
+           .poll = 3, .write = 3);
+    CHECK(close(ends[0]) == 0 && close(ends[1]) == 0);
+}
+
 static void pipes(void) {
     char mem[64];
     char buf[64];
@@ -1220,6 +1261,8 @@ static const struct {
     {"writer_moves", writer_moves},
     {"relay_wrongly_ready", relay_wrongly_ready},
     {"pipes", pipes},
+    {"terminals", terminals},
+    {"terminals", terminals},
     {"linear", linear},
     {"linear_others", linear_others},
     {"closing", closing},

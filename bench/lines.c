@@ -119,6 +119,19 @@ READER(byte_copy) {
     *out = sum;
 }
 
+/* ---- The tutorials' readline: it looks ahead as far as a buffer of 1 KB goes, and takes the line ---- */
+
+READER(peeking) {
+    struct tally sum = {0, 0};
+    while (sum.bytes < r->batch) {
+        ssize_t length = peeked_line(r->pair.reader, r->memory, 1024);
+        if (length <= 0)
+            break;
+        took(r, &sum, r->memory, (size_t)length, check);
+    }
+    *out = sum;
+}
+
 /* ---- stdio, with a buffer of the same size ---- */
 
 struct stdio {
@@ -222,13 +235,14 @@ READER(evbuffer) {
 
 #define FUNCTIONS(name) .timed = name##_timed, .checked = name##_checked
 
-enum { OURS, LIMIT, STATIC_BUFFER, BYTE_COPY, GETLINE, FGETS, READ_UNTIL, EVBUFFER, READERS };
+enum { OURS, LIMIT, STATIC_BUFFER, BYTE_COPY, PEEKING, GETLINE, FGETS, READ_UNTIL, EVBUFFER, READERS };
 
 static const struct reader LIST[READERS] = {
     [OURS] = {.name = "reader_line", FUNCTIONS(ours), .open = ours_open},
     [LIMIT] = {.name = "the limit", FUNCTIONS(limit)},
     [STATIC_BUFFER] = {.name = "textbook, static buffer", FUNCTIONS(static_buffer)},
     [BYTE_COPY] = {.name = "textbook, per-byte copy", FUNCTIONS(byte_copy), .open = byte_copy_open},
+    [PEEKING] = {.name = "textbook peek", FUNCTIONS(peeking)},
     [GETLINE] = {.name = "getline", FUNCTIONS(by_getline), .open = stdio_open, .close = stdio_close},
     [FGETS] = {.name = "fgets", FUNCTIONS(by_fgets), .open = stdio_open, .close = stdio_close},
     [READ_UNTIL] = {.name = "Rust std read_until",
@@ -310,12 +324,17 @@ static void contest_of_size(size_t batch, size_t line_bytes, const struct target
 
 void bench_lines(void) {
     size_t batch = fitting(BATCH_BYTES);
-    contest_of_size(batch, 16, (const struct target[READERS]){[LIMIT] = AT_MOST(1.00), [GETLINE] = AT_MOST(0.45)});
+    contest_of_size(
+        batch, 16,
+        (const struct target[READERS]){[LIMIT] = AT_MOST(1.00), [PEEKING] = AT_LEAST(20), [GETLINE] = AT_MOST(0.45)});
     contest_of_size(batch, 64,
                     (const struct target[READERS]){[LIMIT] = AT_MOST(1.20),
                                                    [GETLINE] = AT_MOST(0.60),
                                                    [READ_UNTIL] = AT_LEAST(2.2),
                                                    [STATIC_BUFFER] = AT_LEAST(8),
-                                                   [BYTE_COPY] = AT_LEAST(8)});
-    contest_of_size(batch, 512, (const struct target[READERS]){[LIMIT] = AT_MOST(1.10), [GETLINE] = AT_MOST(0.85)});
+                                                   [BYTE_COPY] = AT_LEAST(8),
+                                                   [PEEKING] = AT_LEAST(20)});
+    contest_of_size(
+        batch, 512,
+        (const struct target[READERS]){[LIMIT] = AT_MOST(1.10), [PEEKING] = AT_LEAST(8), [GETLINE] = AT_MOST(0.85)});
 }

@@ -19,8 +19,8 @@ awk '
         y += 30
     }
     BEGIN {
-        order = split("getline|libevent evbuffer_readln|textbook, per-byte copy|textbook, static buffer|textbook peek", names, "|")
-        split("getline(3)|libevent, evbuffer_readln|as CS:APP does: rio_readlineb|as UNP does: readline|" \
+        order = split("getline|libevent evbuffer_readln|textbook, static buffer|textbook peek", names, "|")
+        split("getline(3)|libevent, evbuffer_readln|as UNP does: readline|" \
               "as tutorials do: readline with MSG_PEEK", labels, "|")
     }
     /^  "date"/ { date = value("date") }
@@ -49,7 +49,7 @@ awk '
         note = "<text x=\"360\" y=\"%d\" text-anchor=\"middle\" font-size=\"12\">%s</text>\n"
         printf note, y + 20, date ": " processor ", " system_ ", glibc " glibc ", gcc " compiler
         printf note, y + 38, "Processor time, with the data already in the socket. getline: on fdopen, with a buffer of 64 KB."
-        printf note, y + 56, "The books\047 readers are our own code in their style, with their buffers: bench/README.md."
+        printf note, y + 56, "The last two are our own code in that style, with their buffers: bench/README.md."
         print "</svg>"
     }
 ' "${1:-bench/results.json}"

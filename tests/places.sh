@@ -37,7 +37,11 @@ report() {
 
 failed() {
     report "$1" "FAILED: $2"
-    tail -n 40 "$logs/$1" | sed 's/^/    /'
+    # Each failure's own words, and the end.
+    {
+        grep -A 6 -e 'panicked at' "$logs/$1" || :
+        tail -n 40 "$logs/$1"
+    } | sed 's/^/    /'
     failures=$((failures + 1))
 }
 

@@ -159,8 +159,17 @@ fn literals_of_the_family_are_taken() {
 
 #[test]
 fn without_a_host_clients_take_the_loopback_of_the_family() {
-    let v4 = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = v4.local_addr().unwrap().port();
+    // The same port of IPv6 is held by a socket that does not listen, so that no other program has it.
+    let (v4, port, _held) = loop {
+        let v4 = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = v4.local_addr().unwrap().port();
+        let held = crate::addr::socket(libc::AF_INET6, libc::SOCK_STREAM);
+        let to = crate::udp::to_addr((std::net::Ipv6Addr::LOCALHOST, port).into());
+        let bound = unsafe { libc::bind(held.as_raw_fd(), (&raw const to.ss).cast(), to.len) };
+        if bound == 0 || errno().0 != libc::EADDRINUSE {
+            break (v4, port, held);
+        }
+    };
     // Only IPv4 listens: with the default flags IPv6 is tried first, with IPV6 alone it is refused.
     let client = owned(Call::TcpConnect.make(None, port, IPV4).unwrap());
     assert_eq!(address(client.as_raw_fd(), sockutil_addr_peer), v4.local_addr().unwrap());

@@ -346,7 +346,17 @@ fn flags_of_tcp_do_what_they_do_for_tcp() {
         return;
     }
     for flags in [0, SOCKUTIL_V6ONLY, SOCKUTIL_IPV6, SOCKUTIL_IPV6 | SOCKUTIL_V6ONLY] {
-        let fd = made(listen(":0", 8, flags));
+        // The same port of IPv4 is held by a socket that does not listen, so that no other program has it.
+        let (fd, _held) = loop {
+            let fd = made(listen(":0", 8, flags));
+            let v4 = SocketAddr::from(([127, 0, 0, 1], local(fd.as_raw_fd()).port()));
+            let held = crate::addr::socket(libc::AF_INET, libc::SOCK_STREAM);
+            let to = crate::udp::to_addr(v4);
+            let bound = unsafe { libc::bind(held.as_raw_fd(), (&raw const to.ss).cast(), to.len) } == 0;
+            if bound || flags == 0 {
+                break (fd, held);
+            }
+        };
         assert!(family(&fd));
         let only = option(fd.as_raw_fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY);
         assert_eq!(only, c_int::from(flags != 0), "{flags:#x}");

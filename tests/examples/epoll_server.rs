@@ -103,7 +103,7 @@ fn a_client_that_floods_it_delays_no_other() {
             flooding.shutdown(Shutdown::Write).unwrap();
         });
         other.set_read_timeout(Some(DEADLINE / 4)).unwrap();
-        for _ in 0..20 {
+        for _ in 0..100 {
             let sent = other.write_all(b"hello\n");
             let back = other.read_exact(&mut [0; 6]);
             if sent.is_err() || back.is_err() {

@@ -13,6 +13,7 @@ use crate::c::*;
 use crate::kit::*;
 use crate::resolve::resolve;
 use crate::support::has_ipv6;
+use crate::udp::held;
 
 const IPV4: c_uint = SOCKUTIL_IPV4;
 const IPV6: c_uint = SOCKUTIL_IPV6;
@@ -163,10 +164,8 @@ fn without_a_host_clients_take_the_loopback_of_the_family() {
     let (v4, port, _held) = loop {
         let v4 = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = v4.local_addr().unwrap().port();
-        let held = crate::addr::socket(libc::AF_INET6, libc::SOCK_STREAM);
-        let to = crate::udp::to_addr((std::net::Ipv6Addr::LOCALHOST, port).into());
-        let bound = unsafe { libc::bind(held.as_raw_fd(), (&raw const to.ss).cast(), to.len) };
-        if bound == 0 || errno().0 != libc::EADDRINUSE {
+        let held = held((std::net::Ipv6Addr::LOCALHOST, port).into());
+        if held.is_some() || errno().0 != libc::EADDRINUSE {
             break (v4, port, held);
         }
     };

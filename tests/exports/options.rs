@@ -16,7 +16,7 @@ use crate::interface::chooses_interface;
 use crate::kit::*;
 use crate::support::emulated;
 use crate::support::{has_ipv6, left_out};
-use crate::udp::closed_port;
+use crate::udp::{closed_port, held};
 
 /// By the system's means.
 #[track_caller]
@@ -729,9 +729,7 @@ fn sockutil_setsockopt_int_ENOTSOCK() {
 
 /// A port that refuses: bound, so that no other socket gets it, and not listening.
 fn refusing_port() -> (OwnedFd, SocketAddr) {
-    let held = socket(AF_INET, SOCK_STREAM);
-    let any = Slot::ip("127.0.0.1:0".parse().unwrap());
-    assert_eq!(unsafe { libc::bind(held.as_raw_fd(), any.addr().cast(), any.length() as u32) }, 0);
+    let held = held(([127, 0, 0, 1], 0).into()).unwrap();
     let mut local = Slot::new();
     assert_eq!(unsafe { sockutil_addr_local(held.as_raw_fd(), local.out()) }, 0);
     (held, local.socket_addr())

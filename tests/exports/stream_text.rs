@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::fs;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use libc::{
 
 use crate::kit::*;
 use crate::support::has_ipv6;
-use crate::udp::{is_cloexec, local, makes, option};
+use crate::udp::{held, is_cloexec, local, makes, option};
 
 /// What a text names.
 #[derive(Clone, Copy, Debug)]
@@ -349,11 +349,8 @@ fn flags_of_tcp_do_what_they_do_for_tcp() {
         // The same port of IPv4 is held by a socket that does not listen, so that no other program has it.
         let (fd, _held) = loop {
             let fd = made(listen(":0", 8, flags));
-            let v4 = SocketAddr::from(([127, 0, 0, 1], local(fd.as_raw_fd()).port()));
-            let held = crate::addr::socket(libc::AF_INET, libc::SOCK_STREAM);
-            let to = crate::udp::to_addr(v4);
-            let bound = unsafe { libc::bind(held.as_raw_fd(), (&raw const to.ss).cast(), to.len) } == 0;
-            if bound || flags == 0 {
+            let held = held(([127, 0, 0, 1], local(fd.as_raw_fd()).port()).into());
+            if held.is_some() || flags == 0 {
                 break (fd, held);
             }
         };
@@ -538,10 +535,7 @@ fn sockutil_stream_connect_ENOENT() {
 
 #[test]
 fn sockutil_stream_connect_ECONNREFUSED() {
-    // Bound, so that no other program gets it, and not listening.
-    let bound = crate::addr::socket(libc::AF_INET, libc::SOCK_STREAM);
-    let any = crate::udp::to_addr(SocketAddr::from(([127, 0, 0, 1], 0)));
-    assert_eq!(unsafe { libc::bind(bound.as_raw_fd(), (&raw const any.ss).cast(), any.len) }, 0);
+    let bound = held(([127, 0, 0, 1], 0).into()).unwrap();
     let to = local(bound.as_raw_fd()).to_string();
     let path = path("refused");
     fs::write(&path, "").unwrap();

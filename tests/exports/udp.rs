@@ -10,6 +10,7 @@ use std::ptr;
 use crate::c::*;
 use libc::{c_char, c_int, c_uint, c_void};
 
+use crate::addr::socket;
 use crate::kit::*;
 use crate::pass::{has_run_alone, in_a_child};
 use crate::support::has_ipv6;
@@ -157,6 +158,14 @@ fn receive(fd: c_int, buffer: &mut [u8], timeout_ms: c_int) -> isize {
 
 fn std_udp() -> UdpSocket {
     UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
+}
+
+/// A TCP socket that is bound to an address and does not listen, so that no other program listens there. None if the port
+/// is taken, or if there is no such family.
+pub fn held(at: SocketAddr) -> Option<OwnedFd> {
+    let socket = socket(if at.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 }, libc::SOCK_STREAM);
+    let to = to_addr(at);
+    (unsafe { libc::bind(socket.as_raw_fd(), (&raw const to.ss).cast(), to.len) } == 0).then_some(socket)
 }
 
 /// A closed port: its socket is open, so that no other gets the port, and takes datagrams only from itself.

@@ -34,6 +34,19 @@ pub fn when_there_is_room<T>(make: impl Fn() -> io::Result<T>) -> Result<T, Stri
     }
 }
 
+/// Until a thread of this process waits in the kernel, for ten seconds at most.
+pub fn until_it_waits(thread: libc::pid_t) {
+    let start = Instant::now();
+    // "1234 (name of it) R ...": proc(5).
+    let runs = || {
+        let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R'))
+    };
+    while runs() && start.elapsed().as_secs() < 10 {
+        thread::yield_now();
+    }
+}
+
 /// Whether this machine has a kind of descriptor; if not, reports it as left out.
 pub fn can_be_made<T>(name: &str, make: fn() -> io::Result<T>) -> bool {
     when_there_is_room(make).map_err(|e| left_out(&format!("no {name}"), e)).is_ok()

@@ -251,7 +251,14 @@ fn userfaultfd() -> io::Result<Source> {
     let give = move |_: &[u8]| {
         let address = memory + next * page;
         next += 1;
-        thread::spawn(move || unsafe { std::ptr::read_volatile(address as *const u8) });
+        let (to, from) = std::sync::mpsc::channel();
+        thread::spawn(move || unsafe {
+            _ = to.send(libc::gettid());
+            std::ptr::read_volatile(address as *const u8)
+        });
+        // The event is there once that thread waits for its page, which may take long on a busy machine.
+        let toucher = from.recv().expect("it says its number first");
+        kit::until_it_waits(toucher);
         vec![0; 32]
     };
     Ok(Source { fd, give: Box::new(give) })

@@ -39,8 +39,8 @@ pub fn until_it_waits(thread: libc::pid_t) {
     let start = Instant::now();
     // "1234 (name of it) R ...": proc(5).
     let runs = || {
-        let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R'))
+        let line = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
+        line.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R'))
     };
     while runs() && start.elapsed().as_secs() < 10 {
         thread::yield_now();

@@ -44,9 +44,11 @@ kill "$clock" 2>/dev/null || :
 # "test result: ok. 3 passed; 0 failed; ..." and "left out: no IPv6: ..."
 awk '
     /^test result: / { passed += $4; failed += $6 }
+    /^passed only alone: / { alone++ }
     /^left out: / { split($0, part, ": "); if (!count[part[2]]++) why[++n] = part[2]; total++ }
     END {
         line = passed + 0 " passed, " failed + 0 " failed"
+        if (alone) line = line ", " alone " passed only alone"
         for (i = 1; i <= n; i++) reasons = reasons (i > 1 ? ", " : "") why[i] " (" count[why[i]] ")"
         print line (total ? ", " total " left out: " reasons : "")
     }

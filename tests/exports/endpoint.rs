@@ -921,8 +921,10 @@ fn shutdown_ends_a_connect() {
                 let done = AtomicBool::new(false);
                 beside(
                     || {
-                        // Once more, if it had not begun yet.
-                        for _ in 0..20 {
+                        // Once more, if it had not begun yet: a thread waits for other things too, and many of them under an
+                        // emulator.
+                        let start = Instant::now();
+                        while start.elapsed() < Duration::from_secs(15) {
                             await_waits(this, 1);
                             if done.load(Ordering::Relaxed) {
                                 return;

@@ -48,6 +48,11 @@
  *            If you cancel a thread (pthread_cancel) while it waits here,
  *            descriptors that the call has opened stay open, and
  *            sockutil_connect does not restore what it has changed.
+ * Systems    Tested on Linux. On other systems the functions do the same; where
+ *            a system cannot, the comment says so. On macOS descriptors become
+ *            close-on-exec right after they are made, not in one step, and a
+ *            timed write to a blocking socket polls and then sends no more than
+ *            there is room for.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
  * Sources    UNP is Stevens, UNIX Network Programming, volume 1; CS:APP is
@@ -1768,9 +1773,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((2, 7)) SOCKUTIL_WRITES(5, 6);
  * Calls socket(2), bind(2) and listen(2) for the first address of host that
  * this machine has, and sets SO_REUSEADDR and IPV6_V6ONLY. A NULL host is
  * every address: IPv6 and, without SOCKUTIL_V6ONLY, IPv4 in one socket; only
- * IPv4 if there is no IPv6. host and service are as for sockutil_resolve; for
- * service "0" the kernel chooses a port: see sockutil_addr_local. backlog is 0
- * to 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is
+ * IPv4 if there is no IPv6, and on OpenBSD, where no socket has both. host and
+ * service are as for sockutil_resolve; for service "0" the kernel chooses a
+ * port: see sockutil_addr_local. backlog is 0 to 65535. flags:
+ * SOCKUTIL_REUSEPORT (ENOTSUP where sockutil_set_reuseport is; without it a second listener is
  * refused), SOCKUTIL_V6ONLY, SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
  * family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
  *
@@ -2181,7 +2187,8 @@ SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3);
  * Sets IP_PKTINFO on an IPv4 socket, and IP_PKTINFO and IPV6_RECVPKTINFO on an
  * IPv6 socket, if on is not 0; clears them if on is 0. sockutil_recvfrom_at then
  * returns which address of this machine a datagram was sent to. Call it before
- * bind(2), or know that the first datagrams may lack that.
+ * bind(2), or know that the first datagrams may lack that. Other systems have
+ * other options for IPv4, which do the same.
  *
  * Returns 0; -1 with errno:
  *   EAFNOSUPPORT   fd is neither an IPv4 nor an IPv6 socket
@@ -2210,7 +2217,8 @@ SOCKUTIL_RESULT;
  * reported an address (without sockutil_set_pktinfo, for datagrams that were
  * queued before it, on other than IPv4 and IPv6 sockets), or the interface has
  * none, the family of *at is AF_UNSPEC. Sets *ifindex to the interface that the
- * datagram came by, 0 if the kernel has not reported it. from, at, ifindex and
+ * datagram came by, 0 if the kernel has not reported it, as for IPv4 on
+ * FreeBSD, NetBSD and OpenBSD. from, at, ifindex and
  * truncated may be NULL. For an IPv6 multicast datagram the kernel does not
  * report the interface's own address: if at is not NULL, the call opens a
  * socket to find it. Descriptors that a Unix socket brings are closed.
@@ -2289,10 +2297,13 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * no listener. A live listener sees that probe as a client that closes at
  * once. If two servers start at once, one can take the other's fresh socket
  * for a stale one: use a lock file to prevent that. The file stays when the
- * socket is closed.
+ * socket is closed. On FreeBSD, NetBSD, OpenBSD and macOS a busy listener
+ * refuses as a dead one does: there nothing is replaced without
+ * SOCKUTIL_REPLACE (EADDRINUSE), and sockutil_unix_connect to a listener with a
+ * full backlog is ECONNREFUSED at once.
  *
- * A path that begins with '@' is an abstract name (Linux), as in
- * sockutil_addr_parse: there is no file, and the name is free again when the
+ * A path that begins with '@' is an abstract name (Linux; elsewhere EINVAL), as
+ * in sockutil_addr_parse: there is no file, and the name is free again when the
  * last descriptor of the socket is closed. No permissions protect it: every
  * process of the network namespace can connect. For a file of that name use
  * "./@name". backlog is 0 to 65535. flags: SOCKUTIL_REPLACE,
@@ -2307,8 +2318,8 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  * errno:
  *   EADDRINUSE     a server listens there, without SOCKUTIL_REPLACE, or path
  *                  is not a socket; it is left alone
- *   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
- *                  '@' are longer than 108
+ *   ENAMETOOLONG   path is longer than 107 bytes (103 where sun_path has 104),
+ *                  or an abstract name and its '@' are longer than 108
  *   EINVAL         path is NULL, empty or "@", backlog is not 0 to 65535,
  *                  flags has other bits, or SOCKUTIL_REPLACE for an abstract
  *                  name
@@ -2416,7 +2427,8 @@ int sockutil_set_reuseaddr(int fd, int on);
  * Sets SO_REUSEPORT if on is not 0, and clears it if on is 0, before bind(2).
  * All of the sockets must set it; the kernel distributes connections and
  * datagrams among them. It does not cure TIME_WAIT, and lets two servers share
- * a port by mistake.
+ * a port by mistake. On FreeBSD the option is SO_REUSEPORT_LB; NetBSD, OpenBSD
+ * and macOS have none that distributes: ENOTSUP.
  *
  * Returns 0; -1 with errno:
  *   EBADF      fd is not a descriptor
@@ -2511,6 +2523,7 @@ int sockutil_set_linger(int fd, int on, int seconds);
  * After idle_s seconds of silence TCP sends a question (a probe) every
  * interval_s seconds; when count questions have no answer, reads and writes
  * fail with ETIMEDOUT. idle_s 0 turns it off and ignores interval_s and count.
+ * OpenBSD has no such times: ENOPROTOOPT unless idle_s is 0.
  *
  * Returns 0; -1 with errno:
  *   EINVAL     idle_s is below 0, interval_s or count is below 1, or one is
@@ -2530,7 +2543,8 @@ int sockutil_set_keepalive(int fd, int idle_s, int interval_s, int count);
  * Sets TCP_USER_TIMEOUT: if sent data stays unacknowledged, or the peer's
  * window closed, for ms milliseconds, reads and writes fail with ETIMEDOUT. 0
  * is the system's default, about 15 minutes. With sockutil_set_keepalive the
- * same time also replaces count: a silent peer is given up after it.
+ * same time also replaces count: a silent peer is given up after it. Only Linux
+ * has it: ENOPROTOOPT elsewhere.
  *
  * Returns 0; -1 with errno:
  *   EINVAL     ms is below 0
@@ -2599,7 +2613,7 @@ SOCKUTIL_NONNULL((2));
  * this socket. source is the sender's address; its port and zone are ignored.
  * group and ifindex are as for sockutil_multicast_join, which joins for every
  * source: do not use both for one group on one socket, since the second changes
- * the first.
+ * the first. NetBSD and OpenBSD have no sources: ENOPROTOOPT.
  *
  * Returns 0; -1 with errno:
  *   EADDRNOTAVAIL   the socket has joined for that source already
@@ -2896,7 +2910,9 @@ int sockutil_reap_children(void);
  * connect(2), listen(2) or socketpair(2); they stay when it changes its ids,
  * passes the socket on, or ends. Authorize by uid: a pid is used again when
  * its process has ended, and is 0 for a process of another PID namespace. An id
- * without a place in this user namespace is the overflow id, usually 65534.
+ * without a place in this user namespace is the overflow id, usually 65534. On
+ * FreeBSD pid is 0 where the kernel does not tell it; on macOS it is that of the
+ * process that used the peer's socket last.
  *
  * Returns 0; -1 with errno, and *cred untouched:
  *   ENOTCONN   unix_fd is a listener, is not connected, or is a datagram socket
@@ -3108,7 +3124,8 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((4, 5, 7)) SOCKUTIL_WRITES(2, 3) SOCKUTIL_WRITE
  * A descriptor whose connection is in TIME_WAIT reports CLOSED: the kernel has
  * separated the two. See sockutil_tcp_state_between.
  *
- * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
+ * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers on every system
+ * (ENOTSUP where none are told: DragonFly, illumos); -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
  * and the errors of getsockopt(2) of a socket that is not TCP: EOPNOTSUPP or
@@ -3132,8 +3149,8 @@ int sockutil_tcp_state(int fd) SOCKUTIL_RESULT;
  * no such connection; -1 with errno:
  *   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
  *   EINVAL         local or peer is NULL
- * and ENOTSUP if there is no sock_diag, and the errors of socket(2): EMFILE,
- * ...
+ * and ENOTSUP if there is no sock_diag, as on every system but Linux, and the
+ * errors of socket(2): EMFILE, ...
  *
  * Async-signal-safe and thread-safe.
  * Source: RFC 9293, section 3.3.2; sock_diag(7).

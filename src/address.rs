@@ -172,6 +172,7 @@ pub fn parse_unix(path: &[u8]) -> Result<Address, Errno> {
     // A path needs room for its NUL; an abstract name has its NUL in place of the '@'.
     let (is_abstract, longest) = match path.first() {
         None => return Err(Errno(libc::EINVAL)),
+        Some(b'@') if !sys::HAS_ABSTRACT_NAMES => return Err(Errno(libc::EINVAL)),
         Some(b'@') => (true, UNIX_PATH_BYTES),
         Some(_) => (false, UNIX_PATH_BYTES - 1),
     };

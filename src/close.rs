@@ -35,7 +35,7 @@ pub fn close_graceful(fd: c_int, timeout_ms: c_int) -> Result<(), Errno> {
 
 /// `sockutil_close_reset`.
 pub fn close_reset(fd: c_int) -> Result<(), Errno> {
-    let set = sys::set_linger(fd, true, 0);
+    let set = set_linger(fd, true);
     close_after(fd, set)
 }
 
@@ -48,7 +48,7 @@ fn close_after(fd: c_int, before: Result<(), Errno>) -> Result<(), Errno> {
 /// Sends the FIN and reads until the peer's, since a close with unread bytes would send RST.
 fn part(fd: c_int, limit: Limit) -> Result<(), Errno> {
     // With a linger time, close(2) would wait again; with 0 it would reset.
-    let unlingered = sys::set_linger(fd, false, 0);
+    let unlingered = set_linger(fd, false);
     let drained = match sys::shutdown_write(fd) {
         // The peer is gone, or there never was one: there is nothing to wait for.
         Err(Errno(libc::ENOTCONN)) => Ok(()),
@@ -56,6 +56,15 @@ fn part(fd: c_int, limit: Limit) -> Result<(), Errno> {
         Ok(()) => drain(fd, limit).map_err(|e| if e.0 == libc::EAGAIN { Errno(libc::ETIMEDOUT) } else { e }),
     };
     unlingered.and(drained)
+}
+
+/// With a linger time of 0, or without one. A socket whose two directions are shut may take no option any more, and then
+/// needs none.
+fn set_linger(fd: c_int, on: bool) -> Result<(), Errno> {
+    match sys::set_linger(fd, on, 0) {
+        Err(Errno(libc::EINVAL)) if !sys::OPTIONS_OUTLIVE_SHUTDOWN => Ok(()),
+        result => result,
+    }
 }
 
 fn drain(fd: c_int, limit: Limit) -> Result<(), Errno> {

@@ -24,7 +24,8 @@
 //!   - `stream_text`: one text for a TCP or a Unix endpoint.
 //!   - `option`, `close`, `tcp_state`: socket options, ways to close, the state of a connection.
 //!   - `pass`: passes descriptors to other processes. `peer`: who the other process is. `process`: signals and children.
-//! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno.
+//! - `sys`: one function for each system call, no policy. The only place that makes them, and that reads errno. What
+//!   differs between systems is in `sys::os`.
 
 #![no_std]
 

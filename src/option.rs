@@ -26,12 +26,20 @@ pub enum Switch {
 pub fn set(fd: c_int, switch: Switch, on: bool) -> Result<(), Errno> {
     let (level, name) = match switch {
         Switch::ReuseAddr => (SOL_SOCKET, libc::SO_REUSEADDR),
-        Switch::ReusePort => (SOL_SOCKET, libc::SO_REUSEPORT),
+        Switch::ReusePort => (SOL_SOCKET, shared_port(fd)?),
         Switch::V6Only => (IPPROTO_IPV6, libc::IPV6_V6ONLY),
         Switch::NoDelay => (IPPROTO_TCP, libc::TCP_NODELAY),
         Switch::Broadcast => (SOL_SOCKET, libc::SO_BROADCAST),
     };
     sys::setsockopt_int(fd, level, name, c_int::from(on))
+}
+
+fn shared_port(fd: c_int) -> Result<c_int, Errno> {
+    if let Some(name) = sys::SHARED_PORT {
+        return Ok(name);
+    }
+    sys::getsockopt_int(fd, SOL_SOCKET, libc::SO_TYPE)?;
+    Err(Errno(libc::ENOTSUP))
 }
 
 /// `sockutil_set_nonblock`; returns the old flags if they have changed.
@@ -61,9 +69,10 @@ pub fn set_keepalive(fd: c_int, idle_s: c_int, interval_s: c_int, count: c_int) 
         if !seconds.contains(&idle_s) || !seconds.contains(&interval_s) || !(1..=127).contains(&count) {
             return Err(Errno(libc::EINVAL));
         }
-        sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_KEEPIDLE, idle_s)?;
-        sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_KEEPINTVL, interval_s)?;
-        sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_KEEPCNT, count)?;
+        let [idle, interval, probes] = sys::KEEPALIVE;
+        sys::setsockopt_int(fd, IPPROTO_TCP, idle, idle_s)?;
+        sys::setsockopt_int(fd, IPPROTO_TCP, interval, interval_s)?;
+        sys::setsockopt_int(fd, IPPROTO_TCP, probes, count)?;
     }
     sys::setsockopt_int(fd, SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(idle_s != 0))
 }
@@ -73,17 +82,17 @@ pub fn set_user_timeout(fd: c_int, ms: c_int) -> Result<(), Errno> {
     if ms < 0 {
         return Err(Errno(libc::EINVAL));
     }
-    sys::setsockopt_int(fd, IPPROTO_TCP, libc::TCP_USER_TIMEOUT, ms)
+    sys::setsockopt_int(fd, IPPROTO_TCP, sys::TCP_USER_TIMEOUT, ms)
 }
 
 /// `sockutil_multicast_join`.
 pub fn multicast_join(fd: c_int, group: &Address, interface: u32) -> Result<(), Errno> {
-    membership(fd, group, interface, libc::IP_ADD_MEMBERSHIP, libc::IPV6_ADD_MEMBERSHIP)
+    membership(fd, group, interface, libc::IP_ADD_MEMBERSHIP, sys::IPV6_GROUP[0])
 }
 
 /// `sockutil_multicast_leave`.
 pub fn multicast_leave(fd: c_int, group: &Address, interface: u32) -> Result<(), Errno> {
-    membership(fd, group, interface, libc::IP_DROP_MEMBERSHIP, libc::IPV6_DROP_MEMBERSHIP)
+    membership(fd, group, interface, libc::IP_DROP_MEMBERSHIP, sys::IPV6_GROUP[1])
 }
 
 fn membership(fd: c_int, group: &Address, interface: u32, v4: c_int, v6: c_int) -> Result<(), Errno> {
@@ -96,12 +105,12 @@ fn membership(fd: c_int, group: &Address, interface: u32, v4: c_int, v6: c_int) 
 
 /// `sockutil_multicast_join_source`.
 pub fn multicast_join_source(fd: c_int, group: &Address, source: &Address, interface: u32) -> Result<(), Errno> {
-    group_source(fd, MCAST_JOIN_SOURCE_GROUP, group, source, interface)
+    group_source(fd, sys::MCAST_SOURCE_GROUP[0], group, source, interface)
 }
 
 /// `sockutil_multicast_leave_source`.
 pub fn multicast_leave_source(fd: c_int, group: &Address, source: &Address, interface: u32) -> Result<(), Errno> {
-    match group_source(fd, MCAST_LEAVE_SOURCE_GROUP, group, source, interface) {
+    match group_source(fd, sys::MCAST_SOURCE_GROUP[1], group, source, interface) {
         // The kernel's answer if the socket is a member of the group for no source at all.
         Err(Errno(libc::EINVAL)) if is_multicast(group) && is_same_family(group, source) => {
             Err(Errno(libc::EADDRNOTAVAIL))
@@ -109,10 +118,6 @@ pub fn multicast_leave_source(fd: c_int, group: &Address, source: &Address, inte
         result => result,
     }
 }
-
-/// Options of RFC 3678, which the libc crate lacks, with Linux's numbers.
-const MCAST_JOIN_SOURCE_GROUP: c_int = 46;
-const MCAST_LEAVE_SOURCE_GROUP: c_int = 47;
 
 fn group_source(fd: c_int, name: c_int, group: &Address, source: &Address, interface: u32) -> Result<(), Errno> {
     let (level, zone) = match group.parts() {
@@ -164,7 +169,7 @@ pub fn set_multicast_loop(fd: c_int, af: c_int, on: bool) -> Result<(), Errno> {
 /// Sets the option that both families have, by its name in the socket's own.
 fn set_of_family(fd: c_int, af: c_int, v4: c_int, v6: c_int, value: c_int) -> Result<(), Errno> {
     match own_family(fd, af)? {
-        Family::V4 => sys::setsockopt_int(fd, IPPROTO_IP, v4, value),
+        Family::V4 => sys::set_multicast_v4(fd, v4, value),
         Family::V6 => sys::setsockopt_int(fd, IPPROTO_IPV6, v6, value),
     }
 }
@@ -177,7 +182,7 @@ enum Family {
 
 /// `EAFNOSUPPORT` unless `af` is the socket's family: an IPv6 socket would take options of IPv4 too.
 fn own_family(fd: c_int, af: c_int) -> Result<Family, Errno> {
-    match (sys::getsockopt_int(fd, SOL_SOCKET, libc::SO_DOMAIN)?, af) {
+    match (sys::family(fd)?, af) {
         (libc::AF_INET, libc::AF_INET) => Ok(Family::V4),
         (libc::AF_INET6, libc::AF_INET6) => Ok(Family::V6),
         _ => Err(Errno(libc::EAFNOSUPPORT)),

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use errno::Errno;
-use libc::{SO_DOMAIN, SO_TYPE, SOL_SOCKET};
+use libc::{SO_TYPE, SOL_SOCKET};
 
 use crate::channel::{Channel, Direction, Limited};
 use crate::memory::{Buffer, Bytes, IoSlice};
@@ -67,7 +67,9 @@ pub fn recv_fds(
 }
 
 fn send(channel: &mut Limited, bytes: Bytes<'_>, fds: &[c_int]) -> Result<usize, Errno> {
-    let call = |socket, flags| sys::send_rights(socket, bytes, fds, flags | libc::MSG_NOSIGNAL);
+    let call = |socket, flags, most: usize| {
+        sys::send_rights(socket, bytes.get(..most).unwrap_or(bytes), fds, flags | libc::MSG_NOSIGNAL)
+    };
     channel.socket_call(Direction::Out, call)
 }
 
@@ -77,22 +79,22 @@ fn receive(
     places: &mut [MaybeUninit<c_int>],
     limit: Limit,
 ) -> Result<sys::Passed, Errno> {
-    let call = |socket, flags| sys::recv_rights(socket, buffer, places, flags | libc::MSG_CMSG_CLOEXEC);
+    let call = |socket, flags, _| sys::recv_rights(socket, buffer, places, flags | sys::RECV_CLOEXEC);
     Limited::new(unix_fd, limit).socket_call(Direction::In, call)
 }
 
 /// `EINVAL` for other than Unix sockets. The kernel takes SCM_RIGHTS on every socket, and discards them on others: only
 /// the bytes would go.
 pub fn check_unix(fd: c_int) -> Result<(), Errno> {
-    check_option(fd, SO_DOMAIN, libc::AF_UNIX)
+    is(sys::family(fd)?, libc::AF_UNIX)
 }
 
 /// `EINVAL` for others. Of a message, the rest that is not asked for would be lost.
 fn check_unix_stream(fd: c_int) -> Result<(), Errno> {
     check_unix(fd)?;
-    check_option(fd, SO_TYPE, libc::SOCK_STREAM)
+    is(sys::getsockopt_int(fd, SOL_SOCKET, SO_TYPE)?, libc::SOCK_STREAM)
 }
 
-fn check_option(fd: c_int, name: c_int, expected: c_int) -> Result<(), Errno> {
-    if sys::getsockopt_int(fd, SOL_SOCKET, name)? == expected { Ok(()) } else { Err(Errno(libc::EINVAL)) }
+fn is(found: c_int, expected: c_int) -> Result<(), Errno> {
+    if found == expected { Ok(()) } else { Err(Errno(libc::EINVAL)) }
 }

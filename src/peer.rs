@@ -3,13 +3,13 @@
 use core::ffi::c_int;
 
 use errno::Errno;
-use libc::{SO_ACCEPTCONN, SO_TYPE, SOL_SOCKET, ucred};
+use libc::{SO_ACCEPTCONN, SO_TYPE, SOL_SOCKET};
 
 use crate::pass::check_unix;
-use crate::sys;
+use crate::sys::{self, Credentials};
 
 /// `sockutil_peer_cred`.
-pub fn credentials(unix_fd: c_int) -> Result<ucred, Errno> {
+pub fn credentials(unix_fd: c_int) -> Result<Credentials, Errno> {
     let option = |name| sys::getsockopt_int(unix_fd, SOL_SOCKET, name);
     check_unix(unix_fd)?;
     // The kernel answers for a listener with the caller's own ids, and for a datagram socket of socketpair(2) with those

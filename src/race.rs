@@ -183,7 +183,7 @@ struct Attempt {
 impl Attempt {
     fn begin(to: &Address, inherit: bool, now: Instant) -> Result<Self, Errno> {
         let port = address::port(to)?;
-        let socket = Socket::open(to.family(), libc::SOCK_STREAM | libc::SOCK_NONBLOCK, inherit)?;
+        let socket = Socket::open(to.family(), libc::SOCK_STREAM | sys::SOCK_NONBLOCK, inherit)?;
         match sys::connect(socket.fd(), to) {
             Ok(()) | Err(Errno(libc::EINPROGRESS | libc::EINTR)) => Ok(Self { socket, port, begun: now }),
             Err(e) => Err(e),

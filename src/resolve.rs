@@ -157,7 +157,7 @@ impl Query<'_> {
             Some(addresses) if port.is_some() => Ok(Found::Literal(addresses)),
             _ if self.numeric => Err(Failure::resolver(libc::EAI_NONAME)),
             _ => {
-                let passive = if self.purpose == Purpose::Bind { libc::AI_PASSIVE } else { 0 };
+                let passive = if self.purpose == Purpose::Bind { sys::AI_PASSIVE } else { 0 };
                 let list = sys::getaddrinfo(self.host, self.service, self.kind, self.family, passive)
                     .map_err(Failure::told)?;
                 if self.host.is_some() {

@@ -1,12 +1,13 @@
 //! A new socket, closed on every failure; and how it is bound.
 
-use core::ffi::{CStr, c_int};
+use core::ffi::c_int;
 use core::mem;
 
 use errno::Errno;
 
+use crate::option::{self, Switch};
 use crate::resolve::{Failure, Query};
-use crate::sys::{self, Address};
+use crate::sys::{self, Address, Parts};
 
 /// Our own descriptor, until the caller gets it.
 pub struct Socket(c_int);
@@ -17,19 +18,14 @@ impl Socket {
         Self::open(family, kind, false)
     }
 
-    /// A descriptor for `sock_diag`.
-    pub fn open_netlink() -> Result<Self, Errno> {
-        sys::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::NETLINK_SOCK_DIAG).map(Self)
-    }
-
-    /// A descriptor of what is at a path, for nothing but its name.
-    pub fn of_file(path: &CStr) -> Result<Self, Errno> {
-        uninterrupted(|| sys::open_path(path)).map(Self)
+    /// A descriptor for questions about connections.
+    pub fn open_diag() -> Result<Self, Errno> {
+        sys::open_diag().map(Self)
     }
 
     /// Close-on-exec from the start, since another thread may fork and exec at any time, unless it is to be inherited.
     pub fn open(family: c_int, kind: c_int, inherit: bool) -> Result<Self, Errno> {
-        let flags = if inherit { 0 } else { libc::SOCK_CLOEXEC };
+        let flags = if inherit { 0 } else { sys::SOCK_CLOEXEC };
         sys::socket(family, kind | flags, 0).map(Self)
     }
 
@@ -84,7 +80,7 @@ pub struct Flags {
 impl Flags {
     /// A socket with these flags.
     pub fn socket(self, family: c_int, kind: c_int) -> Result<Socket, Errno> {
-        let nonblock = if self.nonblock { libc::SOCK_NONBLOCK } else { 0 };
+        let nonblock = if self.nonblock { sys::SOCK_NONBLOCK } else { 0 };
         Socket::open(family, kind | nonblock, self.inherit)
     }
 }
@@ -112,15 +108,25 @@ fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>
         sys::setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
     }
     if flags.reuseport {
-        sys::setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+        option::set(fd, Switch::ReusePort, true)?;
     }
     if address.family() == libc::AF_INET6 {
         // The default is the administrator's (bindv6only), so it is always set.
-        sys::setsockopt_int(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, c_int::from(flags.v6only))?;
+        match option::set(fd, Switch::V6Only, flags.v6only) {
+            Err(_) if !sys::V6_TAKES_V4 && !flags.v6only => without_v4(address)?,
+            result => result?,
+        }
     }
     sys::bind(fd, address)?;
     if let Some(backlog) = backlog {
         sys::listen(fd, backlog)?;
     }
     Ok(socket)
+}
+
+/// Where an IPv6 socket cannot be one for both families, the wildcard address passes to the next one, that of IPv4; no
+/// other address needs both.
+fn without_v4(address: &Address) -> Result<(), Errno> {
+    let is_wildcard = matches!(address.parts(), Some(Parts::V6(ip, ..)) if ip == [0; 16]);
+    if is_wildcard { Err(Errno(libc::EAFNOSUPPORT)) } else { Ok(()) }
 }

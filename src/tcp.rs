@@ -7,7 +7,7 @@ use errno::Errno;
 use crate::channel::{Channel, Limited};
 use crate::resolve::{Failure, Query};
 use crate::socket::{self, Flags};
-use crate::sys::Address;
+use crate::sys::{self, Address};
 use crate::time::Limit;
 
 /// `sockutil_tcp_listen`.
@@ -17,24 +17,42 @@ pub fn listen(query: &Query<'_>, backlog: c_int, flags: Flags) -> Result<c_int, 
 
 /// `sockutil_accept`.
 pub fn accept(fd: c_int, flags: Flags, limit: Limit) -> Result<(c_int, Address), Errno> {
-    let nonblock = if flags.nonblock { libc::SOCK_NONBLOCK } else { 0 };
-    let cloexec = if flags.inherit { 0 } else { libc::SOCK_CLOEXEC };
+    let nonblock = if flags.nonblock { sys::SOCK_NONBLOCK } else { 0 };
+    let cloexec = if flags.inherit { 0 } else { sys::SOCK_CLOEXEC };
     let mut channel = Limited::new(fd, limit);
     let mut peer = Address::empty();
     loop {
         match channel.accept(&mut peer, nonblock | cloexec) {
-            // Errors of a connection that ended while it waited, not of the listener: accept(2).
-            Err(Errno(
-                libc::ECONNABORTED
-                | libc::EPROTO
-                | libc::ENETDOWN
-                | libc::ENOPROTOOPT
-                | libc::EHOSTDOWN
-                | libc::ENONET
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH,
-            )) => channel.go_on()?,
+            Err(e) if ended_while_it_waited(e) => channel.go_on()?,
+            // The peer has no address any more, because it has gone.
+            Ok(fd) if !sys::ACCEPT_NAMES_PEERS && peer.is_empty() && !is_named(fd, &mut peer) => {
+                let _ = sys::close(fd);
+                channel.go_on()?;
+            }
             result => return result.map(|fd| (fd, peer)),
         }
     }
+}
+
+/// Whether it is an error of a connection, not of the listener: accept(2).
+fn ended_while_it_waited(e: Errno) -> bool {
+    matches!(
+        e.0,
+        libc::ECONNABORTED
+            | libc::EPROTO
+            | libc::ENETDOWN
+            | libc::ENOPROTOOPT
+            | libc::EHOSTDOWN
+            | sys::ENONET
+            | libc::EHOSTUNREACH
+            | libc::ENETUNREACH
+    )
+}
+
+/// Asks for the address of a peer that accept(2) has not given.
+fn is_named(fd: c_int, peer: &mut Address) -> bool {
+    sys::getpeername(fd).is_ok_and(|address| {
+        *peer = address;
+        !address.is_empty()
+    })
 }

@@ -6,13 +6,10 @@ use errno::Errno;
 
 use crate::address::unmapped;
 use crate::socket::{Socket, uninterrupted};
-use crate::sys::{self, Address, DiagQuery, Parts};
+use crate::sys::{self, Address, Parts, TcpEnds};
 
 /// `TCP_CLOSE`.
 pub const CLOSED: u8 = 7;
-
-/// `TCP_LISTEN`: no connection, even if its two addresses are those of the query.
-const LISTEN: u8 = 10;
 
 const SYN_RECV: u8 = 3;
 
@@ -22,7 +19,7 @@ const NEW_SYN_RECV: u8 = 12;
 
 /// `sockutil_tcp_state`.
 pub fn of_descriptor(fd: c_int) -> Result<u8, Errno> {
-    sys::tcp_info_state(fd).map(public)
+    sys::tcp_state(fd).map(public)
 }
 
 /// `sockutil_tcp_state_between`.
@@ -30,10 +27,10 @@ pub fn between(local: &Address, peer: &Address) -> Result<u8, Errno> {
     const NO_FAMILY: Errno = Errno(libc::EAFNOSUPPORT);
     let query = match (unmapped(local).ok_or(NO_FAMILY)?, unmapped(peer).ok_or(NO_FAMILY)?) {
         (Parts::V4(local, local_port), Parts::V4(peer, peer_port)) => {
-            DiagQuery { family: libc::AF_INET, local: v4(local), local_port, peer: v4(peer), peer_port, zone: 0 }
+            TcpEnds { family: libc::AF_INET, local: v4(local), local_port, peer: v4(peer), peer_port, zone: 0 }
         }
         (Parts::V6(local, local_port, zone), Parts::V6(peer, peer_port, other)) => {
-            DiagQuery { family: libc::AF_INET6, local, local_port, peer, peer_port, zone: zone.max(other) }
+            TcpEnds { family: libc::AF_INET6, local, local_port, peer, peer_port, zone: zone.max(other) }
         }
         (Parts::Unix(_), _) | (_, Parts::Unix(_)) => return Err(NO_FAMILY),
         // No connection has one end in each family.
@@ -46,14 +43,11 @@ pub fn between(local: &Address, peer: &Address) -> Result<u8, Errno> {
     })
 }
 
-fn ask(query: &DiagQuery) -> Result<u8, Errno> {
-    let socket = Socket::open_netlink()?;
+fn ask(query: &TcpEnds) -> Result<u8, Errno> {
+    let socket = Socket::open_diag()?;
     uninterrupted(|| sys::send_diag(socket.fd(), query))?;
-    match uninterrupted(|| sys::recv_diag(socket.fd()))? {
-        // If there is no connection, the kernel answers with the listener: only the same two ends are an answer.
-        Some(answer) if answer.state != LISTEN && answer.is_about(query) => Ok(public(answer.state)),
-        _ => Ok(CLOSED),
-    }
+    let found = uninterrupted(|| sys::recv_diag(socket.fd(), query))?;
+    Ok(found.map_or(CLOSED, public))
 }
 
 fn v4(ip: [u8; 4]) -> [u8; 16] {

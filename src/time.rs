@@ -16,10 +16,6 @@ pub const NOWAIT: c_int = 0;
 const NS_PER_MS: i64 = 1_000_000;
 const NS_PER_S: i64 = 1_000_000_000;
 
-/// How late the coarse clock may be: a tick of the slowest timer that Linux is built with, and a millisecond for
-/// rounding. A timeout may come late, never early.
-const COARSE_NS: i64 = 11 * NS_PER_MS;
-
 /// A point on `CLOCK_MONOTONIC`, in nanoseconds, which lasts for 292 years of uptime.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(i64);
@@ -32,7 +28,7 @@ impl Instant {
 
     /// Now, to the tick of the kernel's timer: as exact as `SO_RCVTIMEO`, at a quarter of the cost.
     pub fn now_coarse() -> Result<Self, Errno> {
-        Self::on(libc::CLOCK_MONOTONIC_COARSE)
+        Self::on(sys::COARSE_CLOCK)
     }
 
     fn on(clock: clockid_t) -> Result<Self, Errno> {
@@ -51,9 +47,9 @@ impl Instant {
         let gone = Self::now_coarse()?.0 - self.0;
         #[allow(clippy::useless_conversion, reason = "time_t and suseconds_t are narrower than i64 on 32-bit machines")]
         let (s, us) = (i64::from(timeout.tv_sec), i64::from(timeout.tv_usec));
-        // Seconds are cut to 68 years, more than poll(2) can wait: then nothing overflows in 200 years of uptime.
+        // A timeout may come late, never early: the coarse clock is behind. Seconds are cut to 68 years, more than poll(2) can wait: then nothing overflows in 200 years of uptime.
         let whole = s.min(i64::from(c_int::MAX)) * NS_PER_S + us * 1000;
-        let left = (whole - gone + COARSE_NS).max(0);
+        let left = (whole - gone + sys::COARSE_NS).max(0);
         Ok((left / NS_PER_MS).min(i64::from(c_int::MAX)) as c_int)
     }
 
@@ -186,7 +182,7 @@ pub fn wait_for(fd: c_int, events: c_int, timeout_ms: c_int) -> Result<c_int, Er
         | libc::POLLRDBAND
         | libc::POLLWRNORM
         | libc::POLLWRBAND
-        | libc::POLLRDHUP;
+        | sys::MORE_EVENTS;
     let limit = Limit::from_ms(timeout_ms)?;
     let events = c_short::try_from(events).ok().filter(|e| e & !KNOWN == 0).ok_or(Errno(libc::EINVAL))?;
     // poll(2) ignores a negative descriptor, and would only wait.

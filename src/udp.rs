@@ -38,18 +38,22 @@ pub fn disconnect(fd: c_int) -> Result<(), Errno> {
     if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)? != libc::SOCK_DGRAM {
         return Err(Errno(libc::EPROTOTYPE));
     }
-    uninterrupted(|| sys::connect(fd, &Address::unspecified()))
+    match uninterrupted(|| sys::connect(fd, &Address::unspecified())) {
+        // It is disconnected, and then fails for the missing family or the length.
+        Err(Errno(libc::EAFNOSUPPORT | libc::EINVAL)) if !sys::DISCONNECT_SUCCEEDS => Ok(()),
+        result => result,
+    }
 }
 
 /// `sockutil_sendto`.
 pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, limit: Limit) -> Result<usize, Errno> {
-    let call = |fd, flags| sys::sendto(fd, bytes, to, flags | libc::MSG_NOSIGNAL);
+    let call = |fd, flags, _| sys::sendto(fd, bytes, to, flags | libc::MSG_NOSIGNAL);
     Limited::new(fd, limit).socket_call(Direction::Out, call)
 }
 
 /// `sockutil_recvfrom`: whether the datagram was longer than the buffer.
 pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, limit: Limit) -> Result<bool, Errno> {
-    let call = |fd, flags| sys::recvfrom(fd, buffer, from, flags);
+    let call = |fd, flags, _| sys::recvfrom(fd, buffer, from, flags);
     Limited::new(fd, limit).socket_call(Direction::In, call)
 }
 
@@ -57,8 +61,8 @@ pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, limit: L
 /// IPv4 can be answered from, `IP_PKTINFO` nothing about one of IPv6.
 pub fn set_pktinfo(fd: c_int, on: bool) -> Result<(), Errno> {
     let on = c_int::from(on);
-    let v4 = || sys::setsockopt_int(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, on);
-    match sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_DOMAIN)? {
+    let v4 = || sys::set_pktinfo_v4(fd, on);
+    match sys::family(fd)? {
         libc::AF_INET => v4(),
         libc::AF_INET6 => {
             sys::setsockopt_int(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, on)?;
@@ -81,7 +85,7 @@ pub struct Arrival {
 
 /// `sockutil_recvfrom_at`.
 pub fn recvfrom_at(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, limit: Limit) -> Result<Arrival, Errno> {
-    let call = |fd, flags| sys::recvfrom_at(fd, buffer, from, flags);
+    let call = |fd, flags, _| sys::recvfrom_at(fd, buffer, from, flags);
     let (cut, info) = Limited::new(fd, limit).socket_call(Direction::In, call)?;
     Ok(Arrival { cut, info })
 }
@@ -146,7 +150,7 @@ pub fn sendto_from(
         },
     };
     let source = source(&peer, at, interface).ok_or(Errno(libc::EINVAL))?;
-    let call = |fd, flags| sys::sendto_from(fd, bytes, to, source, flags | libc::MSG_NOSIGNAL);
+    let call = |fd, flags, _| sys::sendto_from(fd, bytes, to, source, flags | libc::MSG_NOSIGNAL);
     Limited::new(fd, limit).socket_call(Direction::Out, call)
 }
 

@@ -7,8 +7,8 @@ use libc::mode_t;
 
 use crate::address;
 use crate::connect;
-use crate::socket::{Flags, Socket};
-use crate::sys::{self, Address, SocketFile};
+use crate::socket::{Flags, Socket, uninterrupted};
+use crate::sys::{self, Address, OpenPath, SocketFile};
 use crate::time::Limit;
 
 /// `sockutil_unix_listen`.
@@ -58,35 +58,26 @@ const ANOTHERS: Errno = Errno(libc::EADDRINUSE);
 fn permit(path: &CStr, mode: mode_t, is_narrow: bool) -> Result<(), Errno> {
     // It has been removed, and another server may be about to bind; or it is another user's.
     let or_anothers = |from: c_int| move |e: Errno| if e.0 == from { ANOTHERS } else { e };
-    let file = Socket::of_file(path).map_err(or_anothers(libc::ENOENT))?;
+    let file = uninterrupted(|| OpenPath::new(path)).map_err(or_anothers(libc::ENOENT))?;
     // No other program makes such a file, unless it starts this server, too.
     let is_ours = |found: &SocketFile| !found.is_linked && (!is_narrow || found.mode & !mode == 0);
-    let found = sys::socket_file(file.fd())?.filter(is_ours).ok_or(ANOTHERS)?;
-    if found.mode == mode { Ok(()) } else { change(&file, mode).map_err(or_anothers(libc::EPERM)) }
-}
-
-fn change(file: &Socket, mode: mode_t) -> Result<(), Errno> {
-    match sys::chmod_in_proc(file.fd(), mode) {
-        // There is no /proc.
-        Err(Errno(libc::ENOENT)) => match sys::chmod_opened(file.fd(), mode) {
-            Err(Errno(libc::ENOSYS)) => Err(Errno(libc::ENOTSUP)),
-            result => result,
-        },
-        result => result,
-    }
+    let found = file.socket_file()?.filter(is_ours).ok_or(ANOTHERS)?;
+    if found.mode == mode { Ok(()) } else { file.chmod(mode).map_err(or_anothers(libc::EPERM)) }
 }
 
 /// Whether what is at the path may be removed: a socket without a listener, or any socket with `SOCKUTIL_REPLACE`. When
 /// unsure, assume there is a listener.
 fn may_go(path: &CStr, address: &Address, replace: bool) -> Result<bool, Errno> {
-    match sys::is_socket_file(path) {
-        Ok(true) if replace => return Ok(true),
-        Ok(true) => {}
-        Ok(false) => return Ok(false),
+    match sys::socket_at(path) {
+        Ok(Some(_)) if replace => return Ok(true),
+        // Elsewhere a listener that is busy refuses as one does that is gone.
+        Ok(Some(_)) if !sys::REFUSED_IS_DEAD => return Ok(false),
+        Ok(Some(_)) => {}
+        Ok(None) => return Ok(false),
         Err(Errno(libc::ENOENT)) => return Ok(true),
         Err(e) => return Err(e),
     }
-    let probe = Socket::new(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_NONBLOCK)?;
+    let probe = Socket::new(libc::AF_UNIX, libc::SOCK_STREAM | sys::SOCK_NONBLOCK)?;
     let answer = sys::connect(probe.fd(), address);
     Ok(matches!(answer, Err(Errno(libc::ECONNREFUSED | libc::ENOENT))))
 }

@@ -6,7 +6,7 @@ use core::ffi::c_int;
 
 use errno::Errno;
 
-use super::{Attempt, Channel, Direction, Gathering, NOTHING_TAKEN, Reading, Writing};
+use super::{Attempt, Channel, Direction, Gathering, NOTHING_TAKEN, Reading, Unwaiting, Writing, ready_now};
 use crate::memory::{Buffer, Bytes, IoSlice};
 use crate::socket::uninterrupted;
 use crate::sys::{self, Address, FileKind};
@@ -77,7 +77,7 @@ impl Limited {
     /// A connection that waits at a listener.
     pub fn accept(&mut self, peer: &mut Address, flags: c_int) -> Result<c_int, Errno> {
         let may_block = self.limit.may_block();
-        self.socket_call(Direction::In, |fd, _| {
+        self.socket_call(Direction::In, |fd, _, _| {
             // accept has no flag that keeps it from waiting.
             if !may_block {
                 match time::wait(fd, libc::POLLIN, Limit::NoWait) {
@@ -91,16 +91,17 @@ impl Limited {
         })
     }
 
-    /// A call that only sockets have, repeated until it succeeds or fails for good; its second argument is the flags
-    /// that it must use.
+    /// A call that only sockets have, repeated until it succeeds or fails for good. Its arguments are the flags that it
+    /// must use, and the most bytes of a stream that it may send.
     pub fn socket_call<T>(
         &mut self,
         direction: Direction,
-        mut call: impl FnMut(c_int, c_int) -> Result<T, Errno>,
+        mut call: impl FnMut(c_int, c_int, usize) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
         let mut was_ready = false;
         loop {
-            match call(self.fd, self.flags()) {
+            let result = self.unwaiting(direction).and_then(|with| call(self.fd, with.flags, with.most));
+            match result {
                 Ok(answer) => return Ok(answer),
                 Err(e) => self.wait(e, direction, &mut was_ready)?,
             }
@@ -117,9 +118,13 @@ impl Limited {
         }
     }
 
-    /// `MSG_DONTWAIT`, not `O_NONBLOCK`, which would change for every process that shares the descriptor.
-    fn flags(&self) -> c_int {
-        if self.limit.may_block() { 0 } else { libc::MSG_DONTWAIT }
+    /// What a call on a socket needs under this limit.
+    #[inline(always)]
+    fn unwaiting(&self, direction: Direction) -> Result<Unwaiting, Errno> {
+        if self.limit.may_block() {
+            return Ok(Unwaiting::WAITING);
+        }
+        Unwaiting::now(self.fd, direction)
     }
 
     /// Repeats the attempt until it moves something or fails for good.
@@ -127,8 +132,11 @@ impl Limited {
     fn transfer<A: Attempt>(&mut self, mut attempt: A) -> Result<usize, Errno> {
         let mut was_ready = false;
         loop {
-            let result =
-                if self.may_be_socket() { attempt.socket(self.fd, self.flags()) } else { self.on_other(&mut attempt) };
+            let result = if self.may_be_socket() {
+                self.unwaiting(A::DIRECTION).and_then(|with| attempt.socket(self.fd, with.flags, with.most))
+            } else {
+                self.on_other(&mut attempt)
+            };
             match result {
                 Ok(count) => return Ok(count),
                 Err(e) => self.recover(e, A::DIRECTION, &mut was_ready)?,
@@ -211,9 +219,11 @@ impl Limited {
     #[inline(never)]
     fn wait(&mut self, e: Errno, direction: Direction, was_ready: &mut bool) -> Result<(), Errno> {
         let was_ready_before = core::mem::take(was_ready);
-        match e {
+        match if direction == Direction::Out { sys::send_error(e) } else { e } {
             Errno(libc::EINTR) => return Ok(()),
             Errno(libc::EAGAIN) if self.limit.may_wait() => {}
+            Errno(libc::ENOBUFS) if sys::FULL_IS_ENOBUFS && self.limit.may_wait() => {}
+            Errno(libc::ENOBUFS) if sys::FULL_IS_ENOBUFS => return Err(Errno(libc::EAGAIN)),
             e => return Err(e),
         }
         if was_ready_before {
@@ -244,7 +254,7 @@ impl Channel for Limited {
         if !self.may_be_socket() {
             return Err(Errno(libc::ENOTSOCK));
         }
-        let result = self.socket_call(Direction::In, |fd, flags| sys::peek(fd, buffer, most, flags));
+        let result = self.socket_call(Direction::In, |fd, flags, _| sys::peek(fd, buffer, most, flags));
         if matches!(result, Err(Errno(libc::ENOTSOCK))) {
             self.way = Way::Unknown;
         }
@@ -269,13 +279,4 @@ impl Channel for Limited {
     fn check(&self, direction: Direction) -> Result<(), Errno> {
         super::check(self.fd, direction)
     }
-}
-
-/// `EAGAIN` unless a `read` or a small `write` would find the descriptor ready.
-fn ready_now(fd: c_int, direction: Direction) -> Result<(), Errno> {
-    let revents = time::wait(fd, direction.event(), Limit::NoWait)?;
-    // An error alone does not mean that read succeeds: a blocking userfaultfd always has one. A writer gets it from
-    // write.
-    let only_error = revents == libc::POLLERR;
-    if only_error && direction == Direction::In { Err(Errno(libc::EAGAIN)) } else { Ok(()) }
 }

@@ -14,6 +14,7 @@ use libc::c_short;
 
 use crate::memory::{self, Buffer, Bytes, IoSlice};
 use crate::sys;
+use crate::time::{self, Limit};
 
 pub use limited::{Limited, NOWAIT_BYTES};
 pub use own::Own;
@@ -56,6 +57,15 @@ impl Direction {
             Self::Out => libc::POLLOUT,
         }
     }
+
+    /// Flags that keep a call on a socket from waiting; 0 if the system has none.
+    #[inline(always)]
+    fn nowait_flags(self) -> c_int {
+        match self {
+            Self::In => sys::RECV_NOWAIT,
+            Self::Out => sys::SEND_NOWAIT,
+        }
+    }
 }
 
 /// A transfer of no bytes, without a call of the driver. Inline, so that a program that only reads does not link
@@ -68,12 +78,55 @@ fn check(fd: c_int, direction: Direction) -> Result<(), Errno> {
     }
 }
 
+/// Whether a send may have to be small, because no flag keeps it from waiting.
+const PROMISES_ARE_SMALL: bool = sys::SEND_NOWAIT == 0;
+
+/// How a call on a socket is kept from waiting.
+struct Unwaiting {
+    flags: c_int,
+    /// The most bytes that it may send.
+    most: usize,
+}
+
+impl Unwaiting {
+    /// It is not kept from waiting.
+    const WAITING: Self = Self { flags: 0, most: usize::MAX };
+
+    /// By a flag, not `O_NONBLOCK`, which would change for every process that shares the descriptor. Where there is no
+    /// such flag: if poll(2) reports the socket ready, by no more bytes than it has room for.
+    #[inline(always)]
+    fn now(fd: c_int, direction: Direction) -> Result<Self, Errno> {
+        match direction.nowait_flags() {
+            0 => Self::by_poll(fd, direction),
+            flags => Ok(Self { flags, most: usize::MAX }),
+        }
+    }
+
+    #[cold]
+    fn by_poll(fd: c_int, direction: Direction) -> Result<Self, Errno> {
+        // What is no socket says so here: poll(2) would wait at the wrong end of a pipe.
+        sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
+        ready_now(fd, direction)?;
+        let most = if direction == Direction::Out { sys::send_room(fd) } else { usize::MAX };
+        if most == 0 { Err(Errno(libc::EAGAIN)) } else { Ok(Self { flags: 0, most }) }
+    }
+}
+
+/// `EAGAIN` unless a `read` or a small `write` would find the descriptor ready.
+fn ready_now(fd: c_int, direction: Direction) -> Result<(), Errno> {
+    let revents = time::wait(fd, direction.event(), Limit::NoWait)?;
+    // An error alone does not mean that read succeeds: a blocking userfaultfd always has one. A writer gets it from
+    // write.
+    let only_error = revents == libc::POLLERR;
+    if only_error && direction == Direction::In { Err(Errno(libc::EAGAIN)) } else { Ok(()) }
+}
+
 /// One system call that moves bytes, for each way to make it.
 trait Attempt {
     const DIRECTION: Direction;
 
-    /// On a socket.
-    fn socket(&mut self, fd: c_int, flags: c_int) -> Result<usize, Errno>;
+    /// On a socket, with these flags; sends at most `most` bytes.
+    fn socket(&mut self, fd: c_int, flags: c_int, most: usize) -> Result<usize, Errno>;
 
     /// On anything else; waits as the descriptor itself does.
     fn plain(&mut self, fd: c_int) -> Result<usize, Errno>;
@@ -98,7 +151,7 @@ impl Attempt for Reading<'_, '_> {
     const DIRECTION: Direction = Direction::In;
 
     #[inline(always)]
-    fn socket(&mut self, fd: c_int, flags: c_int) -> Result<usize, Errno> {
+    fn socket(&mut self, fd: c_int, flags: c_int, _most: usize) -> Result<usize, Errno> {
         sys::recv(fd, self.buffer, self.most, flags)
     }
 
@@ -135,8 +188,9 @@ impl Attempt for Writing<'_> {
     const DIRECTION: Direction = Direction::Out;
 
     #[inline(always)]
-    fn socket(&mut self, fd: c_int, flags: c_int) -> Result<usize, Errno> {
-        sys::send(fd, self.0, flags | libc::MSG_NOSIGNAL)
+    fn socket(&mut self, fd: c_int, flags: c_int, most: usize) -> Result<usize, Errno> {
+        let bytes = if PROMISES_ARE_SMALL { self.0.get(..most).unwrap_or(self.0) } else { self.0 };
+        sys::send(fd, bytes, flags | libc::MSG_NOSIGNAL)
     }
 
     fn plain(&mut self, fd: c_int) -> Result<usize, Errno> {
@@ -148,7 +202,7 @@ impl Attempt for Writing<'_> {
     }
 
     fn small(&mut self, fd: c_int) -> Result<usize, Errno> {
-        self.piece(fd, libc::PIPE_BUF)
+        self.piece(fd, sys::PIPE_BUF)
     }
 
     fn terminal(&mut self, fd: c_int, _queued: usize) -> Result<usize, Errno> {
@@ -163,17 +217,47 @@ impl Gathering<'_> {
     fn first(&self) -> Writing<'_> {
         Writing(self.0.first().map(IoSlice::bytes).unwrap_or_default())
     }
+
+    /// The first slices, as many as have at most so many bytes together; `None` if the first alone has more.
+    #[inline(always)]
+    fn within(&self, most: usize) -> Option<&[IoSlice<'_>]> {
+        if PROMISES_ARE_SMALL || sys::allowed(usize::MAX) < usize::MAX {
+            self.cut(sys::allowed(most))
+        } else {
+            Some(self.0)
+        }
+    }
+
+    #[cold]
+    fn cut(&self, most: usize) -> Option<&[IoSlice<'_>]> {
+        let mut left = most;
+        let fits = |slice: &&IoSlice<'_>| {
+            let rest = left.checked_sub(slice.bytes().len());
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        match self.0.iter().take_while(fits).count() {
+            0 => None,
+            count => self.0.get(..count),
+        }
+    }
 }
 
 impl Attempt for Gathering<'_> {
     const DIRECTION: Direction = Direction::Out;
 
-    fn socket(&mut self, fd: c_int, flags: c_int) -> Result<usize, Errno> {
-        sys::sendmsg(fd, self.0, flags | libc::MSG_NOSIGNAL)
+    fn socket(&mut self, fd: c_int, flags: c_int, most: usize) -> Result<usize, Errno> {
+        match self.within(most) {
+            None => self.first().socket(fd, flags, most),
+            Some(slices) => sys::sendmsg(fd, slices, flags | libc::MSG_NOSIGNAL),
+        }
     }
 
     fn plain(&mut self, fd: c_int) -> Result<usize, Errno> {
-        sys::writev(fd, self.0)
+        match self.within(usize::MAX) {
+            None => self.first().plain(fd),
+            Some(slices) => sys::writev(fd, slices),
+        }
     }
 
     fn nowait(&mut self, fd: c_int) -> Result<usize, Errno> {

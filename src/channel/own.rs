@@ -6,7 +6,7 @@ use core::ffi::c_int;
 
 use errno::Errno;
 
-use super::{Attempt, Channel, Direction, NOTHING_TAKEN, Reading, Writing};
+use super::{Attempt, Channel, Direction, NOTHING_TAKEN, Reading, Unwaiting, Writing};
 use crate::memory::{Buffer, Bytes};
 use crate::sys;
 use crate::time::{self, Instant};
@@ -36,12 +36,9 @@ impl Own {
 
     #[inline(always)]
     fn transfer<A: Attempt>(&mut self, mut attempt: A) -> Result<usize, Errno> {
-        self.repeat(
-            A::DIRECTION,
-            |fd, may_be_socket, flags| {
-                if may_be_socket { attempt.socket(fd, flags) } else { attempt.plain(fd) }
-            },
-        )
+        self.repeat(A::DIRECTION, |fd, may_be_socket, with| {
+            if may_be_socket { attempt.socket(fd, with.flags, with.most) } else { attempt.plain(fd) }
+        })
     }
 
     /// Repeats the call until it succeeds or fails for good. Signals do not end it.
@@ -49,18 +46,22 @@ impl Own {
     fn repeat(
         &mut self,
         direction: Direction,
-        mut call: impl FnMut(c_int, bool, c_int) -> Result<usize, Errno>,
+        mut call: impl FnMut(c_int, bool, Unwaiting) -> Result<usize, Errno>,
     ) -> Result<usize, Errno> {
         // SO_RCVTIMEO and SO_SNDTIMEO count from here, and the kernel does not report later how much of them has
         // passed.
         let start = Instant::now_coarse().ok();
         let mut wait = Wait::Kernel;
         loop {
-            let flags = if wait == Wait::Kernel { 0 } else { libc::MSG_DONTWAIT };
-            match call(self.fd, self.may_be_socket, flags) {
-                Ok(count) => return Ok(count),
-                Err(e) => self.recover(e, direction, start, &mut wait)?,
-            }
+            let with = if wait == Wait::Kernel { Ok(Unwaiting::WAITING) } else { Unwaiting::now(self.fd, direction) };
+            let failure = match with {
+                Ok(with) => match call(self.fd, self.may_be_socket, with) {
+                    Ok(count) => return Ok(count),
+                    Err(e) => e,
+                },
+                Err(e) => e,
+            };
+            self.recover(failure, direction, start, &mut wait)?;
         }
     }
 
@@ -75,7 +76,7 @@ impl Own {
         start: Option<Instant>,
         wait: &mut Wait,
     ) -> Result<(), Errno> {
-        match e {
+        match if direction == Direction::Out { sys::send_error(e) } else { e } {
             Errno(libc::EINTR) => {}
             Errno(libc::EAGAIN) if *wait != Wait::Kernel => {}
             Errno(libc::ENOTSOCK) if self.may_be_socket => {
@@ -116,8 +117,8 @@ impl Channel for Own {
     }
 
     fn peek(&mut self, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
-        self.repeat(Direction::In, |fd, may_be_socket, flags| {
-            if may_be_socket { sys::peek(fd, buffer, most, flags) } else { Err(Errno(libc::ENOTSOCK)) }
+        self.repeat(Direction::In, |fd, may_be_socket, with| {
+            if may_be_socket { sys::peek(fd, buffer, most, with.flags) } else { Err(Errno(libc::ENOTSOCK)) }
         })
     }
 

@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_int, c_uint, c_void};
 use core::mem::MaybeUninit;
 
-use libc::{SOCK_DGRAM, SOCK_STREAM, size_t, ssize_t};
+use libc::{SOCK_DGRAM, SOCK_STREAM, mode_t, size_t, ssize_t};
 
 use super::address::sockutil_addr;
 use super::check::{self, INVALID};
@@ -20,9 +20,10 @@ use crate::{activation, connect, race, stream_text, tcp, udp, unix};
 /// Calls socket(2), bind(2) and listen(2) for the first address of host that
 /// this machine has, and sets SO_REUSEADDR and IPV6_V6ONLY. A NULL host is
 /// every address: IPv6 and, without SOCKUTIL_V6ONLY, IPv4 in one socket; only
-/// IPv4 if there is no IPv6. host and service are as for sockutil_resolve; for
-/// service "0" the kernel chooses a port: see sockutil_addr_local. backlog is 0
-/// to 65535. flags: SOCKUTIL_REUSEPORT (without it a second listener is
+/// IPv4 if there is no IPv6, and on OpenBSD, where no socket has both. host and
+/// service are as for sockutil_resolve; for service "0" the kernel chooses a
+/// port: see sockutil_addr_local. backlog is 0 to 65535. flags:
+/// SOCKUTIL_REUSEPORT (ENOTSUP where sockutil_set_reuseport is; without it a second listener is
 /// refused), SOCKUTIL_V6ONLY, SOCKUTIL_IPV4 or SOCKUTIL_IPV6 (addresses of that
 /// family alone), SOCKUTIL_NONBLOCK, SOCKUTIL_INHERIT, SOCKUTIL_NUMERIC.
 ///
@@ -541,7 +542,8 @@ pub unsafe extern "C" fn sockutil_recvfrom(
 /// Sets IP_PKTINFO on an IPv4 socket, and IP_PKTINFO and IPV6_RECVPKTINFO on an
 /// IPv6 socket, if on is not 0; clears them if on is 0. sockutil_recvfrom_at then
 /// returns which address of this machine a datagram was sent to. Call it before
-/// bind(2), or know that the first datagrams may lack that.
+/// bind(2), or know that the first datagrams may lack that. Other systems have
+/// other options for IPv4, which do the same.
 ///
 /// Returns 0; -1 with errno:
 ///   EAFNOSUPPORT   fd is neither an IPv4 nor an IPv6 socket
@@ -570,7 +572,8 @@ pub extern "C" fn sockutil_set_pktinfo(fd: c_int, on: c_int) -> c_int {
 /// reported an address (without sockutil_set_pktinfo, for datagrams that were
 /// queued before it, on other than IPv4 and IPv6 sockets), or the interface has
 /// none, the family of *at is AF_UNSPEC. Sets *ifindex to the interface that the
-/// datagram came by, 0 if the kernel has not reported it. from, at, ifindex and
+/// datagram came by, 0 if the kernel has not reported it, as for IPv4 on
+/// FreeBSD, NetBSD and OpenBSD. from, at, ifindex and
 /// truncated may be NULL. For an IPv6 multicast datagram the kernel does not
 /// report the interface's own address: if at is not NULL, the call opens a
 /// socket to find it. Descriptors that a Unix socket brings are closed.
@@ -680,10 +683,13 @@ pub unsafe extern "C" fn sockutil_sendto_from(
 /// no listener. A live listener sees that probe as a client that closes at
 /// once. If two servers start at once, one can take the other's fresh socket
 /// for a stale one: use a lock file to prevent that. The file stays when the
-/// socket is closed.
+/// socket is closed. On FreeBSD, NetBSD, OpenBSD and macOS a busy listener
+/// refuses as a dead one does: there nothing is replaced without
+/// SOCKUTIL_REPLACE (EADDRINUSE), and sockutil_unix_connect to a listener with a
+/// full backlog is ECONNREFUSED at once.
 ///
-/// A path that begins with '@' is an abstract name (Linux), as in
-/// sockutil_addr_parse: there is no file, and the name is free again when the
+/// A path that begins with '@' is an abstract name (Linux; elsewhere EINVAL), as
+/// in sockutil_addr_parse: there is no file, and the name is free again when the
 /// last descriptor of the socket is closed. No permissions protect it: every
 /// process of the network namespace can connect. For a file of that name use
 /// "./@name". backlog is 0 to 65535. flags: SOCKUTIL_REPLACE,
@@ -698,8 +704,8 @@ pub unsafe extern "C" fn sockutil_sendto_from(
 /// errno:
 ///   EADDRINUSE     a server listens there, without SOCKUTIL_REPLACE, or path
 ///                  is not a socket; it is left alone
-///   ENAMETOOLONG   path is longer than 107 bytes, or an abstract name and its
-///                  '@' are longer than 108
+///   ENAMETOOLONG   path is longer than 107 bytes (103 where sun_path has 104),
+///                  or an abstract name and its '@' are longer than 108
 ///   EINVAL         path is NULL, empty or "@", backlog is not 0 to 65535,
 ///                  flags has other bits, or SOCKUTIL_REPLACE for an abstract
 ///                  name
@@ -761,7 +767,7 @@ pub unsafe extern "C" fn sockutil_unix_listen_mode(
     outcome::of(|| {
         let flags = flags::check(flags, flags::UNIX_LISTENER)?;
         let backlog = check::backlog(backlog)?;
-        let mode = if mode <= 0o777 { Some(mode) } else { return Err(INVALID) };
+        let mode = if mode <= 0o777 { Some(mode as mode_t) } else { return Err(INVALID) };
         // SAFETY: `path` is NULL, or a C string of the caller's.
         let path = unsafe { check::text_of(path) }.ok_or(INVALID)?;
         unix::listen_with(path, backlog, mode, flags.socket)

@@ -31,7 +31,8 @@ pub extern "C" fn sockutil_set_reuseaddr(fd: c_int, on: c_int) -> c_int {
 /// Sets SO_REUSEPORT if on is not 0, and clears it if on is 0, before bind(2).
 /// All of the sockets must set it; the kernel distributes connections and
 /// datagrams among them. It does not cure TIME_WAIT, and lets two servers share
-/// a port by mistake.
+/// a port by mistake. On FreeBSD the option is SO_REUSEPORT_LB; NetBSD, OpenBSD
+/// and macOS have none that distributes: ENOTSUP.
 ///
 /// Returns 0; -1 with errno:
 ///   EBADF      fd is not a descriptor
@@ -133,6 +134,7 @@ pub extern "C" fn sockutil_set_linger(fd: c_int, on: c_int, seconds: c_int) -> c
 /// After idle_s seconds of silence TCP sends a question (a probe) every
 /// interval_s seconds; when count questions have no answer, reads and writes
 /// fail with ETIMEDOUT. idle_s 0 turns it off and ignores interval_s and count.
+/// OpenBSD has no such times: ENOPROTOOPT unless idle_s is 0.
 ///
 /// Returns 0; -1 with errno:
 ///   EINVAL     idle_s is below 0, interval_s or count is below 1, or one is
@@ -153,7 +155,8 @@ pub extern "C" fn sockutil_set_keepalive(fd: c_int, idle_s: c_int, interval_s: c
 /// Sets TCP_USER_TIMEOUT: if sent data stays unacknowledged, or the peer's
 /// window closed, for ms milliseconds, reads and writes fail with ETIMEDOUT. 0
 /// is the system's default, about 15 minutes. With sockutil_set_keepalive the
-/// same time also replaces count: a silent peer is given up after it.
+/// same time also replaces count: a silent peer is given up after it. Only Linux
+/// has it: ENOPROTOOPT elsewhere.
 ///
 /// Returns 0; -1 with errno:
 ///   EINVAL     ms is below 0
@@ -227,7 +230,7 @@ pub extern "C" fn sockutil_multicast_leave(fd: c_int, group: Option<&sockutil_ad
 /// this socket. source is the sender's address; its port and zone are ignored.
 /// group and ifindex are as for sockutil_multicast_join, which joins for every
 /// source: do not use both for one group on one socket, since the second changes
-/// the first.
+/// the first. NetBSD and OpenBSD have no sources: ENOPROTOOPT.
 ///
 /// Returns 0; -1 with errno:
 ///   EADDRNOTAVAIL   the socket has joined for that source already

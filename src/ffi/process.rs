@@ -68,7 +68,9 @@ pub extern "C" fn sockutil_reap_children() -> c_int {
 /// connect(2), listen(2) or socketpair(2); they stay when it changes its ids,
 /// passes the socket on, or ends. Authorize by uid: a pid is used again when
 /// its process has ended, and is 0 for a process of another PID namespace. An id
-/// without a place in this user namespace is the overflow id, usually 65534.
+/// without a place in this user namespace is the overflow id, usually 65534. On
+/// FreeBSD pid is 0 where the kernel does not tell it; on macOS it is that of the
+/// process that used the peer's socket last.
 ///
 /// Returns 0; -1 with errno, and *cred untouched:
 ///   ENOTCONN   unix_fd is a listener, is not connected, or is a datagram socket

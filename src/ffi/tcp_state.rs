@@ -45,7 +45,8 @@ pub const SOCKUTIL_TCP_CLOSING: c_int = 11;
 /// A descriptor whose connection is in TIME_WAIT reports CLOSED: the kernel has
 /// separated the two. See sockutil_tcp_state_between.
 ///
-/// Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers; -1 with errno:
+/// Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers on every system
+/// (ENOTSUP where none are told: DragonFly, illumos); -1 with errno:
 ///   EBADF      fd is not a descriptor
 ///   ENOTSOCK   fd is not a socket
 /// and the errors of getsockopt(2) of a socket that is not TCP: EOPNOTSUPP or
@@ -71,8 +72,8 @@ pub extern "C" fn sockutil_tcp_state(fd: c_int) -> c_int {
 /// no such connection; -1 with errno:
 ///   EAFNOSUPPORT   an address is neither IPv4 nor IPv6
 ///   EINVAL         local or peer is NULL
-/// and ENOTSUP if there is no sock_diag, and the errors of socket(2): EMFILE,
-/// ...
+/// and ENOTSUP if there is no sock_diag, as on every system but Linux, and the
+/// errors of socket(2): EMFILE, ...
 ///
 /// Async-signal-safe and thread-safe.
 /// Source: RFC 9293, section 3.3.2; sock_diag(7).

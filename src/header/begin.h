@@ -48,6 +48,11 @@
  *            If you cancel a thread (pthread_cancel) while it waits here,
  *            descriptors that the call has opened stay open, and
  *            sockutil_connect does not restore what it has changed.
+ * Systems    Tested on Linux. On other systems the functions do the same; where
+ *            a system cannot, the comment says so. On macOS descriptors become
+ *            close-on-exec right after they are made, not in one step, and a
+ *            timed write to a blocking socket polls and then sends no more than
+ *            there is room for.
  * Text       Every text result is NUL-terminated. NUL and CR bytes in a stream
  *            are data.
  * Sources    UNP is Stevens, UNIX Network Programming, volume 1; CS:APP is

@@ -6,11 +6,20 @@ use core::slice;
 
 use libc::{c_int, in_addr, in6_addr, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, sockaddr_un, socklen_t};
 
-/// What may be in `sun_path`.
-pub const UNIX_PATH_BYTES: usize = 108;
+use super::os;
 
-/// Where in a `sockaddr_un` that is.
+/// Where in a `sockaddr_un` `sun_path` is.
 const UNIX_PATH_OFFSET: usize = mem::offset_of!(sockaddr_un, sun_path);
+
+/// What may be in it.
+pub const UNIX_PATH_BYTES: usize = {
+    // SAFETY: all-zero is a valid sockaddr_un.
+    let address: sockaddr_un = unsafe { mem::zeroed() };
+    address.sun_path.len()
+};
+
+/// The length of the shortest address: of a family and nothing else.
+const LEAST_BYTES: usize = mem::offset_of!(sockaddr, sa_family) + mem::size_of::<libc::sa_family_t>();
 
 /// An address and its length: the C struct `sockutil_addr`.
 #[derive(Clone, Copy)]
@@ -76,8 +85,7 @@ impl Address {
         let mut result = Self::from(address);
         // A path ends with a NUL that counts; an abstract name is as long as its bytes.
         let nul = usize::from(path.first().is_some_and(|first| *first != 0) && path.len() < UNIX_PATH_BYTES);
-        let used = UNIX_PATH_OFFSET + path.len() + nul;
-        result.length = used as socklen_t;
+        result.set_length(UNIX_PATH_OFFSET + path.len() + nul);
         Some(result)
     }
 
@@ -86,7 +94,7 @@ impl Address {
     pub fn unspecified() -> Self {
         let mut address = Self::empty();
         address.storage.ss_family = family(libc::AF_UNSPEC);
-        address.length = size::<sockaddr>();
+        address.set_length(mem::size_of::<sockaddr>());
         address
     }
 
@@ -94,8 +102,13 @@ impl Address {
         let mut result = Self::empty();
         // SAFETY: a sockaddr_storage is as large as any address and aligned for it.
         unsafe { (&raw mut result.storage).cast::<T>().write(address) };
-        result.length = size::<T>();
+        result.set_length(mem::size_of::<T>());
         result
+    }
+
+    fn set_length(&mut self, bytes: usize) {
+        self.length = bytes as socklen_t;
+        os::set_length(&mut self.storage, bytes);
     }
 
     /// A copy of what a caller has; `None` if it has no family, or is not as long as its family's addresses.
@@ -103,7 +116,7 @@ impl Address {
     /// # Safety
     /// `start` is readable for `length` bytes.
     pub unsafe fn copy_of(start: *const u8, length: usize) -> Option<Self> {
-        if length < mem::size_of::<libc::sa_family_t>() || length > mem::size_of::<sockaddr_storage>() {
+        if length < LEAST_BYTES || length > mem::size_of::<sockaddr_storage>() {
             return None;
         }
         // SAFETY: all-zero is a valid sockaddr_storage.
@@ -114,9 +127,11 @@ impl Address {
             libc::AF_UNSPEC => return None,
             libc::AF_INET => mem::size_of::<sockaddr_in>(),
             libc::AF_INET6 => mem::size_of::<sockaddr_in6>(),
-            _ => mem::size_of::<libc::sa_family_t>(),
+            _ => LEAST_BYTES,
         };
-        (length >= least).then_some(Self { storage, length: length as socklen_t })
+        let mut copy = Self { storage, length: 0 };
+        copy.set_length(length);
+        (length >= least).then_some(copy)
     }
 
     /// The same address with another port; `None` for a family without ports.
@@ -129,6 +144,11 @@ impl Address {
             Parts::Unix(_) => return None,
         }
         Some(self)
+    }
+
+    /// Whether the kernel has given no address.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
     }
 
     /// `AF_INET` and so on.
@@ -155,7 +175,10 @@ impl Address {
                 let length = used.checked_sub(UNIX_PATH_OFFSET)?.min(UNIX_PATH_BYTES);
                 let start = (&raw const self.storage).cast::<u8>().wrapping_add(UNIX_PATH_OFFSET);
                 // SAFETY: the bytes lie within the storage, which is all initialized.
-                Some(Parts::Unix(unsafe { slice::from_raw_parts(start, length) }))
+                let path = unsafe { slice::from_raw_parts(start, length) };
+                // Elsewhere a socket without a name has an empty path, and zeros after it.
+                let has_none = !os::HAS_ABSTRACT_NAMES && path.first() == Some(&0);
+                Some(Parts::Unix(if has_none { &[] } else { path }))
             }
             _ => None,
         }

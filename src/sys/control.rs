@@ -6,10 +6,7 @@ use core::ptr;
 
 use libc::{SOL_SOCKET, cmsghdr, msghdr};
 
-use super::close;
-
-/// The type of the control message by which `SO_PASSPIDFD` brings a descriptor of the sending process.
-const SCM_PIDFD: c_int = 4;
+use super::{close, os};
 
 /// Room for all control messages that Linux can add to one message, if the receiver has asked for all. With less room,
 /// descriptors could be cut off, and their number would be unknown.
@@ -120,7 +117,7 @@ pub(super) unsafe fn each_passed(message: &msghdr, visit: &mut dyn FnMut(c_int))
 /// As for [`each_message`].
 pub(super) unsafe fn close_descriptors(message: &msghdr, passed: bool) {
     let mut unwanted = |header: *const cmsghdr, level, kind| {
-        if level == SOL_SOCKET && (kind == SCM_PIDFD || (passed && kind == libc::SCM_RIGHTS)) {
+        if level == SOL_SOCKET && (kind == os::SCM_PIDFD || (passed && kind == libc::SCM_RIGHTS)) {
             // SAFETY: the kernel has written the header; its body are descriptors.
             unsafe { each_descriptor(header, &mut discard) };
         }

@@ -6,8 +6,7 @@
 
 mod address;
 mod control;
-mod diag;
-mod permissions;
+mod os;
 mod pktinfo;
 mod resolver;
 mod rights;
@@ -17,13 +16,18 @@ use core::mem::{self, MaybeUninit};
 use core::ptr;
 
 use errno::{Errno, errno};
-use libc::{c_long, c_short, iovec, pid_t, pollfd, socklen_t, timespec, timeval};
+use libc::{c_short, gid_t, iovec, mode_t, pid_t, pollfd, socklen_t, timespec, timeval, uid_t};
 
 use crate::memory::{Buffer, Bytes, IoSlice};
 
 pub use address::{Address, Parts, UNIX_PATH_BYTES};
-pub use diag::{DiagQuery, recv_diag, send_diag};
-pub use permissions::{SocketFile, chmod_in_proc, chmod_opened, fchmod, open_path, socket_file};
+pub use os::{
+    ACCEPT_NAMES_PEERS, AI_PASSIVE, COARSE_CLOCK, COARSE_NS, DISCONNECT_SUCCEEDS, ENONET, FULL_IS_ENOBUFS,
+    HAS_ABSTRACT_NAMES, IPV6_GROUP, KEEPALIVE, MCAST_SOURCE_GROUP, MORE_EVENTS, OPTIONS_OUTLIVE_SHUTDOWN, OpenPath,
+    PIPE_BUF, RECV_CLOEXEC, RECV_NOWAIT, REFUSED_IS_DEAD, SEND_NOWAIT, SHARED_PORT, SOCK_CLOEXEC, SOCK_NONBLOCK,
+    TCP_USER_TIMEOUT, V6_TAKES_V4, allowed, family, open_diag, peer_credentials, read_nowait, recv_diag, send_diag,
+    send_error, send_room, set_multicast_v4, set_option_v4, set_pktinfo_v4, socket, tcp_state, write_nowait,
+};
 pub use pktinfo::{PacketInfo, bind_to_interface, recvfrom_at, sendto_from};
 pub use resolver::{AddrInfo, Entries, gai_strerror, getaddrinfo, if_indextoname, if_nametoindex, strerror};
 pub use rights::{Passed, recv_rights, send_rights};
@@ -53,7 +57,7 @@ fn size_of<T>() -> socklen_t {
 /// `recv(2)`: appends at most `most` bytes.
 #[inline(always)]
 pub fn recv(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Result<usize, Errno> {
-    let (start, room) = buffer.spare(most);
+    let (start, room) = buffer.spare(os::allowed(most));
     // SAFETY: `spare` gives `room` writable bytes, borrowed for as long as the call lasts.
     let got = unsafe { libc::recv(fd, start, room, flags) };
     appended(buffer, got)
@@ -61,7 +65,7 @@ pub fn recv(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Re
 
 /// `recv(2)` with `MSG_PEEK`: puts at most `most` bytes after the buffer's contents, without adding them to these.
 pub fn peek(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Result<usize, Errno> {
-    let (start, room) = buffer.spare(most);
+    let (start, room) = buffer.spare(os::allowed(most));
     // SAFETY: `spare` gives `room` writable bytes, borrowed for as long as the call lasts.
     let got = counted(unsafe { libc::recv(fd, start, room, flags | libc::MSG_PEEK) })?;
     buffer.note_ahead(got);
@@ -70,33 +74,23 @@ pub fn peek(fd: c_int, buffer: &mut Buffer<'_>, most: usize, flags: c_int) -> Re
 
 /// `read(2)`: appends at most `most` bytes.
 pub fn read(fd: c_int, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
-    let (start, room) = buffer.spare(most);
+    let (start, room) = buffer.spare(os::allowed(most));
     // SAFETY: `spare` gives `room` writable bytes, borrowed for as long as the call lasts.
     let got = unsafe { libc::read(fd, start, room) };
     appended(buffer, got)
-}
-
-/// `preadv2(2)` at the current position with `RWF_NOWAIT`: appends at most `most` bytes.
-pub fn read_nowait(fd: c_int, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
-    let (start, room) = buffer.spare(most);
-    let target = iovec { iov_base: start, iov_len: room };
-    // SAFETY: one iovec is passed, and `spare` gives `room` writable bytes for as long as the call lasts.
-    let got = unsafe { vector_nowait(libc::SYS_preadv2, fd, &raw const target, 1) }?;
-    buffer.append(got);
-    Ok(got)
 }
 
 /// `send(2)`.
 #[inline(always)]
 pub fn send(fd: c_int, bytes: Bytes<'_>, flags: c_int) -> Result<usize, Errno> {
     // SAFETY: a slice is readable for its length.
-    counted(unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
+    counted(unsafe { libc::send(fd, bytes.as_ptr().cast(), os::allowed(bytes.len()), flags) })
 }
 
 /// `write(2)`.
 pub fn write(fd: c_int, bytes: Bytes<'_>) -> Result<usize, Errno> {
     // SAFETY: a slice is readable for its length.
-    counted(unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) })
+    counted(unsafe { libc::write(fd, bytes.as_ptr().cast(), os::allowed(bytes.len())) })
 }
 
 /// `sendmsg(2)` without address or control data.
@@ -116,38 +110,28 @@ pub fn writev(fd: c_int, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
     counted(unsafe { libc::writev(fd, IoSlice::as_iovec(slices), count) })
 }
 
-/// `pwritev2(2)` at the current position with `RWF_NOWAIT`.
-pub fn write_nowait(fd: c_int, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
-    // SAFETY: each iovec names memory that is readable for its length.
-    unsafe { vector_nowait(libc::SYS_pwritev2, fd, IoSlice::as_iovec(slices), slices.len()) }
-}
-
-/// `preadv2(2)` or `pwritev2(2)` by number, because musl has no functions for them before 1.2.5.
-///
-/// # Safety
-/// `first` starts `count` iovecs whose memory suits the call.
-unsafe fn vector_nowait(call: c_long, fd: c_int, first: *const iovec, count: usize) -> Result<usize, Errno> {
-    // The offset -1, "the current position", is passed as its low and its high word.
-    const HERE: c_long = -1;
-    // Pass whole registers: with an int, the upper half of a C variable argument is undefined.
-    let (fd, flags) = (c_long::from(fd), c_long::from(libc::RWF_NOWAIT));
-    // SAFETY: the iovecs suit the call, as this function requires; the other arguments are integers.
-    let answer = unsafe { libc::syscall(call, fd, first, count, HERE, HERE, flags) };
-    counted(answer as isize)
-}
-
 /// `poll(2)` of one descriptor: its `revents`, 0 when the time ran out.
 pub fn poll(fd: c_int, events: c_short, timeout_ms: c_int) -> Result<c_short, Errno> {
     let mut entry = pollfd { fd, events, revents: 0 };
     // SAFETY: one entry is passed, and it lives until the call returns.
     checked(unsafe { libc::poll(&raw mut entry, 1, timeout_ms) })?;
+    amend(&mut entry);
     Ok(entry.revents)
+}
+
+/// A device that poll(2) does not take is always ready, as a file is.
+fn amend(entry: &mut pollfd) {
+    let wanted = entry.events & (libc::POLLIN | libc::POLLRDNORM | libc::POLLOUT | libc::POLLWRNORM);
+    if !os::POLL_TAKES_ALL && entry.revents & libc::POLLNVAL != 0 && wanted != 0 && descriptor_flags(entry.fd).is_ok() {
+        entry.revents = wanted;
+    }
 }
 
 /// `poll(2)` of several descriptors: how many are ready. A descriptor below 0 is ignored.
 pub fn poll_all(entries: &mut [pollfd], timeout_ms: c_int) -> Result<usize, Errno> {
     // SAFETY: a slice is writable for its length.
     let ready = checked(unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout_ms) })?;
+    entries.iter_mut().for_each(amend);
     Ok(ready as usize)
 }
 
@@ -237,7 +221,7 @@ pub fn setsockopt_int(fd: c_int, level: c_int, name: c_int, value: c_int) -> Res
 /// `setsockopt(2)` with `SO_LINGER`.
 pub fn set_linger(fd: c_int, on: bool, seconds: c_int) -> Result<(), Errno> {
     let value = libc::linger { l_onoff: c_int::from(on), l_linger: seconds };
-    set_option(fd, libc::SOL_SOCKET, libc::SO_LINGER, &value)
+    set_option(fd, libc::SOL_SOCKET, os::SO_LINGER, &value)
 }
 
 /// `shutdown(2)` of the sending side.
@@ -270,12 +254,6 @@ pub fn reap_one() -> Result<pid_t, Errno> {
     checked(unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) })
 }
 
-/// `socket(2)`, with `SOCK_CLOEXEC` and the like among `flags`.
-pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
-    // SAFETY: the arguments are integers.
-    checked(unsafe { libc::socket(family, kind, protocol) })
-}
-
 /// `bind(2)`.
 pub fn bind(fd: c_int, address: &Address) -> Result<(), Errno> {
     let (start, length) = address.as_sockaddr();
@@ -299,11 +277,11 @@ pub fn connect(fd: c_int, address: &Address) -> Result<(), Errno> {
     Ok(())
 }
 
-/// `accept4(2)`.
+/// `accept(2)`, with `SOCK_CLOEXEC` and the like as flags.
 pub fn accept(fd: c_int, peer: &mut Address, flags: c_int) -> Result<c_int, Errno> {
     let (start, length) = peer.for_kernel();
     // SAFETY: the address is writable for the length that is passed.
-    checked(unsafe { libc::accept4(fd, start, length, flags) })
+    unsafe { os::accept(fd, start, length, flags) }
 }
 
 /// `getsockname(2)`.
@@ -328,7 +306,7 @@ pub fn getpeername(fd: c_int) -> Result<Address, Errno> {
 pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, flags: c_int) -> Result<usize, Errno> {
     let (start, length) = to.map_or((ptr::null(), 0), Address::as_sockaddr);
     // SAFETY: a slice is readable for its length, and an address for its.
-    counted(unsafe { libc::sendto(fd, bytes.as_ptr().cast(), bytes.len(), flags, start, length) })
+    counted(unsafe { libc::sendto(fd, bytes.as_ptr().cast(), os::allowed(bytes.len()), flags, start, length) })
 }
 
 /// `recvmsg(2)` without control data: appends a datagram to the buffer, and returns whether it was longer. Not
@@ -347,7 +325,7 @@ fn receive(
     control: &mut [MaybeUninit<u8>],
     flags: c_int,
 ) -> Result<libc::msghdr, Errno> {
-    let (start, room) = buffer.spare(usize::MAX);
+    let (start, room) = buffer.spare(os::allowed(usize::MAX));
     let mut part = iovec { iov_base: start, iov_len: room };
     // SAFETY: all-zero is a valid msghdr: null pointers with zero lengths.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
@@ -413,24 +391,33 @@ pub fn getsockopt_int(fd: c_int, level: c_int, name: c_int) -> Result<c_int, Err
     Ok(value)
 }
 
-/// `getsockopt(2)` with `SO_PEERCRED`: the process that made the other end of a Unix socket.
-pub fn peer_credentials(fd: c_int) -> Result<libc::ucred, Errno> {
-    let mut value = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let mut size = size_of::<libc::ucred>();
-    let place = (&raw mut value).cast();
-    // SAFETY: `value` is writable for `size` bytes, and any bytes make a ucred.
-    checked(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, place, &raw mut size) })?;
-    Ok(value)
+/// The process at the other end of a Unix socket.
+#[derive(Clone, Copy)]
+pub struct Credentials {
+    /// 0 where the system does not tell it.
+    pub pid: pid_t,
+    /// Its user.
+    pub uid: uid_t,
+    /// Its group.
+    pub gid: gid_t,
 }
 
-/// `getsockopt(2)` of the first byte of `TCP_INFO`: the state.
-pub fn tcp_info_state(fd: c_int) -> Result<u8, Errno> {
-    let mut state: u8 = 0;
-    let mut size = size_of::<u8>();
-    let place = (&raw mut state).cast();
-    // SAFETY: `state` is writable for `size` bytes, and the kernel writes no more.
-    checked(unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, place, &raw mut size) })?;
-    Ok(state)
+/// The two ends of a TCP connection, in network order; IPv4 in the first four bytes of an address.
+#[derive(Clone, Copy)]
+#[allow(dead_code, reason = "only Linux can be asked about two ends")]
+pub struct TcpEnds {
+    /// `AF_INET` or `AF_INET6`.
+    pub family: c_int,
+    /// The local end.
+    pub local: [u8; 16],
+    /// Its port.
+    pub local_port: u16,
+    /// The peer's end.
+    pub peer: [u8; 16],
+    /// Its port.
+    pub peer_port: u16,
+    /// The zone of IPv6 addresses, 0 for any.
+    pub zone: u32,
 }
 
 /// `setsockopt(2)` for `SO_RCVTIMEO` or `SO_SNDTIMEO`.
@@ -438,19 +425,10 @@ pub fn set_socket_timeout(fd: c_int, name: c_int, value: timeval) -> Result<(), 
     set_option(fd, libc::SOL_SOCKET, name, &value)
 }
 
-/// `setsockopt(2)` for an IPv4 group or interface.
-pub fn set_option_v4(fd: c_int, name: c_int, group: [u8; 4], interface: c_int) -> Result<(), Errno> {
-    let value = libc::ip_mreqn {
-        imr_multiaddr: libc::in_addr { s_addr: u32::from_ne_bytes(group) },
-        imr_address: libc::in_addr { s_addr: 0 },
-        imr_ifindex: interface,
-    };
-    set_option(fd, libc::IPPROTO_IP, name, &value)
-}
-
 /// `setsockopt(2)` for an IPv6 group.
 pub fn set_option_v6(fd: c_int, name: c_int, group: [u8; 16], interface: u32) -> Result<(), Errno> {
-    let value = libc::ipv6_mreq { ipv6mr_multiaddr: libc::in6_addr { s6_addr: group }, ipv6mr_interface: interface };
+    let ipv6mr_multiaddr = libc::in6_addr { s6_addr: group };
+    let value = libc::ipv6_mreq { ipv6mr_multiaddr, ipv6mr_interface: interface as _ };
     set_option(fd, libc::IPPROTO_IPV6, name, &value)
 }
 
@@ -486,12 +464,34 @@ pub fn unlink(path: &CStr) -> Result<(), Errno> {
     Ok(())
 }
 
-/// `lstat(2)`, for one question: whether the path names a socket.
-pub fn is_socket_file(path: &CStr) -> Result<bool, Errno> {
+/// `lstat(2)`: `None` if the path names no socket.
+pub fn socket_at(path: &CStr) -> Result<Option<SocketFile>, Errno> {
     let mut status = MaybeUninit::<stat>::uninit();
     // SAFETY: a CStr has its NUL, and `status` is writable.
     checked(unsafe { lstat(path.as_ptr(), status.as_mut_ptr()) })?;
     // SAFETY: the call succeeded, so it was written.
-    let status = unsafe { status.assume_init() };
-    Ok(status.st_mode & libc::S_IFMT == libc::S_IFSOCK)
+    Ok(socket_file(&unsafe { status.assume_init() }))
+}
+
+/// What is known of a socket's file.
+pub struct SocketFile {
+    /// Its permissions.
+    pub mode: mode_t,
+    /// Whether the file has another name, too.
+    pub is_linked: bool,
+}
+
+fn socket_file(status: &stat) -> Option<SocketFile> {
+    /// The bits that chmod(2) sets.
+    const PERMISSIONS: mode_t = 0o7777;
+
+    let is_socket = status.st_mode & libc::S_IFMT == libc::S_IFSOCK;
+    is_socket.then_some(SocketFile { mode: status.st_mode & PERMISSIONS, is_linked: status.st_nlink > 1 })
+}
+
+/// `fchmod(2)`. Linux gives the file of a socket no more permissions than the socket had before bind(2).
+pub fn fchmod(fd: c_int, mode: mode_t) -> Result<(), Errno> {
+    // SAFETY: the arguments are integers.
+    checked(unsafe { libc::fchmod(fd, mode) })?;
+    Ok(())
 }

@@ -4,10 +4,10 @@ use core::ffi::{c_int, c_uint};
 use core::{mem, ptr};
 
 use errno::Errno;
-use libc::{IPPROTO_IP, IPPROTO_IPV6, cmsghdr, in_addr, in_pktinfo, in6_addr, in6_pktinfo, iovec, msghdr};
+use libc::{IPPROTO_IP, IPPROTO_IPV6, cmsghdr, in6_addr, in6_pktinfo, iovec, msghdr};
 
 use super::control::{Control, body, close_descriptors, each_message};
-use super::{Address, counted, receive, set_option};
+use super::{Address, counted, os, receive, set_option};
 use crate::memory::{Buffer, Bytes};
 
 /// A local address and an interface, 0 for none.
@@ -28,13 +28,14 @@ pub fn recvfrom_at(
     flags: c_int,
 ) -> Result<(bool, Option<PacketInfo>), Errno> {
     let mut control = Control::room();
-    let message = receive(fd, buffer, from, control.bytes(), flags | libc::MSG_CMSG_CLOEXEC)?;
+    let message = receive(fd, buffer, from, control.bytes(), flags | os::RECV_CLOEXEC)?;
     let (mut v4, mut v6) = (None, None);
     let mut visit = |header: *const cmsghdr, level, kind| match (level, kind) {
-        (IPPROTO_IP, libc::IP_PKTINFO) => {
-            // SAFETY: the kernel has written the header, and this struct follows it.
-            let info: in_pktinfo = unsafe { body(header) };
-            v4 = Some(PacketInfo::V4(info.ipi_spec_dst.s_addr.to_ne_bytes(), info.ipi_ifindex as c_uint));
+        (IPPROTO_IP, kind) => {
+            // SAFETY: the kernel has written the header and its body.
+            if let Some((ip, interface)) = unsafe { os::pktinfo_v4(header, kind) } {
+                v4 = Some(PacketInfo::V4(ip, interface));
+            }
         }
         (IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
             // SAFETY: the kernel has written the header, and this struct follows it.
@@ -69,12 +70,7 @@ pub fn sendto_from(
     message.msg_iov = (&raw const part).cast_mut();
     message.msg_iovlen = 1;
     match source {
-        PacketInfo::V4(ip, interface) => {
-            let nowhere = in_addr { s_addr: 0 };
-            let ipi_spec_dst = in_addr { s_addr: u32::from_ne_bytes(ip) };
-            let info = in_pktinfo { ipi_ifindex: interface as c_int, ipi_spec_dst, ipi_addr: nowhere };
-            control.attach(&mut message, IPPROTO_IP, libc::IP_PKTINFO, &info);
-        }
+        PacketInfo::V4(ip, interface) => os::attach_pktinfo_v4(&mut control, &mut message, ip, interface),
         PacketInfo::V6(ip, interface) => {
             let info = in6_pktinfo { ipi6_addr: in6_addr { s6_addr: ip }, ipi6_ifindex: interface as _ };
             control.attach(&mut message, IPPROTO_IPV6, libc::IPV6_PKTINFO, &info);

@@ -7,7 +7,7 @@ use errno::Errno;
 use libc::{iovec, msghdr};
 
 use super::control::{Control, close_descriptors, discard, each_passed};
-use super::{appended, counted};
+use super::{appended, counted, os};
 use crate::memory::{Buffer, Bytes};
 
 /// What has come with one message.
@@ -58,7 +58,10 @@ pub fn recv_rights(
     let all = !passed.cut && passed.count <= places.len();
     let mut places = places.iter_mut();
     let mut take = |received| match places.next() {
-        Some(place) if all => _ = place.write(received),
+        Some(place) if all => {
+            os::arrived(received);
+            place.write(received);
+        }
         _ => discard(received),
     };
     // SAFETY: the kernel has filled the message.

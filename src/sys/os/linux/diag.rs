@@ -5,8 +5,8 @@ use core::mem::MaybeUninit;
 
 use errno::Errno;
 
-use super::{recv, send};
 use crate::memory::Buffer;
+use crate::sys::{TcpEnds, checked, recv, send};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLMSG_ERROR: u16 = 2;
@@ -24,41 +24,25 @@ const ANSWER_BYTES: usize = 1024;
 /// The kernel sent something that is no answer.
 const NO_ANSWER: Errno = Errno(libc::EPROTO);
 
+/// `TCP_LISTEN`: no connection, even if its two addresses are those of the query.
+const LISTEN: u8 = 10;
+
 /// How an IPv4 address begins as an IPv6 address.
 const V4_MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
-/// Two ends, in network order; IPv4 in the first four bytes of an address.
-#[derive(Clone, Copy)]
-pub struct DiagQuery {
-    /// `AF_INET` or `AF_INET6`.
-    pub family: c_int,
-    /// The local end.
-    pub local: [u8; 16],
-    /// Its port.
-    pub local_port: u16,
-    /// The peer's end.
-    pub peer: [u8; 16],
-    /// Its port.
-    pub peer_port: u16,
-    /// The zone of IPv6 addresses, 0 for any.
-    pub zone: u32,
-}
-
 /// The connection that the kernel found; it may be another one than the query's.
-#[derive(Clone, Copy)]
-pub struct DiagAnswer {
+struct Answer {
     family: u8,
-    /// The state, with Linux's number.
-    pub state: u8,
+    state: u8,
     local_port: u16,
     peer_port: u16,
     local: [u8; 16],
     peer: [u8; 16],
 }
 
-impl DiagAnswer {
+impl Answer {
     /// Whether it has the two ends of the query.
-    pub fn is_about(&self, query: &DiagQuery) -> bool {
+    fn is_about(&self, query: &TcpEnds) -> bool {
         let v4 = query.family == libc::AF_INET;
         let same_family = c_int::from(self.family) == query.family;
         let same_ip = |found: &[u8; 16], asked: &[u8; 16]| {
@@ -96,8 +80,14 @@ impl Fields {
     }
 }
 
+/// A socket for the question.
+pub fn open_diag() -> Result<c_int, Errno> {
+    // SAFETY: the arguments are integers.
+    checked(unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::NETLINK_SOCK_DIAG) })
+}
+
 /// Sends the question.
-pub fn send_diag(fd: c_int, query: &DiagQuery) -> Result<(), Errno> {
+pub fn send_diag(fd: c_int, query: &TcpEnds) -> Result<(), Errno> {
     let mut fields = Fields { bytes: [MaybeUninit::new(0); QUERY_BYTES], used: 0 };
     // struct nlmsghdr
     fields.put(&(QUERY_BYTES as u32).to_ne_bytes());
@@ -117,8 +107,9 @@ pub fn send_diag(fd: c_int, query: &DiagQuery) -> Result<(), Errno> {
     send(fd, &fields.bytes, 0).map(|_| ())
 }
 
-/// Receives the answer; `None` when there is no such connection.
-pub fn recv_diag(fd: c_int) -> Result<Option<DiagAnswer>, Errno> {
+/// Receives the answer: the state, with Linux's number; `None` when there is no such connection.
+#[inline(never)]
+pub fn recv_diag(fd: c_int, query: &TcpEnds) -> Result<Option<u8>, Errno> {
     let mut memory = [MaybeUninit::uninit(); ANSWER_BYTES];
     let mut buffer = Buffer::fresh(&mut memory);
     // The answer was queued before send returned, so this does not wait.
@@ -132,16 +123,20 @@ pub fn recv_diag(fd: c_int) -> Result<Option<DiagAnswer>, Errno> {
             0 => Err(NO_ANSWER),
             e => Err(Errno(e)),
         },
-        SOCK_DIAG_BY_FAMILY => parse(body).map(Some).ok_or(NO_ANSWER),
+        SOCK_DIAG_BY_FAMILY => {
+            let answer = parse(body).ok_or(NO_ANSWER)?;
+            // If there is no connection, the kernel answers with the listener: only the same two ends are an answer.
+            Ok((answer.state != LISTEN && answer.is_about(query)).then_some(answer.state))
+        }
         _ => Err(NO_ANSWER),
     }
 }
 
 /// `struct inet_diag_msg`.
-fn parse(body: &[u8]) -> Option<DiagAnswer> {
+fn parse(body: &[u8]) -> Option<Answer> {
     let [family, state, ..] = *body.first_chunk::<4>()?;
     let rest = body.get(4..)?;
-    Some(DiagAnswer {
+    Some(Answer {
         family,
         state,
         local_port: u16::from_be_bytes(*rest.first_chunk()?),

@@ -1,0 +1,235 @@
+//! Linux and Android.
+
+mod diag;
+mod open_path;
+
+use core::ffi::c_int;
+
+use errno::Errno;
+use libc::{c_long, clockid_t, iovec, sockaddr, sockaddr_storage, socklen_t};
+
+use crate::memory::{Buffer, IoSlice};
+use crate::sys::control::{Control, body};
+use crate::sys::{Credentials, checked, counted, getsockopt_int, set_option, setsockopt_int, size_of};
+
+pub use diag::{open_diag, recv_diag, send_diag};
+pub use open_path::OpenPath;
+
+// ---- What the kernel answers
+
+/// Flags that keep a call on a socket from waiting, for receiving and for sending; 0 where there are none.
+pub const RECV_NOWAIT: c_int = libc::MSG_DONTWAIT;
+pub const SEND_NOWAIT: c_int = libc::MSG_DONTWAIT;
+
+/// How many of so many bytes one call may be asked to move: all, the kernel itself cuts them.
+pub fn allowed(bytes: usize) -> usize {
+    bytes
+}
+
+/// A Unix connect is refused only if nobody listens.
+pub const REFUSED_IS_DEAD: bool = true;
+
+/// A Unix address that begins with a NUL is a name.
+pub const HAS_ABSTRACT_NAMES: bool = true;
+
+/// A socket whose two directions are shut still takes options.
+pub const OPTIONS_OUTLIVE_SHUTDOWN: bool = true;
+
+/// An IPv6 socket can always be one for both families.
+pub const V6_TAKES_V4: bool = true;
+
+/// accept(2) always gives the peer's address.
+pub const ACCEPT_NAMES_PEERS: bool = true;
+
+/// connect(2) without a family disconnects, and says so.
+pub const DISCONNECT_SUCCEEDS: bool = true;
+
+/// Every descriptor can be polled.
+pub const POLL_TAKES_ALL: bool = true;
+
+/// A full queue of datagrams is told by poll(2), and by EAGAIN.
+pub const FULL_IS_ENOBUFS: bool = false;
+
+/// The errno for a failed send: the kernel's own.
+pub fn send_error(e: Errno) -> Errno {
+    e
+}
+
+/// An errno of accept(2) beside those that every system has, or 0.
+pub use libc::ENONET;
+
+/// An event of poll(2) beside those of POSIX, or 0.
+pub const MORE_EVENTS: libc::c_short = libc::POLLRDHUP;
+
+/// A clock to the tick of the kernel's timer, at a quarter of the cost of the exact one.
+pub const COARSE_CLOCK: clockid_t = libc::CLOCK_MONOTONIC_COARSE;
+
+/// How late that clock may be: a tick of the slowest timer that Linux is built with, and a millisecond for rounding.
+pub const COARSE_NS: i64 = 11_000_000;
+
+// ---- Descriptors
+
+/// For `socket` and `accept`.
+pub use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
+
+/// For `recvmsg(2)`: descriptors that come with it are close-on-exec.
+pub const RECV_CLOEXEC: c_int = libc::MSG_CMSG_CLOEXEC;
+
+/// `socket(2)`.
+pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
+    // SAFETY: the arguments are integers.
+    checked(unsafe { libc::socket(family, kind, protocol) })
+}
+
+/// `accept4(2)`.
+///
+/// # Safety
+/// `peer` is writable for `*length` bytes.
+pub unsafe fn accept(fd: c_int, peer: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> Result<c_int, Errno> {
+    // SAFETY: the address is writable for its length, as this function requires.
+    checked(unsafe { libc::accept4(fd, peer, length, flags) })
+}
+
+/// A descriptor that has come with a message: the kernel has made it close-on-exec.
+pub fn arrived(_fd: c_int) {}
+
+/// The family of a socket.
+pub fn family(fd: c_int) -> Result<c_int, Errno> {
+    getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_DOMAIN)
+}
+
+/// How many bytes a blocking socket takes at once. Sends need not ask: they have [`SEND_NOWAIT`].
+pub fn send_room(_fd: c_int) -> usize {
+    usize::MAX
+}
+
+// ---- Reads and writes that do not wait
+
+/// `preadv2(2)` at the current position with `RWF_NOWAIT`: appends at most `most` bytes.
+pub fn read_nowait(fd: c_int, buffer: &mut Buffer<'_>, most: usize) -> Result<usize, Errno> {
+    let (start, room) = buffer.spare(most);
+    let target = iovec { iov_base: start, iov_len: room };
+    // SAFETY: one iovec is passed, and `spare` gives `room` writable bytes for as long as the call lasts.
+    let got = unsafe { vector_nowait(libc::SYS_preadv2, fd, &raw const target, 1) }?;
+    buffer.append(got);
+    Ok(got)
+}
+
+/// `pwritev2(2)` at the current position with `RWF_NOWAIT`.
+pub fn write_nowait(fd: c_int, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    // SAFETY: each iovec names memory that is readable for its length.
+    unsafe { vector_nowait(libc::SYS_pwritev2, fd, IoSlice::as_iovec(slices), slices.len()) }
+}
+
+/// `preadv2(2)` or `pwritev2(2)` by number, because musl has no functions for them before 1.2.5.
+///
+/// # Safety
+/// `first` starts `count` iovecs whose memory suits the call.
+unsafe fn vector_nowait(call: c_long, fd: c_int, first: *const iovec, count: usize) -> Result<usize, Errno> {
+    // The offset -1, "the current position", is passed as its low and its high word.
+    const HERE: c_long = -1;
+    // Pass whole registers: with an int, the upper half of a C variable argument is undefined.
+    let (fd, flags) = (c_long::from(fd), c_long::from(libc::RWF_NOWAIT));
+    // SAFETY: the iovecs suit the call, as this function requires; the other arguments are integers.
+    let answer = unsafe { libc::syscall(call, fd, first, count, HERE, HERE, flags) };
+    counted(answer as isize)
+}
+
+/// What a pipe takes at once if poll(2) reports it writable.
+pub use libc::PIPE_BUF;
+
+// ---- Addresses
+
+/// For `getaddrinfo(3)`.
+pub use libc::AI_PASSIVE;
+
+/// The length inside an address, which Linux does not have.
+pub fn set_length(_address: &mut sockaddr_storage, _length: usize) {}
+
+// ---- Options
+
+/// `SO_LINGER` in seconds.
+pub use libc::SO_LINGER;
+
+/// The three options of TCP's keepalive: idle time, interval, count.
+pub const KEEPALIVE: [c_int; 3] = [libc::TCP_KEEPIDLE, libc::TCP_KEEPINTVL, libc::TCP_KEEPCNT];
+
+/// `TCP_USER_TIMEOUT`. (The libc crate lacks it for Android.)
+pub const TCP_USER_TIMEOUT: c_int = 18;
+
+/// The option by which several sockets share the clients of one port.
+pub const SHARED_PORT: Option<c_int> = Some(libc::SO_REUSEPORT);
+
+/// The two options of RFC 3493 for a member of an IPv6 group.
+pub const IPV6_GROUP: [c_int; 2] = [libc::IPV6_ADD_MEMBERSHIP, libc::IPV6_DROP_MEMBERSHIP];
+
+/// Two options of RFC 3678, which the libc crate lacks.
+pub const MCAST_SOURCE_GROUP: [c_int; 2] = [46, 47];
+
+/// `setsockopt(2)` for an IPv4 group or interface.
+pub fn set_option_v4(fd: c_int, name: c_int, group: [u8; 4], interface: c_int) -> Result<(), Errno> {
+    let value = libc::ip_mreqn {
+        imr_multiaddr: libc::in_addr { s_addr: u32::from_ne_bytes(group) },
+        imr_address: libc::in_addr { s_addr: 0 },
+        imr_ifindex: interface,
+    };
+    set_option(fd, libc::IPPROTO_IP, name, &value)
+}
+
+/// `setsockopt(2)` for a small number of IPv4 multicast.
+pub fn set_multicast_v4(fd: c_int, name: c_int, value: c_int) -> Result<(), Errno> {
+    setsockopt_int(fd, libc::IPPROTO_IP, name, value)
+}
+
+// ---- The local address of a datagram of IPv4
+
+/// Turns `IP_PKTINFO` on or off.
+pub fn set_pktinfo_v4(fd: c_int, on: c_int) -> Result<(), Errno> {
+    setsockopt_int(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, on)
+}
+
+/// The address to answer from and the interface, from a control message of IPv4 of this type.
+///
+/// # Safety
+/// The kernel has written `header`, and its body.
+pub unsafe fn pktinfo_v4(header: *const libc::cmsghdr, kind: c_int) -> Option<([u8; 4], u32)> {
+    if kind != libc::IP_PKTINFO {
+        return None;
+    }
+    // SAFETY: the kernel has written the header, and this struct follows it.
+    let info: libc::in_pktinfo = unsafe { body(header) };
+    Some((info.ipi_spec_dst.s_addr.to_ne_bytes(), info.ipi_ifindex as u32))
+}
+
+/// Makes a control message of the address to send from and the interface.
+pub fn attach_pktinfo_v4(control: &mut Control, message: &mut libc::msghdr, ip: [u8; 4], interface: u32) {
+    let nowhere = libc::in_addr { s_addr: 0 };
+    let ipi_spec_dst = libc::in_addr { s_addr: u32::from_ne_bytes(ip) };
+    let info = libc::in_pktinfo { ipi_ifindex: interface as c_int, ipi_spec_dst, ipi_addr: nowhere };
+    control.attach(message, libc::IPPROTO_IP, libc::IP_PKTINFO, &info);
+}
+
+// ---- Peers
+
+/// The type of the control message by which `SO_PASSPIDFD` brings a descriptor of the sending process.
+pub const SCM_PIDFD: c_int = 4;
+
+/// `getsockopt(2)` with `SO_PEERCRED`: the process that made the other end of a Unix socket.
+pub fn peer_credentials(fd: c_int) -> Result<Credentials, Errno> {
+    let mut value = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut size = size_of::<libc::ucred>();
+    let place = (&raw mut value).cast();
+    // SAFETY: `value` is writable for `size` bytes, and any bytes make a ucred.
+    checked(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, place, &raw mut size) })?;
+    Ok(Credentials { pid: value.pid, uid: value.uid, gid: value.gid })
+}
+
+/// `getsockopt(2)` of the first byte of `TCP_INFO`: the state, with Linux's number, which is sockutil's.
+pub fn tcp_state(fd: c_int) -> Result<u8, Errno> {
+    let mut state: u8 = 0;
+    let mut size = size_of::<u8>();
+    let place = (&raw mut state).cast();
+    // SAFETY: `state` is writable for `size` bytes, and the kernel writes no more.
+    checked(unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, place, &raw mut size) })?;
+    Ok(state)
+}

@@ -1,0 +1,86 @@
+//! NetBSD.
+
+use core::ffi::c_int;
+
+use errno::Errno;
+use libc::{gid_t, in_addr, pid_t, sockaddr_storage, uid_t};
+
+use crate::sys::control::{Control, body};
+use crate::sys::{Credentials, checked, set_option, size_of};
+
+pub use super::posix::*;
+
+pub const RECV_NOWAIT: c_int = libc::MSG_DONTWAIT;
+
+/// The kernel obeys `MSG_DONTWAIT` only when it receives. `MSG_NBIO` is what a socket with `O_NONBLOCK` gets.
+pub const SEND_NOWAIT: c_int = libc::MSG_DONTWAIT | MSG_NBIO;
+
+const MSG_NBIO: c_int = 0x1000;
+
+pub fn set_length(address: &mut sockaddr_storage, length: usize) {
+    address.ss_len = length as u8;
+}
+
+pub const KEEPALIVE: [c_int; 3] = [libc::TCP_KEEPIDLE, libc::TCP_KEEPINTVL, libc::TCP_KEEPCNT];
+
+/// To ask, and the control message.
+const IP_RECVPKTINFO: c_int = 26;
+const IP_PKTINFO: c_int = 25;
+
+/// `struct in_pktinfo`.
+#[repr(C)]
+struct PacketInfo {
+    address: in_addr,
+    interface: u32,
+}
+
+pub fn set_pktinfo_v4(fd: c_int, on: c_int) -> Result<(), Errno> {
+    set_option(fd, libc::IPPROTO_IP, IP_RECVPKTINFO, &on)
+}
+
+/// The address that a datagram was sent to, from a control message of IPv4 of this type. API.md promises no interface.
+///
+/// # Safety
+/// The kernel has written `header`, and its body.
+pub unsafe fn pktinfo_v4(header: *const libc::cmsghdr, kind: c_int) -> Option<([u8; 4], u32)> {
+    if kind != IP_PKTINFO {
+        return None;
+    }
+    // SAFETY: the kernel has written the header, and this struct follows it.
+    let info: PacketInfo = unsafe { body(header) };
+    Some((info.address.s_addr.to_ne_bytes(), 0))
+}
+
+/// Makes a control message of the address to send from and the interface.
+pub fn attach_pktinfo_v4(control: &mut Control, message: &mut libc::msghdr, ip: [u8; 4], interface: u32) {
+    let info = PacketInfo { address: in_addr { s_addr: u32::from_ne_bytes(ip) }, interface };
+    control.attach(message, libc::IPPROTO_IP, IP_PKTINFO, &info);
+}
+
+/// `struct unpcbid`.
+#[repr(C)]
+struct Unpcbid {
+    pid: pid_t,
+    uid: uid_t,
+    gid: gid_t,
+}
+
+/// `getsockopt(2)` with `LOCAL_PEEREID`, which is EINVAL where the peer is not known.
+pub fn peer_credentials(fd: c_int) -> Result<Credentials, Errno> {
+    const LOCAL_PEEREID: c_int = 3;
+    let mut value = Unpcbid { pid: 0, uid: 0, gid: 0 };
+    let mut size = size_of::<Unpcbid>();
+    // SAFETY: `value` is writable for `size` bytes, and any bytes make an unpcbid.
+    let answer = checked(unsafe { libc::getsockopt(fd, 0, LOCAL_PEEREID, (&raw mut value).cast(), &raw mut size) });
+    match answer {
+        Err(Errno(libc::EINVAL)) => Err(Errno(libc::ENOTCONN)),
+        Err(e) => Err(e),
+        Ok(_) => Ok(Credentials { pid: value.pid, uid: value.uid, gid: value.gid }),
+    }
+}
+
+/// `getsockopt(2)` with `TCP_INFO`.
+pub fn tcp_state(fd: c_int) -> Result<u8, Errno> {
+    const TCP_INFO: c_int = 9;
+    state_in::<[u8; 236]>(fd, TCP_INFO)
+}

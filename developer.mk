@@ -2,7 +2,7 @@
 # needs a tool says which one is missing.
 
 .PHONY: lint header man abi abi-baseline contract no-panic test-cross test-msrv test-faults test-broken test-properties \
-	exhaustive test-fuzz test-debug test-clients test-load test-relay soak test-memory test-valgrind test-valgrind-c test-sanitizers \
+	exhaustive test-fuzz test-debug test-posix posix-tests test-clients test-load test-relay soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-mutants-quick test-places test-instructions \
 	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
 
@@ -190,6 +190,17 @@ test-places: need-build
 # Test the crate with Rust's checks of pointers and arithmetic and with debug_assert!, instead of what is shipped.
 test-debug: need-build
 	sh tests/programs.sh $(CARGO) test --locked --test exports --test process --test properties --test kinds --test connecting
+
+# Test the library that uses nothing but POSIX, as other systems get it. What it cannot do is listed in
+# tests/posix/left_out.txt. TESTS='exports kinds' chooses test programs.
+test-posix: need-build
+	$(call need,nm,is missing: it lists what the library imports (the binutils package))
+	@CARGO_TARGET_DIR='$(TARGET)/posix' RUSTFLAGS='--cfg sockutil_posix' $(MAKE) posix-tests
+
+posix-tests: library
+	$(CARGO) clippy --release --locked --package sockutil -- -D warnings
+	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' TESTS='$(TESTS)' sh tests/run.sh '$(TARGET)/test.log' sh tests/posix.sh '$(TARGET)' \
+		$(CARGO) test --locked $(SHIPPED)
 
 # ---- Memory ----
 

@@ -77,7 +77,7 @@ impl Limited {
     /// A connection that waits at a listener.
     pub fn accept(&mut self, peer: &mut Address, flags: c_int) -> Result<c_int, Errno> {
         let may_block = self.limit.may_block();
-        self.socket_call(Direction::In, |fd, _, _| {
+        self.until_done(Direction::In, |fd| {
             // accept has no flag that keeps it from waiting.
             if !may_block {
                 match time::wait(fd, libc::POLLIN, Limit::NoWait) {
@@ -98,10 +98,23 @@ impl Limited {
         direction: Direction,
         mut call: impl FnMut(c_int, c_int, usize) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
+        let may_block = self.limit.may_block();
+        self.until_done(direction, |fd| {
+            let with = Unwaiting::under(may_block, fd, direction)?;
+            call(fd, with.flags, with.most)
+        })
+    }
+
+    /// Repeats a call that does not wait longer than the limit allows.
+    #[inline(always)]
+    fn until_done<T>(
+        &mut self,
+        direction: Direction,
+        mut call: impl FnMut(c_int) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
         let mut was_ready = false;
         loop {
-            let result = self.unwaiting(direction).and_then(|with| call(self.fd, with.flags, with.most));
-            match result {
+            match call(self.fd) {
                 Ok(answer) => return Ok(answer),
                 Err(e) => self.wait(e, direction, &mut was_ready)?,
             }
@@ -118,22 +131,14 @@ impl Limited {
         }
     }
 
-    /// What a call on a socket needs under this limit.
-    #[inline(always)]
-    fn unwaiting(&self, direction: Direction) -> Result<Unwaiting, Errno> {
-        if self.limit.may_block() {
-            return Ok(Unwaiting::WAITING);
-        }
-        Unwaiting::now(self.fd, direction)
-    }
-
     /// Repeats the attempt until it moves something or fails for good.
     #[inline(always)]
     fn transfer<A: Attempt>(&mut self, mut attempt: A) -> Result<usize, Errno> {
         let mut was_ready = false;
         loop {
             let result = if self.may_be_socket() {
-                self.unwaiting(A::DIRECTION).and_then(|with| attempt.socket(self.fd, with.flags, with.most))
+                Unwaiting::under(self.limit.may_block(), self.fd, A::DIRECTION)
+                    .and_then(|with| attempt.socket(self.fd, with.flags, with.most))
             } else {
                 self.on_other(&mut attempt)
             };

@@ -92,6 +92,12 @@ impl Unwaiting {
     /// It is not kept from waiting.
     const WAITING: Self = Self { flags: 0, most: usize::MAX };
 
+    /// For a call that may block by itself, or may not.
+    #[inline(always)]
+    fn under(may_block: bool, fd: c_int, direction: Direction) -> Result<Self, Errno> {
+        if may_block { Ok(Self::WAITING) } else { Self::now(fd, direction) }
+    }
+
     /// By a flag, not `O_NONBLOCK`, which would change for every process that shares the descriptor. Where there is no
     /// such flag: if poll(2) reports the socket ready, by no more bytes than it has room for.
     #[inline(always)]
@@ -106,7 +112,8 @@ impl Unwaiting {
     fn by_poll(fd: c_int, direction: Direction) -> Result<Self, Errno> {
         // What is no socket says so here: poll(2) would wait at the wrong end of a pipe.
         sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
-        ready_now(fd, direction)?;
+        // An error alone is one that the call reports.
+        time::wait(fd, direction.event(), Limit::NoWait)?;
         let most = if direction == Direction::Out { sys::send_room(fd) } else { usize::MAX };
         if most == 0 { Err(Errno(libc::EAGAIN)) } else { Ok(Self { flags: 0, most }) }
     }

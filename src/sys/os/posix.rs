@@ -1,6 +1,7 @@
 //! What every system has: POSIX of 2008, and answers that are not Linux's.
 
 #![allow(dead_code, reason = "a system's own file replaces some of it")]
+#![allow(clippy::unnecessary_wraps, reason = "on Linux the same functions can fail")]
 
 use core::ffi::{CStr, c_int};
 
@@ -140,7 +141,7 @@ pub fn write_nowait(_fd: c_int, _slices: &[IoSlice<'_>]) -> Result<usize, Errno>
     Err(Errno(libc::ENOSYS))
 }
 
-pub const PIPE_BUF: usize = 512;
+pub const PIPE_BUF: usize = libc::PIPE_BUF as usize;
 
 // ---- Addresses
 
@@ -230,8 +231,8 @@ impl<'a> OpenPath<'a> {
     }
 }
 
-/// No control message brings a descriptor unasked.
-pub const SCM_PIDFD: c_int = -1;
+/// Only Linux's control messages bring a descriptor unasked (see linux/mod.rs).
+pub const SCM_PIDFD: c_int = if cfg!(any(target_os = "linux", target_os = "android")) { 4 } else { -1 };
 
 pub fn peer_credentials(_fd: c_int) -> Result<Credentials, Errno> {
     Err(Errno(libc::ENOTSUP))

@@ -112,8 +112,12 @@ impl Unwaiting {
     fn by_poll(fd: c_int, direction: Direction) -> Result<Self, Errno> {
         // What is no socket says so here: poll(2) would wait at the wrong end of a pipe.
         sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
-        // An error alone is one that the call reports.
-        time::wait(fd, direction.event(), Limit::NoWait)?;
+        // An error alone is one that the call reports. A listener is never ready to send, nor to receive without clients,
+        // and the call fails at once.
+        match time::wait(fd, direction.event(), Limit::NoWait) {
+            Err(Errno(libc::EAGAIN)) if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? != 0 => {}
+            ready => _ = ready?,
+        }
         let most = if direction == Direction::Out { sys::send_room(fd) } else { usize::MAX };
         if most == 0 { Err(Errno(libc::EAGAIN)) } else { Ok(Self { flags: 0, most }) }
     }

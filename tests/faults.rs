@@ -92,8 +92,8 @@ const BROKEN: [Broken; 16] = [
     Broken {
         what: "a failure on the way to close leaks the descriptor",
         file: "src/close.rs",
-        right: "let set = sys::set_linger(fd, true, 0);",
-        wrong: "sys::set_linger(fd, true, 0)?; let set = Ok(());",
+        right: "let set = set_linger(fd, true);",
+        wrong: "set_linger(fd, true)?; let set = Ok(());",
     },
     Broken {
         what: "close is tried again after a signal",
@@ -103,9 +103,9 @@ const BROKEN: [Broken; 16] = [
     },
     Broken {
         what: "a call that is not to wait blocks",
-        file: "src/channel/limited.rs",
-        right: "if self.limit.may_block() { 0 } else { libc::MSG_DONTWAIT }",
-        wrong: "if self.limit.may_block() { 0 } else { 0 }",
+        file: "src/channel/mod.rs",
+        right: "flags: if may_block { 0 } else { flags }",
+        wrong: "flags: if may_block { 0 } else { 0 }",
     },
     Broken {
         what: "a peer that keeps sending stretches the time",

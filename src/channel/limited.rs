@@ -100,7 +100,7 @@ impl Limited {
     ) -> Result<T, Errno> {
         let may_block = self.limit.may_block();
         self.until_done(direction, |fd| {
-            let with = Unwaiting::under(may_block, fd, direction)?;
+            let with = Unwaiting::new(may_block, fd, direction)?;
             call(fd, with.flags, with.most)
         })
     }
@@ -137,7 +137,7 @@ impl Limited {
         let mut was_ready = false;
         loop {
             let result = if self.may_be_socket() {
-                Unwaiting::under(self.limit.may_block(), self.fd, A::DIRECTION)
+                Unwaiting::new(self.limit.may_block(), self.fd, A::DIRECTION)
                     .and_then(|with| attempt.socket(self.fd, with.flags, with.most))
             } else {
                 self.on_other(&mut attempt)
@@ -225,6 +225,9 @@ impl Limited {
     fn wait(&mut self, e: Errno, direction: Direction, was_ready: &mut bool) -> Result<(), Errno> {
         let was_ready_before = core::mem::take(was_ready);
         match if direction == Direction::Out { sys::send_error(e) } else { e } {
+            // Without a flag the call itself has waited.
+            Errno(libc::EINTR) if direction.nowait_flags() == 0 && self.limit.may_wait() => return self.go_on(),
+            Errno(libc::EINTR) if direction.nowait_flags() == 0 => return Err(Errno(libc::EAGAIN)),
             Errno(libc::EINTR) => return Ok(()),
             Errno(libc::EAGAIN) if self.limit.may_wait() => {}
             Errno(libc::ENOBUFS) if sys::FULL_IS_ENOBUFS && self.limit.may_wait() => {}

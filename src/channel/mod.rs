@@ -89,23 +89,16 @@ struct Unwaiting {
 }
 
 impl Unwaiting {
-    /// It is not kept from waiting.
-    const WAITING: Self = Self { flags: 0, most: usize::MAX };
-
-    /// For a call that may block by itself, or may not.
+    /// For a call that may block by itself, or must not: by a flag, which is chosen without a branch. Not by `O_NONBLOCK`,
+    /// which would change for every process that shares the descriptor. Where there is no such flag: if poll(2) reports
+    /// the socket ready, by no more bytes than it has room for.
     #[inline(always)]
-    fn under(may_block: bool, fd: c_int, direction: Direction) -> Result<Self, Errno> {
-        if may_block { Ok(Self::WAITING) } else { Self::now(fd, direction) }
-    }
-
-    /// By a flag, not `O_NONBLOCK`, which would change for every process that shares the descriptor. Where there is no
-    /// such flag: if poll(2) reports the socket ready, by no more bytes than it has room for.
-    #[inline(always)]
-    fn now(fd: c_int, direction: Direction) -> Result<Self, Errno> {
-        match direction.nowait_flags() {
-            0 => Self::by_poll(fd, direction),
-            flags => Ok(Self { flags, most: usize::MAX }),
+    fn new(may_block: bool, fd: c_int, direction: Direction) -> Result<Self, Errno> {
+        let flags = direction.nowait_flags();
+        if flags == 0 && !may_block {
+            return Self::by_poll(fd, direction);
         }
+        Ok(Self { flags: if may_block { 0 } else { flags }, most: usize::MAX })
     }
 
     #[cold]

@@ -53,15 +53,11 @@ impl Own {
         let start = Instant::now_coarse().ok();
         let mut wait = Wait::Kernel;
         loop {
-            let with = if wait == Wait::Kernel { Ok(Unwaiting::WAITING) } else { Unwaiting::now(self.fd, direction) };
-            let failure = match with {
-                Ok(with) => match call(self.fd, self.may_be_socket, with) {
-                    Ok(count) => return Ok(count),
-                    Err(e) => e,
-                },
-                Err(e) => e,
-            };
-            self.recover(failure, direction, start, &mut wait)?;
+            let with = Unwaiting::new(wait == Wait::Kernel, self.fd, direction);
+            match with.and_then(|with| call(self.fd, self.may_be_socket, with)) {
+                Ok(count) => return Ok(count),
+                Err(e) => self.recover(e, direction, start, &mut wait)?,
+            }
         }
     }
 
@@ -93,7 +89,7 @@ impl Own {
         if timeout.tv_sec == 0 && timeout.tv_usec == 0 {
             return Ok(());
         }
-        if e.0 == libc::EINTR {
+        if e.0 == libc::EINTR && *wait == Wait::Kernel {
             *wait = Wait::Here;
             return Ok(());
         }

@@ -159,7 +159,9 @@ impl<'a> Source<'a> {
                         *ended = true;
                         *writer = writer.take().and_then(|writer| end(self.arrival.kind, writer));
                         if self.arrival.kind == Kind::Tcp {
-                            assert!(sockutil_wait(self.reader, libc::POLLRDHUP.into(), FOREVER) > 0);
+                            // Not by sockutil_wait, which takes this event on Linux alone.
+                            let mut entry = libc::pollfd { fd: self.reader, events: libc::POLLRDHUP, revents: 0 };
+                            assert_eq!(unsafe { libc::poll(&raw mut entry, 1, -1) }, 1);
                         }
                     }
                     return;

@@ -144,7 +144,7 @@ static inline void on_stop(int signo) {
     int saved = errno;
     (void)signo;
     stopped = 1;
-    (void)shutdown(awaited, SHUT_RDWR);
+    (void)shutdown((int)awaited, SHUT_RDWR); /* sig_atomic_t may be a long */
     errno = saved;
 }
 

@@ -89,7 +89,7 @@ int main(int argc, char *argv[]) {
 
     /* 4. close this copy: the connection lives as long as any copy is open */
     close_socket(pair.server);
-    const char *state = state_when(&pair.server_address, &pair.client_address, SOCKUTIL_TCP_ESTABLISHED);
+    const char *state = state_when(-1, &pair.server_address, &pair.client_address, SOCKUTIL_TCP_ESTABLISHED);
     printf("parent: has closed descriptor %d; the connection is %s\n", pair.server, state);
     write_line(pair.client, "a line for whoever serves me\n");
 

@@ -1,7 +1,6 @@
 /* half_close.c - shutdown of one direction: the answer arrives after SHUT_WR, and more bytes after SHUT_RD. */
 #include "example.h"
 #include "lab.h"
-#include <sys/ioctl.h>
 
 static const char HELP[] =
     "usage: half_close [-h]\n"
@@ -16,8 +15,9 @@ static struct tcp_pair connected(void) {
 }
 
 static void tell_states(const struct tcp_pair *pair, int client, int server) {
-    const char *here = state_when(&pair->client_address, &pair->server_address, client);
-    printf("client %s, server %s\n", here, state_when(&pair->server_address, &pair->client_address, server));
+    const char *here = state_when(pair->client, &pair->client_address, &pair->server_address, client);
+    printf("client %s, server %s\n", here,
+           state_when(pair->server, &pair->server_address, &pair->client_address, server));
 }
 
 static void put(const char *who, int fd, const char *text) {
@@ -40,8 +40,7 @@ static void take(const char *who, int fd) {
 /* Waits until the bytes have arrived. poll cannot do it: after SHUT_RD neither a read nor poll waits. */
 static void await_bytes(int fd, int expected) {
     int64_t end = sockutil_now_ms() + 2000;
-    int n = 0;
-    while (ioctl(fd, FIONREAD, &n) == 0 && n < expected && sockutil_ms_left(end) > 0)
+    while (received_bytes(fd) < expected && sockutil_ms_left(end) > 0)
         (void)poll(NULL, 0, 1);
 }
 

@@ -3,7 +3,14 @@
 #define LAB_H
 
 #include "example.h"
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#ifdef __linux__
 #include <linux/filter.h>
+#endif
+#ifdef __sun
+#include <sys/filio.h>
+#endif
 
 /* The name of an errno value that these programs provoke; for any other, its text. */
 static inline const char *errno_name(int e) {
@@ -51,20 +58,60 @@ static inline struct tcp_pair tcp_pair(void) {
     return pair;
 }
 
-/* The name of a connection's state at its end local, also after that end was closed. A segment takes a moment to
- * arrive: this waits for the expected state, but no longer than two seconds. */
-static inline const char *state_when(const sockutil_addr *local, const sockutil_addr *peer, int expected) {
-    int64_t end = sockutil_now_ms() + 2000;
+/* The state of a connection at its end local. Only Linux tells it of a connection without a descriptor; elsewhere it is
+ * asked of fd, if that is still open. -1: it is not known. */
+static inline int state_at(int fd, const sockutil_addr *local, const sockutil_addr *peer) {
     int state = sockutil_tcp_state_between(local, peer);
-    while (state >= 0 && state != expected && sockutil_ms_left(end) > 0) {
-        (void)poll(NULL, 0, 1);
-        state = sockutil_tcp_state_between(local, peer);
-    }
-    if (state < 0)
+    if (state < 0 && errno != ENOTSUP)
         die("tcp_state_between");
-    return sockutil_tcp_state_name(state);
+    return state < 0 ? sockutil_tcp_state(fd) : state;
 }
 
+static const char NOT_KNOWN[] = "not known";
+
+/* The name of a connection's state at its end local, also after that end, fd, was closed. A segment takes a moment to
+ * arrive: this waits for the expected state, but no longer than two seconds. NOT_KNOWN: this system cannot tell. */
+static inline const char *state_when(int fd, const sockutil_addr *local, const sockutil_addr *peer, int expected) {
+    int64_t end = sockutil_now_ms() + 2000;
+    int state = state_at(fd, local, peer);
+    if (state < 0)
+        (void)poll(NULL, 0, 100); /* for the segments alone */
+    while (state >= 0 && state != expected && sockutil_ms_left(end) > 0) {
+        (void)poll(NULL, 0, 1);
+        state = state_at(fd, local, peer);
+    }
+    return state < 0 ? NOT_KNOWN : sockutil_tcp_state_name(state);
+}
+
+/* The number of bytes that have arrived and are not read yet. */
+static inline int received_bytes(int fd) {
+    int n = 0;
+    if (ioctl(fd, FIONREAD, &n) < 0)
+        die("FIONREAD");
+    return n;
+}
+
+/* The number of bytes that were written and are not acknowledged yet. -1: this system cannot tell. */
+static inline int unacknowledged_bytes(int fd) {
+#if defined(__linux__)
+    int n, r = ioctl(fd, TIOCOUTQ, &n);
+#elif defined(FIONWRITE) /* FreeBSD, NetBSD */
+    int n, r = ioctl(fd, FIONWRITE, &n);
+#elif defined(SO_NWRITE) /* macOS */
+    int n, r = sockutil_getsockopt_int(fd, SOL_SOCKET, SO_NWRITE, &n);
+#elif defined(__OpenBSD__)
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+    int r = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), n = (int)info.tcpi_so_snd_sb_cc;
+#else
+    int n = -1, r = fd < 0 ? -1 : 0;
+#endif
+    if (r < 0)
+        die("the bytes written");
+    return n;
+}
+
+#ifdef __linux__
 /* The exit status of a program when the system does not have what it shows. */
 enum { NOT_HERE = 77 };
 
@@ -86,5 +133,6 @@ static inline void let_through(const struct tcp_pair *pair, unsigned flag) {
         setsockopt(pair->server, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
         no_filter();
 }
+#endif
 
 #endif

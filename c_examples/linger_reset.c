@@ -62,11 +62,11 @@ static void experiment(const char *how, int (*close_it)(int fd), size_t n, const
     int64_t start = sockutil_now_ms();
     const char *returned = close_it(pair.server) == 0 ? "0" : strerror(errno);
     int64_t ms = sockutil_now_ms() - start;
-    const char *after = state_when(&pair.server_address, &pair.client_address, state);
+    const char *after = state_when(-1, &pair.server_address, &pair.client_address, state);
     if (close_it == graceful ? pthread_join(thread, NULL) != 0 : read_and_close(NULL) != NULL)
         die("pthread_join");
-    const char *here = state_when(&pair.server_address, &pair.client_address, end_state);
-    const char *there = state_when(&pair.client_address, &pair.server_address, SOCKUTIL_TCP_CLOSED);
+    const char *here = state_when(-1, &pair.server_address, &pair.client_address, end_state);
+    const char *there = state_when(-1, &pair.client_address, &pair.server_address, SOCKUTIL_TCP_CLOSED);
     const char *end = peer.error == 0 ? "end" : errno_name(peer.error);
     printf("  %5d-%-5d  %-18s%2s in %4d ms  %-9s  %6zu, %-10s  %-9s  %s\n", sockutil_addr_port(&pair.server_address),
            sockutil_addr_port(&pair.client_address), how, returned, (int)ms, after, peer.n, end, here, there);

@@ -32,19 +32,22 @@ int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
     no_more_arguments(argv);
 
-    /* 1. interface: by its number, to join on it and to send through it */
-    unsigned lo = if_nametoindex("lo");
-    if (lo == 0)
+    /* 1. interface: by its number, to join on it and to send through it. Its name is lo on Linux, lo0 elsewhere. */
+    const char *name = "lo";
+    unsigned lo = if_nametoindex(name);
+    if (lo == 0 && (lo = if_nametoindex(name = "lo0")) == 0)
         die("if_nametoindex");
-    printf("interface lo: number %u\n", lo);
+    printf("interface %s: number %u\n", name, lo);
 
     /* 2. receiver: bound to any address, since datagrams are sent to the group's address. Unless IP_MULTICAST_ALL is
      * off, Linux also delivers groups that other sockets of this host have joined; some emulators lack the option. */
     int gai, receiver = sockutil_udp_bind("0.0.0.0", "0", SOCKUTIL_NUMERIC, &gai);
     if (receiver < 0)
         die("receiver");
+#ifdef IP_MULTICAST_ALL
     if (sockutil_setsockopt_int(receiver, IPPROTO_IP, IP_MULTICAST_ALL, 0) < 0 && errno != ENOPROTOOPT)
         die("IP_MULTICAST_ALL");
+#endif
     sockutil_addr local = local_address(receiver), group, everybody;
     if (sockutil_addr_parse(&group, "239.255.66.66", sockutil_addr_port(&local)) != 1 ||
         sockutil_addr_parse(&everybody, "127.255.255.255", sockutil_addr_port(&local)) != 1)

@@ -5,10 +5,12 @@
 static const char HELP[] = "usage: reconnect [-h]\n"
                            "Connects twice from one port to another: once the server closes first, once the client.\n";
 
-/* The kernel's setting for the ports that it chooses, when a program connects without bind. */
+/* The kernel's setting for the ports that it chooses, when a program connects without bind; -1: it has none. */
 static int tcp_tw_reuse(void) {
     int value = 0;
     FILE *file = fopen("/proc/sys/net/ipv4/tcp_tw_reuse", "r");
+    if (file == NULL && errno == ENOENT)
+        return -1;
     if (file == NULL || fscanf(file, "%d", &value) != 1 || fclose(file) != 0)
         die("tcp_tw_reuse");
     return value;
@@ -42,7 +44,7 @@ int main(int argc, char *argv[]) {
             if (connfd < 0)
                 die("accept");
             printf("%s -> %s: %s\n", endpoint_text(&client).s, endpoint_text(&server).s,
-                   state_when(&client, &server, SOCKUTIL_TCP_ESTABLISHED));
+                   state_when(clientfd, &client, &server, SOCKUTIL_TCP_ESTABLISHED));
 
             /* 4. close: TIME_WAIT stays at the end that closes first */
             close_socket(server_first ? connfd : clientfd);
@@ -50,10 +52,11 @@ int main(int argc, char *argv[]) {
             int at_client = server_first ? SOCKUTIL_TCP_CLOSED : SOCKUTIL_TCP_TIME_WAIT;
             int at_server = server_first ? SOCKUTIL_TCP_TIME_WAIT : SOCKUTIL_TCP_CLOSED;
             printf("  closed by the %s first: client's end %s, server's end %s\n", server_first ? "server" : "client",
-                   state_when(&client, &server, at_client), state_when(&server, &client, at_server));
+                   state_when(clientfd, &client, &server, at_client), state_when(connfd, &server, &client, at_server));
         }
         close_socket(listenfd);
     }
-    printf("tcp_tw_reuse: %d before, %d after\n", tw_reuse, tcp_tw_reuse());
+    if (tw_reuse >= 0)
+        printf("tcp_tw_reuse: %d before, %d after\n", tw_reuse, tcp_tw_reuse());
     return 0;
 }

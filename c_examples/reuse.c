@@ -62,17 +62,17 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
             close_socket(client);
             oldfd = client = -1;
         }
-        state = state_when(&address, &peer, h->state);
+        state = state_when(oldfd, &address, &peer, h->state);
     }
-    if (next == NONE || (stream && strcmp(state, sockutil_tcp_state_name(h->state)) != 0))
+    if (next == NONE || (stream && state != NOT_KNOWN && strcmp(state, sockutil_tcp_state_name(h->state)) != 0))
         printf("\n%-14s%-13s", OPTION[old], state);
 
     int newfd = bound_socket(h->type, next, h->new_ip, sockutil_addr_port(&address));
-    const char *outcome = newfd < 0 ? "bind: EADDRINUSE" : "ok";
+    const char *outcome = newfd >= 0 ? "ok" : errno == EADDRNOTAVAIL ? "bind: no such IP" : "bind: EADDRINUSE";
     if (newfd >= 0 && stream &&
         ((h->state == SOCKUTIL_TCP_CLOSED && listen(oldfd, SOMAXCONN) < 0) || listen(newfd, SOMAXCONN) < 0))
         outcome = "listen: EADDRINUSE";
-    if (strcmp(outcome, "ok") != 0 && errno != EADDRINUSE)
+    if (strcmp(outcome, "ok") != 0 && errno != EADDRINUSE && errno != EADDRNOTAVAIL)
         die("the new socket");
     printf("%-*s", next == REUSEPORT ? 0 : 19, outcome);
     int all[] = {oldfd, client, newfd};

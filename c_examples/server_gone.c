@@ -17,8 +17,9 @@ static size_t keyboard(char *line, size_t size, const char *built_in) {
 }
 
 static void tell_states(const struct tcp_pair *pair, int client, int server) {
-    const char *here = state_when(&pair->client_address, &pair->server_address, client);
-    printf("client %s, server %s\n", here, state_when(&pair->server_address, &pair->client_address, server));
+    const char *here = state_when(pair->client, &pair->client_address, &pair->server_address, client);
+    printf("client %s, server %s\n", here,
+           state_when(pair->server, &pair->server_address, &pair->client_address, server));
 }
 
 int main(int argc, char *argv[]) {

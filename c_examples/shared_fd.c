@@ -2,7 +2,6 @@
 #include "example.h"
 #include "lab.h"
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 static const char HELP[] = "usage: shared_fd [-h]\n"
@@ -29,8 +28,8 @@ static void wait_for(pid_t pid) {
 
 static void print_states(const char *when, int server, int client) {
     printf("%s: server's end %s, client's end %s\n", when,
-           state_when(&pair.server_address, &pair.client_address, server),
-           state_when(&pair.client_address, &pair.server_address, client));
+           state_when(pair.server, &pair.server_address, &pair.client_address, server),
+           state_when(pair.client, &pair.client_address, &pair.server_address, client));
 }
 
 static void print_write(const char *who) {
@@ -53,18 +52,19 @@ int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
     no_more_arguments(argv);
 
-    /* 1. a file (in memory), opened before fork, and opened again after it by both processes. The child reads first. */
-    char name[64];
-    int before = memfd_create("shared_fd", 0);
+    /* 1. a file, opened before fork, and opened again after it by both processes. The child reads first. */
+    char name[] = "/tmp/shared_fd.XXXXXX";
+    int before = mkstemp(name);
     if (before < 0 || writen(before, "1234567890", 10) != 10 || lseek(before, 0, SEEK_SET) != 0)
-        die("file");
-    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", before);
+        die(name);
     pid_t pid = fork_child();
     int after = open(name, O_RDONLY);
     if (after < 0)
         die(name);
-    if (pid != 0)
+    if (pid != 0) {
         wait_for(pid);
+        (void)unlink(name);
+    }
     print_read(pid == 0 ? "child, file opened before fork," : "parent, file opened before fork,", before);
     print_read(pid == 0 ? "child, file opened after fork," : "parent, file opened after fork,", after);
     close_socket(before);

@@ -17,7 +17,7 @@ static volatile sig_atomic_t lost; /* an answer */
 static void on_interrupt(int signo) {
     (void)signo;
     (void)close(sockfd);
-    _exit(lost);
+    _exit((int)lost);
 }
 
 static void print_ends(const char *what) {
@@ -114,5 +114,5 @@ int main(int argc, char *argv[]) {
 
     /* 6. close */
     close_socket(sockfd);
-    return lost;
+    return (int)lost;
 }

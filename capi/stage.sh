@@ -1,12 +1,18 @@
 #!/bin/sh
 # stage.sh BUILT LIBRARIES - copies the libraries from the folder where cargo built them, in their installed form: the
 # shared one under its three names, and the static one without the objects that Rust adds to every archive, and with weak
-# bare names. AR: ar(1). OBJCOPY: objcopy(1). An equal file is not changed, so that make finds nothing to do.
+# bare names, where there is an objcopy(1) for it: macOS has none. AR: ar(1). OBJCOPY: objcopy(1). An equal file is not
+# changed, so that make finds nothing to do.
 set -eu
 built=$1
 libraries=$2
 version=$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$(dirname "$0")/../Cargo.toml")
-soname=libsockutil.so.${version%%.*}
+major=${version%%.*}
+if [ -e "$built/libsockutil.dylib" ]; then
+    file=libsockutil.$version.dylib soname=libsockutil.$major.dylib name=libsockutil.dylib
+else
+    file=libsockutil.so.$version soname=libsockutil.so.$major name=libsockutil.so
+fi
 mkdir -p "$libraries"
 folder=$(mktemp -d "$libraries/stage.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -21,10 +27,10 @@ link_to() {
     [ "$(readlink "$libraries/$2" || :)" = "$1" ] || { ln -s "$1" "$folder/$2" && mv -f "$folder/$2" "$libraries/$2"; }
 }
 
-cp "$built/libsockutil.so" "$folder/so"
-install_changed "$folder/so" "libsockutil.so.$version"
-link_to "libsockutil.so.$version" "$soname"
-link_to "$soname" libsockutil.so
+cp "$built/$name" "$folder/shared"
+install_changed "$folder/shared" "$file"
+link_to "$file" "$soname"
+link_to "$soname" "$name"
 
 # Link-time optimization makes one object of the library. The others are Rust's compiler support, of which it needs only
 # what every C compiler links anyway.
@@ -36,7 +42,15 @@ own=$("${AR:-ar}" t "$archive" | grep '^sockutil\.')
 }
 (cd "$folder" && "${AR:-ar}" x "$archive" "$own" && mv "$own" sockutil.o)
 # A program's own readn goes before the library's, with the static library as with the shared one.
-"${OBJCOPY:-objcopy}" --weaken-symbol=readn --weaken-symbol=writen --weaken-symbol=recv_peek --weaken-symbol=readline \
-    "$folder/sockutil.o"
-(cd "$folder" && "${AR:-ar}" rcsD libsockutil.a sockutil.o)
+under=
+[ "$name" != libsockutil.dylib ] || under=_
+for bare in readn writen recv_peek readline; do set -- "$@" "--weaken-symbol=$under$bare"; done
+shift 2
+if [ "$under" ] && ! command -v "${OBJCOPY:-objcopy}" >/dev/null; then
+    echo "stage.sh: no objcopy: with libsockutil.a a program cannot have a readn of its own" >&2
+else
+    "${OBJCOPY:-objcopy}" "$@" "$folder/sockutil.o"
+fi
+# The same file each time: without a time in it. Apple's ar takes that from the environment.
+(cd "$folder" && ZERO_AR_DATE=1 "${AR:-ar}" "rcs$([ "$under" ] || echo D)" libsockutil.a sockutil.o)
 install_changed "$folder/libsockutil.a" libsockutil.a

@@ -10,14 +10,10 @@ tools=$cross/tools
 libraries=$tools/usr/lib/x86_64-linux-gnu:$tools/lib/x86_64-linux-gnu
 version=1.85.0+dfsg3-1~deb12u3
 
-fail() {
-    echo "cross.sh: $*" >&2
-    exit 1
-}
-# need COMMAND PACKAGE
-need() {
-    command -v "$1" >/dev/null 2>&1 || fail "$1 is missing: install the $2 package"
-}
+script=cross.sh
+sources='Debian/bookworm Debian/bookworm-backports'
+machines='i386 arm64 s390x'
+. tests/debian.sh
 
 # machine NAME - its names for Rust, the C compilers, Debian and qemu, and how its programs begin: class, byte order and
 # machine of the ELF header.
@@ -30,48 +26,6 @@ machine() {
         msrv) rust=x86_64-unknown-linux-gnu c='' debian=amd64 qemu='' ;;
         *) fail "there is no machine called $1: s390x i686 aarch64 musl msrv" ;;
     esac
-}
-
-# ---- Tools ----
-
-# apt with separate lists: this machine's lists are neither used nor changed.
-private_apt() {
-    apt-get -qq -o Dir::State="$cross/apt" -o Dir::Cache="$cross/apt" -o Dir::Etc::sourcelist="$cross/apt/sources.list" \
-        -o Dir::Etc::sourceparts=- -o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Architecture=amd64 \
-        -o APT::Architectures::=i386 -o APT::Architectures::=arm64 -o APT::Architectures::=s390x "$@"
-}
-
-fetch_lists() {
-    need apt-get apt
-    need dpkg-deb dpkg
-    # shellcheck disable=SC2016
-    site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-    [ -n "$site" ] || fail "apt knows no Debian archive to take Rust 1.85 and qemu from (apt-get update?)"
-    keys=/usr/share/keyrings/debian-archive-keyring.gpg
-    rm -rf "$cross/apt"
-    mkdir -p "$cross/apt/lists/partial"
-    printf "deb [signed-by=$keys] $site %s main\n" bookworm bookworm-backports >"$cross/apt/sources.list"
-    private_apt update
-    : >"$cross/apt/updated"
-}
-
-# unpack PACKAGE - downloads a package and unpacks it below the tools, once.
-unpack() {
-    stamp=$tools/.unpacked/$(echo "$1" | tr / _)
-    [ ! -e "$stamp" ] || return 0
-    [ -e "$cross/apt/updated" ] || fetch_lists
-    rm -rf "$cross/apt/new"
-    mkdir -p "$cross/apt/new" "$tools/.unpacked"
-    (cd "$cross/apt/new" && private_apt download "$1")
-    # Without documentation, and only the wanted machines of qemu.
-    dpkg-deb --fsys-tarfile "$cross"/apt/new/*.deb >"$cross/apt/new/files.tar"
-    case $1 in
-        qemu-user/*) for name in s390x i386 aarch64; do echo "./usr/bin/qemu-$name"; done ;;
-        rust-web-src=*) echo ./usr/src/rustc-*/library ./usr/lib/rustlib/src | tr ' ' '\n' ;;
-        *) echo . ;;
-    esac | tar -x -C "$tools" --exclude=./usr/share --wildcards -T - -f "$cross/apt/new/files.tar"
-    rm -r "$cross/apt/new"
-    : >"$stamp"
 }
 
 # Binds files that begin as the machine's programs to its qemu, in a separate namespace, so that programs can run
@@ -210,10 +164,7 @@ for name in "$@"; do
     for package in libllvm19 libpcre3 libhttp-parser2.9; do unpack "$package"; done
 done
 # Tools that this machine needs; every Debian with git and a C compiler has most of them.
-missing=$(LD_LIBRARY_PATH="$libraries" ldd "$tools/usr/bin/cargo" "$tools/usr/bin/rustc" \
-    "$tools"/usr/lib/x86_64-linux-gnu/*.so* | sed -n 's/^\t\(.*\) => not found.*/\1/p' | sort -u | tr '\n' ' ')
-[ -z "$missing" ] || fail "Debian's Rust 1.85 needs libraries that are missing: $missing" \
-    "(the packages libcurl4, libssh2-1, libxml2, libedit2 and libz3-4)"
+check_tools 'Rust 1.85' "$tools/usr/bin/cargo" "$tools/usr/bin/rustc" "$tools"/usr/lib/x86_64-linux-gnu/*.so*
 [ -z "$emulated" ] || check_left_out
 for name in "$@"; do
     machine "$name"

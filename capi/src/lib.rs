@@ -9,7 +9,17 @@ extern crate exports;
 
 // The precompiled `core` refers to the unwinder's personality routine although this library never unwinds. Weak and
 // hidden: a Rust program that links the archive keeps its own, and the shared library does not export it.
+#[cfg(not(target_vendor = "apple"))]
 core::arch::global_asm!(".weak rust_eh_personality", ".hidden rust_eh_personality", "rust_eh_personality:",);
+// As macOS's assembler says it. There a symbol has bytes of its own.
+#[cfg(target_vendor = "apple")]
+core::arch::global_asm!(
+    ".globl _rust_eh_personality",
+    ".weak_definition _rust_eh_personality",
+    ".private_extern _rust_eh_personality",
+    "_rust_eh_personality:",
+    ".long 0",
+);
 
 /// Never reached: the build with `--cfg sockutil_prove_no_panic` makes it a link error to reach it. (clippy's
 /// `--all-targets` makes a test program of this crate, which has std's handler.)

@@ -32,7 +32,7 @@ need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firs
 
 .PHONY: all library examples demo test install uninstall clean help need-build
 
-# Build the libraries: target/lib/libsockutil.so and libsockutil.a.
+# Build the libraries: target/lib/libsockutil.so (on macOS .dylib) and libsockutil.a.
 all: library
 
 need-build:
@@ -72,8 +72,11 @@ INSTALL = install
 
 VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' Cargo.toml)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
-SHARED_LIBRARY = libsockutil.so.$(VERSION)
-SONAME = libsockutil.so.$(MAJOR)
+# As capi/stage.sh names them.
+DYLIB := $(filter Darwin,$(shell uname -s))
+SHARED_LIBRARY = $(if $(DYLIB),libsockutil.$(VERSION).dylib,libsockutil.so.$(VERSION))
+SONAME = $(if $(DYLIB),libsockutil.$(MAJOR).dylib,libsockutil.so.$(MAJOR))
+LINK_NAME = $(if $(DYLIB),libsockutil.dylib,libsockutil.so)
 PACKAGING = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
 	-e 's|@LIBDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(LIBDIR))|g' \
 	-e 's|@INCLUDEDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(INCLUDEDIR))|g' \
@@ -93,7 +96,7 @@ install:
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/sockutil $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 755 $(LIBRARIES)/$(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY)
 	ln -sf $(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsockutil.so
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/$(LINK_NAME)
 	$(INSTALL) -m 644 $(LIBRARIES)/libsockutil.a $(DESTDIR)$(LIBDIR)/libsockutil.a
 	$(INSTALL) -m 644 $(HEADERS:%=include/%) $(DESTDIR)$(INCLUDEDIR)
 	for folder in $(COMPAT_FOLDERS); do $(INSTALL) -d $(DESTDIR)$(COMPATDIR)/$$folder && \
@@ -105,12 +108,12 @@ install:
 		$(INSTALL) -m 644 man/man$$section/* $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 	sh packaging/man_links.sh make man/man3 $(DESTDIR)$(MANDIR)/man3
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
-	[ -n "$(DESTDIR)" ] || ldconfig || echo "sockutil: ldconfig failed: programs may not find the library yet" >&2
+	[ -n "$(DESTDIR)" ] || [ "$$(uname -s)" != Linux ] || ldconfig || echo "sockutil: ldconfig failed: programs may not find the library yet" >&2
 
 # Remove what install has installed.
 uninstall:
 	sh packaging/man_links.sh remove man/man3 $(DESTDIR)$(MANDIR)/man3
-	rm -f $(DESTDIR)$(LIBDIR)/libsockutil.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
+	rm -f $(DESTDIR)$(LIBDIR)/$(LINK_NAME) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
 		$(DESTDIR)$(LIBDIR)/libsockutil.a $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%) \
 		$(COMPAT_HEADERS:compat/%=$(DESTDIR)$(COMPATDIR)/%) \

@@ -1,8 +1,9 @@
 # sockutil, for those who change it: `make help-developer` lists the targets. Makefile includes this file. A target that
 # needs a tool says which one is missing.
 
-.PHONY: lint header man abi abi-baseline contract no-panic test-cross test-msrv test-faults test-broken test-properties \
-	exhaustive test-fuzz test-debug test-posix posix-tests test-clients test-load test-relay soak test-memory test-valgrind test-valgrind-c test-sanitizers \
+.PHONY: lint header man abi abi-baseline contract no-panic test-cross cross-build test-msrv test-faults test-broken \
+	test-properties exhaustive test-fuzz test-debug test-posix posix-tests test-clients test-load test-relay soak \
+	test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-mutants-quick test-places test-instructions \
 	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
 
@@ -36,6 +37,8 @@ lint: need-build
 	@clang-format --dry-run -Werror $(C_FILES)
 	@echo 'shellcheck, of $(words $(SCRIPTS)) scripts'
 	@shellcheck $(SCRIPTS) .ci/run .ci/install
+	@echo 'the example programs, each warning an error'
+	@$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -pedantic -Werror -fsyntax-only -Iinclude c_examples/*.c
 	sh tests/workflow.sh
 
 # The one tool that reads the header.
@@ -180,6 +183,16 @@ test-cross: need-build
 # Run the tests by Rust 1.85, the oldest that sockutil is for.
 test-msrv: need-build
 	TESTS='$(TESTS)' sh tests/cross.sh msrv
+
+SYSTEMS =
+# Build the libraries and the example programs for FreeBSD, NetBSD, OpenBSD and macOS, and the crate for Android,
+# DragonFly and illumos, and compare with those systems' headers. Nothing of it runs. To choose: SYSTEMS='freebsd macos'.
+cross-build: need-build
+	$(call need,python3,is missing: the C compiler for other systems comes by its pip (the python3 package))
+	$(call need,apt-get,is missing: Rust for other systems comes from a Debian archive)
+	@mkdir -p '$(TARGET)/cross-build'
+	$(READ_HEADER) names >'$(TARGET)/cross-build/names'
+	sh tests/cross_build.sh '$(TARGET)/cross-build' $(SYSTEMS)
 
 PLACES =
 # Run the demo and some tests where machines differ from a developer's: without IPv6, as an ordinary user, with few open

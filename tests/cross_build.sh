@@ -1,9 +1,10 @@
 #!/bin/sh
 # cross_build.sh FOLDER [SYSTEM...] - builds for systems that this machine is not, by Debian's Rust and zig's C
-# compiler. Nothing of it runs. For freebsd, netbsd, openbsd and macos, on x86-64 and ARM: the libraries in their installed form,
-# whose names, needed libraries, exported functions, layouts and constants are compared with what C's headers say there
-# (tests/cross/layout.py); and the example programs, linked with both. For android, dragonfly and illumos, for which zig
-# has no libc: the crate alone. FOLDER/names lists the exported functions (sockutil-man names). All stays in FOLDER.
+# compiler. Nothing of it runs. For freebsd, netbsd, openbsd and macos, on x86-64 and ARM: the libraries in their
+# installed form, whose names, needed libraries, exported functions, layouts and constants are compared with what C's
+# headers say there (tests/cross/layout.py); and the example programs, linked with both. For android, dragonfly and
+# illumos, for which zig has no libc: the crate alone. FOLDER/names lists the exported functions (sockutil-man names).
+# All stays in FOLDER.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p "$1"
@@ -43,7 +44,8 @@ fetch_tools() {
     for package in rustc-web cargo-web rust-web-src libstd-rust-web-dev libstd-rust-web-1.96; do
         unpack "$package=$rust-*"
     done
-    for package in libllvm22 llvm-22 libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1 libssh2-1; do
+    for package in libllvm22 llvm-22 libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1 \
+        libssh2-1; do
         unpack "$package"
     done
     check_tools 'Rust 1.96' "$tools/usr/bin/cargo" "$tools/usr/bin/rustc" "$llvm/bin/llvm-objcopy"

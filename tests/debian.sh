@@ -16,8 +16,9 @@ need() {
 # apt with separate lists: this machine's lists are neither used nor changed.
 private_apt() {
     # shellcheck disable=SC2046,SC2086
-    apt-get -qq -o Dir::State="$cross/apt" -o Dir::Cache="$cross/apt" -o Dir::Etc::sourcelist="$cross/apt/sources.list" \
-        -o Dir::Etc::sourceparts=- -o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Architecture=amd64 \
+    apt-get -qq -o Dir::State="$cross/apt" -o Dir::Cache="$cross/apt" -o Acquire::Languages=none \
+        -o Dir::Etc::sourcelist="$cross/apt/sources.list" -o Dir::Etc::sourceparts=- \
+        -o APT::Sandbox::User=root -o APT::Architecture=amd64 \
         $(printf -- '-o APT::Architectures::=%s ' $machines) "$@"
 }
 

@@ -96,10 +96,12 @@ check_shared() {
     else
         echo libsockutil.so.0 >"$work/name.expected"
         "$llvm/bin/llvm-readelf" -d "$1" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' >"$work/name"
-        # Its major version is the system's.
+        # Its major version is the system's. On NetBSD libpthread, too, has read, poll and others: it is the libc crate
+        # that asks for it.
         echo libc.so >"$work/needs.expected"
-        "$llvm/bin/llvm-readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sed 's/^libc\.so[.0-9]*$/libc.so/' \
-            >"$work/needs"
+        "$llvm/bin/llvm-readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+            sed 's/^libc\.so[.0-9]*$/libc.so/' >"$work/needs"
+        [ "$uname" != NetBSD ] || sed -i '/^libpthread\.so/d' "$work/needs"
         "$llvm/bin/llvm-nm" --dynamic --defined-only "$1" | sed 's/.* //' | sort >"$work/exports"
     fi
     sort "$cross/names" >"$work/exports.expected"

@@ -25,7 +25,7 @@ const CONTROL_BYTES: usize = {
 /// The size of a control message with a body of so many bytes.
 const fn space(body: usize) -> usize {
     // SAFETY: it computes, and reads nothing.
-    (unsafe { libc::CMSG_SPACE(body as u32) }) as usize
+    (unsafe { os::CMSG_SPACE(body as u32) }) as usize
 }
 
 /// Memory for control messages, aligned as their headers are.
@@ -57,15 +57,15 @@ impl Control {
         message.msg_control = (&raw mut self.bytes).cast();
         message.msg_controllen = space(size) as _;
         // SAFETY: the control memory is aligned, and its size is in the message.
-        let first = unsafe { libc::CMSG_FIRSTHDR(message) };
+        let first = unsafe { os::CMSG_FIRSTHDR(message) };
         // SAFETY: the control memory has room for one header, which is all zeros now.
         let Some(header) = (unsafe { first.as_mut() }) else { return };
         header.cmsg_level = level;
         header.cmsg_type = kind;
         // SAFETY: it computes, and reads nothing.
-        header.cmsg_len = unsafe { libc::CMSG_LEN(size as u32) } as _;
+        header.cmsg_len = unsafe { os::CMSG_LEN(size as u32) } as _;
         // SAFETY: the body follows the header, within the control memory.
-        let place = unsafe { libc::CMSG_DATA(header) };
+        let place = unsafe { os::CMSG_DATA(header) };
         // SAFETY: there is room for the body; as bytes it needs no alignment.
         unsafe { ptr::copy_nonoverlapping((&raw const *body).cast(), place, size) };
     }
@@ -77,13 +77,13 @@ impl Control {
 /// `recvmsg(2)` has filled `message`, and the control memory is still there.
 pub(super) unsafe fn each_message(message: &msghdr, visit: &mut dyn FnMut(*const cmsghdr, c_int, c_int)) {
     // SAFETY: the kernel has filled the control memory, and the message says how far.
-    let mut header: *const cmsghdr = unsafe { libc::CMSG_FIRSTHDR(message) };
+    let mut header: *const cmsghdr = unsafe { os::CMSG_FIRSTHDR(message) };
     while !header.is_null() {
         // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR give null or a header that the kernel has written.
         let (level, kind) = unsafe { ((*header).cmsg_level, (*header).cmsg_type) };
         visit(header, level, kind);
         // SAFETY: `header` is the one before, within the message.
-        header = unsafe { libc::CMSG_NXTHDR(message, header) };
+        header = unsafe { os::CMSG_NXTHDR(message, header) };
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) unsafe fn each_message(message: &msghdr, visit: &mut dyn FnMut(*const
 /// The kernel has written `header`, and a `T` follows it.
 pub(super) unsafe fn body<T>(header: *const cmsghdr) -> T {
     // SAFETY: a `T` follows the header, as this function requires; its alignment is not relied on.
-    unsafe { libc::CMSG_DATA(header).cast::<T>().read_unaligned() }
+    unsafe { os::CMSG_DATA(header).cast::<T>().read_unaligned() }
 }
 
 /// Visits the descriptors that the peer has passed.
@@ -141,12 +141,12 @@ pub(super) fn discard(received: c_int) {
 /// The kernel has written `header`, and descriptors follow it.
 unsafe fn each_descriptor(header: *const cmsghdr, visit: &mut dyn FnMut(c_int)) {
     // SAFETY: it computes, and reads nothing.
-    let empty = unsafe { libc::CMSG_LEN(0) } as usize;
+    let empty = unsafe { os::CMSG_LEN(0) } as usize;
     // SAFETY: the kernel has written the header, as this function requires.
     let length = unsafe { (*header).cmsg_len } as usize;
     debug_assert!(length >= empty, "the length of a control message counts its header");
     // SAFETY: it computes where the body is, and reads nothing.
-    let body: *const c_int = unsafe { libc::CMSG_DATA(header) }.cast_const().cast();
+    let body: *const c_int = unsafe { os::CMSG_DATA(header) }.cast_const().cast();
     for index in 0..(length - empty) / mem::size_of::<c_int>() {
         // SAFETY: the header's length covers it; its alignment is not relied on.
         visit(unsafe { body.wrapping_add(index).read_unaligned() });

@@ -123,9 +123,14 @@ def entries(system):
             rf"libc::(?:\{{[^}}]*)?\b{name}\b", source
         ):
             found.append((name, f"#{name}", f"{{ use libc::*; {name} }}"))
+    # NetBSD's file has its own.
+    macros = re.search(r"const CONTROL_ALIGN.*?fn CMSG_SPACE.*?\n}", own, re.S)
+    if macros:
+        declared.append("use core::mem;\n" + macros.group(0))
     for length in (4, 8, 12, 20):
         for macro in ("CMSG_LEN", "CMSG_SPACE"):
-            found.append((f"{macro}({length})", f"{macro}({length})", f"unsafe {{ libc::{macro}({length}) }}"))
+            here = f"unsafe {{ {'again' if macros else 'libc'}::{macro}({length}) }}"
+            found.append((f"{macro}({length})", f"{macro}({length})", here))
     for public, name, values in re.findall(r"^\s*(pub )?const (\w+): \S+(?: \w+\])? = \[?([0-9][^;\]]*)\]?;", own, re.M):
         theirs = RENAMED.get(name, [] if public else [name])
         for c, value in zip(theirs, values.split(",")):

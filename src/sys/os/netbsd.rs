@@ -1,9 +1,12 @@
 //! NetBSD.
 
+#![allow(non_snake_case, reason = "the names of C's macros")]
+
 use core::ffi::c_int;
+use core::{mem, ptr};
 
 use errno::Errno;
-use libc::{gid_t, in_addr, pid_t, sockaddr_storage, uid_t};
+use libc::{cmsghdr, gid_t, in_addr, msghdr, pid_t, sockaddr_storage, uid_t};
 
 use crate::sys::control::{Control, body};
 use crate::sys::{Credentials, checked, set_option, size_of};
@@ -83,4 +86,56 @@ pub fn peer_credentials(fd: c_int) -> Result<Credentials, Errno> {
 pub fn tcp_state(fd: c_int) -> Result<u8, Errno> {
     const TCP_INFO: c_int = 9;
     state_in::<[u8; 236]>(fd, TCP_INFO)
+}
+
+// ---- Control messages
+
+/// The alignment of a control message and of its body. (The libc crate takes 4 on ARM.)
+const CONTROL_ALIGN: usize = if cfg!(target_arch = "aarch64") { 16 } else { 8 };
+
+const fn aligned(bytes: usize) -> usize {
+    bytes.next_multiple_of(CONTROL_ALIGN)
+}
+
+/// Where the body begins.
+const BODY: usize = aligned(mem::size_of::<cmsghdr>());
+
+/// # Safety
+/// None: these two compute, and read nothing.
+pub const unsafe fn CMSG_LEN(body: u32) -> u32 {
+    BODY as u32 + body
+}
+
+/// # Safety
+/// None.
+pub const unsafe fn CMSG_SPACE(body: u32) -> u32 {
+    (BODY + aligned(body as usize)) as u32
+}
+
+/// # Safety
+/// A body follows `header`.
+pub unsafe fn CMSG_DATA(header: *const cmsghdr) -> *mut u8 {
+    header.cast::<u8>().wrapping_add(BODY).cast_mut()
+}
+
+/// # Safety
+/// `message` is readable.
+pub unsafe fn CMSG_FIRSTHDR(message: *const msghdr) -> *mut cmsghdr {
+    // SAFETY: it is readable, as this function requires.
+    let (start, length) = unsafe { ((*message).msg_control, (*message).msg_controllen as usize) };
+    if length < mem::size_of::<cmsghdr>() { ptr::null_mut() } else { start.cast() }
+}
+
+/// # Safety
+/// `message` is readable, and `header` is a header in it.
+pub unsafe fn CMSG_NXTHDR(message: *const msghdr, header: *const cmsghdr) -> *mut cmsghdr {
+    // SAFETY: both are readable, as this function requires.
+    let (start, length, size) =
+        unsafe { ((*message).msg_control as usize, (*message).msg_controllen as usize, (*header).cmsg_len as usize) };
+    let next = header as usize + aligned(size);
+    if next + BODY > start + length {
+        ptr::null_mut()
+    } else {
+        header.cast::<u8>().wrapping_add(aligned(size)).cast_mut().cast()
+    }
 }

@@ -212,6 +212,11 @@ pub unsafe fn pktinfo_v4(_header: *const libc::cmsghdr, _kind: c_int) -> Option<
 /// No control message: the datagram leaves from the address that the kernel chooses.
 pub fn attach_pktinfo_v4(_control: &mut Control, _message: &mut libc::msghdr, _ip: [u8; 4], _interface: u32) {}
 
+// ---- Control messages
+
+#[allow(unused_imports, reason = "NetBSD has its own")]
+pub use libc::{CMSG_DATA, CMSG_FIRSTHDR, CMSG_LEN, CMSG_NXTHDR, CMSG_SPACE};
+
 // ---- Files and peers
 
 /// What is at a path.

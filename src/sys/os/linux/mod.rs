@@ -209,6 +209,10 @@ pub fn attach_pktinfo_v4(control: &mut Control, message: &mut libc::msghdr, ip: 
     control.attach(message, libc::IPPROTO_IP, libc::IP_PKTINFO, &info);
 }
 
+// ---- Control messages
+
+pub use libc::{CMSG_DATA, CMSG_FIRSTHDR, CMSG_LEN, CMSG_NXTHDR, CMSG_SPACE};
+
 // ---- Peers
 
 /// The type of the control message by which `SO_PASSPIDFD` brings a descriptor of the sending process.

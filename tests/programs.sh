@@ -5,6 +5,8 @@
 #
 # Tests that measure time can be late on a busy machine. So up to three that have failed run again when all others have
 # ended, and count as passed if they pass three times in a row; this is said.
+#
+# SOCKUTIL_PRELOAD: a library that is preloaded into the test programs, and not into cargo.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -57,7 +59,8 @@ export SOCKUTIL_ALONE SOCKUTIL_RUN
 # one PROGRAM TEST NUMBER - runs it so often; its output, and false, if that is not that it has passed.
 cat >"$folder/one" <<'END'
 for _ in $(seq "$3"); do
-    said=$("$1" --exact "$2" --include-ignored --test-threads=1 2>&1) && case $said in
+    said=$(LD_PRELOAD=${SOCKUTIL_PRELOAD:-${LD_PRELOAD:-}} \
+        "$1" --exact "$2" --include-ignored --test-threads=1 2>&1) && case $said in
     *"test result: ok. 1 passed;"*) continue ;;
     esac
     printf "%s\n" "$said" | sed "/^test .* FAILED$/d; /^test result: /d"

@@ -1,7 +1,8 @@
 /* The shim: preloaded, it stands before the functions of libc that the library and the example programs call. Here is
  * the table of those functions; what is to become of a call is decided by the driver that has armed the shim, or else
- * by the rules. */
+ * by the rules. A call that they let pass goes to libc, or to another kernel that is imitated (kernels.c). */
 #include "shim.h"
+#include "kernels.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +22,7 @@
 
 static const struct shim_hooks *armed;
 
-/* Within hooks, rules and the resolver: their calls are real, and nobody's business. */
+/* Within hooks, rules, imitated kernels and the resolver: their calls are real, and nobody's business. */
 static _Thread_local bool aside;
 
 static _Thread_local struct shim_counts counts;
@@ -40,6 +41,7 @@ struct shim_counts *shim_counts(void) {
 __attribute__((constructor)) static void start(void) {
     aside = true;
     rules_read();
+    kernels_read();
     aside = false;
 }
 
@@ -65,6 +67,8 @@ static bool answered(struct shim_call *call) {
 /* Tells what came of it, which the rules may change. */
 static long long told(struct shim_call *call, long long result) {
     call->result = result;
+    if (call->imitated)
+        aside = false;
     if (aside)
         return result;
     int err = errno;
@@ -103,17 +107,31 @@ static long long told(struct shim_call *call, long long result) {
 #define BEGIN_AS(function_, name, arguments, ...)                                                                      \
     FIND_NEXT(name)                                                                                                    \
     struct shim_call call = {.function = F_##function_, .arg = LONGS arguments, __VA_ARGS__};                          \
+    call.imitated = !aside && kernels_answer(__builtin_return_address(0));                                             \
     counts.function_ += !aside
 #define BEGIN(name, arguments, ...) BEGIN_AS(name, name, arguments, __VA_ARGS__)
 
+/* What answers a call that has no answer yet. */
+#define REAL(name) (stands_aside(&call) ? kernel_##name : next)
+
+static bool stands_aside(const struct shim_call *call) {
+    aside |= call->imitated;
+    return call->imitated;
+}
+
 /* One that fails with -1. adjust comes before the real call, and may change its arguments. */
-#define CALL_AS(function_, type, name, parameters, arguments, adjust, ...)                                             \
+#define CALL_BY(real, function_, type, name, parameters, arguments, adjust, ...)                                       \
     DEFINE(type, name, parameters) {                                                                                   \
         BEGIN_AS(function_, name, arguments, __VA_ARGS__);                                                             \
-        return (type)told(&call, answered(&call) ? call.result : (adjust, next arguments));                            \
+        return (type)told(&call, answered(&call) ? call.result : (adjust, real arguments));                            \
     }
+#define CALL_AS(function_, type, name, parameters, arguments, adjust, ...)                                             \
+    CALL_BY(next, function_, type, name, parameters, arguments, adjust, __VA_ARGS__)
 #define CALL(type, name, parameters, arguments, adjust, ...)                                                           \
     CALL_AS(name, type, name, parameters, arguments, adjust, __VA_ARGS__)
+/* One that other kernels answer in their own way. */
+#define KERNEL_CALL(type, name, parameters, arguments, adjust, ...)                                                    \
+    CALL_BY(REAL(name), name, type, name, parameters, arguments, adjust, __VA_ARGS__)
 
 #define AS_IT_IS (void)0
 #define CLEAR flags &= ~call.clear
@@ -146,22 +164,25 @@ static const struct msghdr *cut_message(const struct shim_call *call, const stru
 
 /* ---- The system calls of the library ---- */
 
-CALL(ssize_t, recv, (int fd, void *buf, size_t n, int flags), (fd, buf, n, flags), (CUT, CLEAR), .fd = fd,
-     .flags = flags)
-CALL(ssize_t, send, (int fd, const void *buf, size_t n, int flags), (fd, buf, n, flags), (CUT, CLEAR), .fd = fd,
-     .flags = flags)
-CALL(ssize_t, read, (int fd, void *buf, size_t n), (fd, buf, n), CUT, .fd = fd)
-CALL(ssize_t, write, (int fd, const void *buf, size_t n), (fd, buf, n), CUT, .fd = fd)
-CALL(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags),
-     (message = cut_message(&call, message, &(struct msghdr){0}, &(struct iovec){0}), CLEAR), .fd = fd, .flags = flags)
-CALL(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags), CLEAR, .fd = fd,
-     .flags = flags)
-CALL(ssize_t, sendto, (int fd, const void *buf, size_t n, int flags, const struct sockaddr *to, socklen_t length),
-     (fd, buf, n, flags, to, length), CLEAR, .fd = fd, .flags = flags)
-CALL(ssize_t, readv, (int fd, const struct iovec *iov, int count), (fd, iov, count), AS_IT_IS, .fd = fd)
-CALL(int, accept4, (int fd, struct sockaddr *peer, socklen_t *length, int flags), (fd, peer, length, flags), AS_IT_IS,
-     .fd = fd)
-CALL(int, bind, (int fd, const struct sockaddr *address, socklen_t length), (fd, address, length), AS_IT_IS, .fd = fd)
+KERNEL_CALL(ssize_t, recv, (int fd, void *buf, size_t n, int flags), (fd, buf, n, flags), (CUT, CLEAR), .fd = fd,
+            .flags = flags)
+KERNEL_CALL(ssize_t, send, (int fd, const void *buf, size_t n, int flags), (fd, buf, n, flags), (CUT, CLEAR), .fd = fd,
+            .flags = flags)
+KERNEL_CALL(ssize_t, read, (int fd, void *buf, size_t n), (fd, buf, n), CUT, .fd = fd)
+KERNEL_CALL(ssize_t, write, (int fd, const void *buf, size_t n), (fd, buf, n), CUT, .fd = fd)
+KERNEL_CALL(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags),
+            (message = cut_message(&call, message, &(struct msghdr){0}, &(struct iovec){0}), CLEAR), .fd = fd,
+            .flags = flags)
+KERNEL_CALL(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags), CLEAR, .fd = fd,
+            .flags = flags)
+KERNEL_CALL(ssize_t, sendto,
+            (int fd, const void *buf, size_t n, int flags, const struct sockaddr *to, socklen_t length),
+            (fd, buf, n, flags, to, length), CLEAR, .fd = fd, .flags = flags)
+KERNEL_CALL(ssize_t, readv, (int fd, const struct iovec *iov, int count), (fd, iov, count), AS_IT_IS, .fd = fd)
+KERNEL_CALL(int, accept4, (int fd, struct sockaddr *peer, socklen_t *length, int flags), (fd, peer, length, flags),
+            AS_IT_IS, .fd = fd)
+KERNEL_CALL(int, bind, (int fd, const struct sockaddr *address, socklen_t length), (fd, address, length), AS_IT_IS,
+            .fd = fd)
 CALL(int, chmod, (const char *path, mode_t mode), (path, mode), AS_IT_IS, .fd = -1)
 CALL(int, fchmod, (int fd, mode_t mode), (fd, mode), AS_IT_IS, .fd = fd)
 CALL(int, fstat, (int fd, struct stat *status), (fd, status), AS_IT_IS, .fd = fd)
@@ -171,16 +192,16 @@ CALL_AS(fstat, int, fstat64, (int fd, void *status), (fd, status), AS_IT_IS, .fd
 #endif
 CALL(int, getpeername, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length), AS_IT_IS, .fd = fd)
 CALL(int, getsockname, (int fd, struct sockaddr *address, socklen_t *length), (fd, address, length), AS_IT_IS, .fd = fd)
-CALL(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size), (fd, level, name, value, size),
-     AS_IT_IS, .fd = fd)
-CALL(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size), (fd, level, name, value, size),
-     AS_IT_IS, .fd = fd)
+KERNEL_CALL(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size),
+            (fd, level, name, value, size), AS_IT_IS, .fd = fd)
+KERNEL_CALL(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size),
+            (fd, level, name, value, size), AS_IT_IS, .fd = fd)
 CALL(int, listen, (int fd, int backlog), (fd, backlog), AS_IT_IS, .fd = fd)
 CALL(int, lstat, (const char *path, struct stat *status), (path, status), AS_IT_IS, .fd = -1)
 CALL(int, shutdown, (int fd, int how), (fd, how), AS_IT_IS, .fd = fd)
 CALL(int, sigaction, (int number, const struct sigaction *action, struct sigaction *old), (number, action, old),
      AS_IT_IS, .fd = -1)
-CALL(int, socket, (int family, int kind, int protocol), (family, kind, protocol), AS_IT_IS, .fd = -1)
+KERNEL_CALL(int, socket, (int family, int kind, int protocol), (family, kind, protocol), AS_IT_IS, .fd = -1)
 CALL(int, unlink, (const char *path), (path), AS_IT_IS, .fd = -1)
 CALL(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options), AS_IT_IS, .fd = -1)
 
@@ -200,7 +221,7 @@ DEFINE(ssize_t, writev, (int fd, const struct iovec *iov, int count)) {
         iov = &first;
         count = 1;
     }
-    return (ssize_t)told(&call, next(fd, iov, count));
+    return (ssize_t)told(&call, REAL(writev)(fd, iov, count));
 }
 
 /* Six arguments are what a system call has at most. Of preadv2 and pwritev2 it is known what they are. */
@@ -235,7 +256,7 @@ DEFINE(int, poll, (struct pollfd * fds, nfds_t count, int timeout_ms)) {
     }
     if (call.act == ACT_QUICK && timeout_ms > SHIM_MOMENT_MS)
         timeout_ms = SHIM_MOMENT_MS;
-    return (int)told(&call, next(fds, count, timeout_ms));
+    return (int)told(&call, REAL(poll)(fds, count, timeout_ms));
 }
 
 /* It fails with 0. */
@@ -257,10 +278,18 @@ DEFINE(int, close, (int fd)) {
     return (int)told(&call, call.result);
 }
 
+DEFINE(int, accept, (int fd, struct sockaddr *peer, socklen_t *length)) {
+    BEGIN(accept, (fd, peer, length != NULL ? *length : 0), .fd = fd);
+    (void)told(&call, answered(&call) ? call.result : REAL(accept)(fd, peer, length));
+    if (length != NULL && call.length > 0)
+        *length = call.length;
+    return (int)call.result;
+}
+
 DEFINE(int, connect, (int fd, const struct sockaddr *address, socklen_t size)) {
     BEGIN(connect, (fd, address, size), .fd = fd, .address = address, .size = size);
     if (!answered(&call))
-        return (int)told(&call, next(fd, address, size));
+        return (int)told(&call, REAL(connect)(fd, address, size));
     /* Of these two the attempt goes on, but for a Unix socket's. */
     int err = errno;
     if (call.act == ACT_FAIL && (err == EINTR || err == EINPROGRESS) && address->sa_family != AF_UNIX)
@@ -352,14 +381,6 @@ CALL(int, epoll_ctl, (int fd, int operation, int target, struct epoll_event *eve
 CALL(int, epoll_wait, (int fd, struct epoll_event *events, int n, int timeout), (fd, events, n, timeout), AS_IT_IS,
      .fd = fd)
 CALL(int, unshare, (int flags), (flags), AS_IT_IS, .fd = -1)
-
-DEFINE(int, accept, (int fd, struct sockaddr *peer, socklen_t *length)) {
-    BEGIN(accept, (fd, peer, length != NULL ? *length : 0), .fd = fd);
-    (void)told(&call, answered(&call) ? call.result : next(fd, peer, length));
-    if (length != NULL && call.length > 0)
-        *length = call.length;
-    return (int)call.result;
-}
 
 DEFINE(pid_t, fork, (void)) {
     BEGIN(fork, (0), .fd = -1);

@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The system calls that the library makes. tests/faults.rs fails when it imports a function that is not here. */
+/* The system calls that the library makes, here or on another system. tests/faults.rs fails when it imports a function
+ * that is not here. */
 #define SYSTEM_CALLS(X)                                                                                                \
+    X(accept)                                                                                                          \
     X(accept4)                                                                                                         \
     X(bind)                                                                                                            \
     X(chmod)                                                                                                           \
@@ -57,7 +59,6 @@
 
 /* What only the example programs call. */
 #define PROGRAM_CALLS(X)                                                                                               \
-    X(accept)                                                                                                          \
     X(epoll_ctl)                                                                                                       \
     X(epoll_wait)                                                                                                      \
     X(fork)                                                                                                            \
@@ -104,6 +105,7 @@ struct shim_call {
     long skew_ms;            /* of clock_gettime: so much later */
     struct addrinfo *answer; /* of getaddrinfo, if libc's is not asked */
     struct rule *rule;       /* that applies */
+    bool imitated;           /* it is the library's, and another kernel than Linux answers it */
     /* What came of it. */
     long long result;
     int failed_with; /* errno; 0: it did not fail */

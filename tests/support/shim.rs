@@ -9,7 +9,7 @@ use super::{Link, below_root, compile_c, root};
 pub fn shim() -> PathBuf {
     // What a distribution's compiler may put before read and poll would collide with the shim's.
     let flags = ["-shared", "-fPIC", "-U_FORTIFY_SOURCE", "-Wl,--no-as-needed", "-ldl"];
-    compile_c("shim", &["../shim/shim.c", "../shim/rules.c"], Link::None, &flags)
+    compile_c("shim", &["../shim/shim.c", "../shim/rules.c", "../shim/kernels.c"], Link::None, &flags)
 }
 
 /// Preloads the shim into a program that runs in the root, with these rules (`tests/shim/rules.c`).

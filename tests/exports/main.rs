@@ -36,6 +36,8 @@ mod fds;
 mod frame;
 mod hosts;
 mod kit;
+#[cfg(target_pointer_width = "64")]
+mod lengths;
 mod line;
 mod messages;
 mod misc;

@@ -34,6 +34,7 @@ mod endpoint;
 mod families;
 mod fds;
 mod frame;
+mod half_closed;
 mod hosts;
 mod kit;
 #[cfg(target_pointer_width = "64")]

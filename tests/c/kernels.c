@@ -307,8 +307,10 @@ static void check_prototype(void) {
 }
 
 static int state_by(int (*by)(int, int, int, void *, socklen_t *), int fd) {
-    unsigned char state;
+    unsigned char state, same;
     CHECK(by(fd, IPPROTO_TCP, TCP_INFO, &state, &(socklen_t){sizeof state}) == 0);
+    if (by == lib_getsockopt) /* macOS's name for it */
+        CHECK(by(fd, IPPROTO_TCP, 0x106, &same, &(socklen_t){sizeof same}) == 0 && same == state);
     return state;
 }
 

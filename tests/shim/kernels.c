@@ -16,7 +16,7 @@
  *   disconnect  connect to AF_UNSPEC works, and fails with EAFNOSUPPORT, or with EINVAL for another length (all)
  *   nobufs      ENOBUFS instead of EAGAIN for datagrams, at once; poll says that there is room (macOS, FreeBSD for UDP)
  *   prototype   the first send to a peer that has gone fails with EPROTOTYPE, the next with EPIPE (macOS)
- *   states      TCP_INFO's states have BSD's numbers (all)
+ *   states      TCP_INFO's states have BSD's numbers (all), and TCP_CONNECTION_INFO is another name for it (macOS)
  *
  * With SHIM_KERNEL_LOG, each process that got such an answer leaves a line in that file: how many.
  */
@@ -56,7 +56,10 @@ enum mode { MODES(ENUM) MODE_COUNT };
 #define NAME(name) #name,
 static const char *const NAMES[MODE_COUNT] = {MODES(NAME)};
 
-enum { SO_NWRITE = 0x1024, /* of macOS; Linux has no option of that number */ PIECE = 2048, MOST_FDS = 1024 };
+enum { PIECE = 2048, MOST_FDS = 1024 };
+
+/* Of macOS; Linux has no options of these numbers. */
+enum { SO_NWRITE = 0x1024, TCP_CONNECTION_INFO = 0x106 };
 
 static unsigned modes;
 static atomic_ulong answers; /* that Linux would not have given */
@@ -385,6 +388,8 @@ int kernel_getsockopt(int fd, int level, int name, void *value, socklen_t *size)
         atomic_fetch_add(&answers, 1);
         return 0;
     }
+    if (is(states) && level == IPPROTO_TCP && name == TCP_CONNECTION_INFO)
+        name = TCP_INFO;
     int answer = getsockopt(fd, level, name, value, size);
     if (answer == 0 && is(v6only) && level == IPPROTO_IPV6 && name == IPV6_V6ONLY)
         memcpy(value, &(int){1}, sizeof(int));

@@ -185,6 +185,8 @@ KERNEL_CALL(int, bind, (int fd, const struct sockaddr *address, socklen_t length
             .fd = fd)
 CALL(int, chmod, (const char *path, mode_t mode), (path, mode), AS_IT_IS, .fd = -1)
 CALL(int, fchmod, (int fd, mode_t mode), (fd, mode), AS_IT_IS, .fd = fd)
+CALL(int, fchmodat, (int folder, const char *path, mode_t mode, int flags), (folder, path, mode, flags), AS_IT_IS,
+     .fd = -1)
 CALL(int, fstat, (int fd, struct stat *status), (fd, status), AS_IT_IS, .fd = fd)
 #ifdef __GLIBC__
 /* Instead of it where off_t has 32 bits. */

@@ -20,6 +20,7 @@
     X(close)                                                                                                           \
     X(connect)                                                                                                         \
     X(fchmod)                                                                                                          \
+    X(fchmodat)                                                                                                        \
     X(fcntl)                                                                                                           \
     X(fstat)                                                                                                           \
     X(getpeername)                                                                                                     \

@@ -2,8 +2,8 @@
 # needs a tool says which one is missing.
 
 .PHONY: lint header man abi abi-baseline contract no-panic test-cross cross-build test-msrv test-faults test-broken \
-	test-properties exhaustive test-fuzz test-debug test-posix posix-tests test-clients test-load test-relay soak \
-	test-memory test-valgrind test-valgrind-c test-sanitizers \
+	test-properties exhaustive test-fuzz test-debug test-posix posix-tests test-kernels test-clients test-load test-relay \
+	soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-mutants-quick test-places test-instructions \
 	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
 
@@ -20,7 +20,8 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c include/*.hpp man/examples/*.c tests/c/*.[ch] \
 	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cpp/*.[ch]pp tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] \
 	tests/install/*.c tests/install/*.cpp tests/places/*.c)
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh fuzz/*.sh)
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh tests/shim/*.sh \
+	fuzz/*.sh)
 
 # Check the form of the sources, and compile them with all warnings as errors.
 lint: need-build
@@ -214,6 +215,13 @@ posix-tests: library
 	$(CARGO) clippy --release --locked --package sockutil -- -D warnings
 	@SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' TESTS='$(TESTS)' sh tests/run.sh '$(TARGET)/test.log' sh tests/posix.sh '$(TARGET)' \
 		$(CARGO) test --locked $(SHIPPED)
+
+KERNELS =
+# Run tests of that library, and the fault harness, while the preloaded shim answers as the kernels of BSD and macOS do:
+# a line for each of KERNELS (all; tests/shim/kernels.c lists them). TESTS chooses test programs.
+test-kernels: need-build
+	$(call need,ld,is missing: it makes one section of the library's code (the binutils package))
+	@CARGO='$(CARGO)' CC='$(CC)' TESTS='$(TESTS)' sh tests/kernels.sh '$(TARGET)/posix' $(KERNELS)
 
 # ---- Memory ----
 

@@ -645,6 +645,7 @@ static int due(const struct scene *s, const struct shim_call *call) {
         return call->function == F_recv && err == EINTR ? 0 : err;
     }
     switch (call->function) {
+    case F_accept:
     case F_accept4:
         switch (err) {
         case ECONNABORTED:

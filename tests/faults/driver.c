@@ -147,11 +147,12 @@ int main(int argc, char **argv) {
     explore_all(transfers, only);
     explore_all(others, only);
     explore_connections(full, only);
-    for (int i = 0; only == NULL && i < F_LIBRARY_COUNT; i++)
-        if (functions_reached[i] == 0) {
-            fprintf(stderr, "FAIL no scenario reaches %s\n", function_names[i]);
-            failures++;
-        }
+    /* tests/faults.rs compares them with what the library imports. */
+    fputs("libc:", stdout);
+    for (int i = 0; i < F_LIBRARY_COUNT; i++)
+        if (functions_reached[i] > 0)
+            printf(" %s", function_names[i]);
+    fputs("\n", stdout);
     fputs("functions: ", stdout);
     print_functions();
     printf("faults: %zu injected, and %zu transfers cut short, in %zu runs of %zu scenarios, %zu seeds each\n",

@@ -83,11 +83,13 @@ const int *errnos_of(enum shim_function function, long number) {
     static const int unlinking[] = {EACCES, EBUSY,  EFAULT,  EIO,   EISDIR, ELOOP, ENAMETOOLONG,
                                     ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS,  0};
     switch (function) {
+    case F_accept:
     case F_accept4:
         return accepting;
     case F_bind:
         return binding;
     case F_chmod:
+    case F_fchmodat:
         return permitting;
     case F_connect:
         return connecting;

@@ -22,7 +22,7 @@ pub struct Passed {
 
 /// `sendmsg(2)` of bytes, and of at most 253 descriptors with the first of them.
 pub fn send_rights(fd: c_int, bytes: Bytes<'_>, passed: &[c_int], flags: c_int) -> Result<usize, Errno> {
-    let part = iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let part = iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: os::allowed(bytes.len()) };
     let mut control = Control::zeroed();
     // SAFETY: all-zero is a valid msghdr.
     let mut message: msghdr = unsafe { mem::zeroed() };
@@ -41,7 +41,7 @@ pub fn recv_rights(
     places: &mut [MaybeUninit<c_int>],
     flags: c_int,
 ) -> Result<Passed, Errno> {
-    let (start, room) = buffer.spare(usize::MAX);
+    let (start, room) = buffer.spare(os::allowed(usize::MAX));
     let mut part = iovec { iov_base: start, iov_len: room };
     let mut control = Control::room();
     // SAFETY: all-zero is a valid msghdr.

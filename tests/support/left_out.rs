@@ -32,6 +32,15 @@ pub fn has_ipv6(what: impl Display) -> bool {
     has
 }
 
+/// Whether the shim imitates this kernel (`make test-kernels`). If so, what it cannot do is reported as left out.
+pub fn imitates(kernel: &str, what: impl Display) -> bool {
+    let imitated = env::var("SHIM_KERNEL").is_ok_and(|names| names.split('+').any(|name| name == kernel));
+    if imitated {
+        left_out("another kernel", format!("{kernel}: {what}"));
+    }
+    imitated
+}
+
 /// Whether this process may have so many descriptors open; its limit is raised for that, as far as any process may. If
 /// not, what is left out for that is reported.
 #[allow(unsafe_code, reason = "std has no call for the limits of a process")]

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-pub use left_out::{has_descriptors, has_ipv6, left_out, name_of_test, pass_on};
+pub use left_out::{has_descriptors, has_ipv6, imitates, left_out, name_of_test, pass_on};
 pub use once::once;
 pub use shim::{shim, shimmed};
 

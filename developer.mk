@@ -217,8 +217,8 @@ posix-tests: library
 		$(CARGO) test --locked $(SHIPPED)
 
 KERNELS =
-# Run tests of that library, and the fault harness, while the preloaded shim answers as the kernels of BSD and macOS do:
-# a line for each of KERNELS (all; tests/shim/kernels.c lists them). TESTS chooses test programs.
+# Run tests of that library while the preloaded shim answers as the kernels of BSD and macOS do: a line for each of
+# KERNELS (all; tests/shim/kernels.c lists them). TESTS chooses test programs.
 test-kernels: need-build
 	$(call need,ld,is missing: it makes one section of the library's code (the binutils package))
 	@CARGO='$(CARGO)' CC='$(CC)' TESTS='$(TESTS)' sh tests/kernels.sh '$(TARGET)/posix' $(KERNELS)

@@ -39,6 +39,9 @@ impl Drop for Memory {
     }
 }
 
+/// A call that writes to a descriptor, and counts.
+type Call<'a> = &'a dyn Fn(c_int, &mut usize, c_int) -> c_int;
+
 /// What fits is written, and counted.
 #[test]
 fn a_write_of_more_than_int_max_moves_what_there_is_room_for() {
@@ -46,7 +49,7 @@ fn a_write_of_more_than_int_max_moves_what_there_is_room_for() {
     let place = memory.0.cast_const();
     let half = iovec { iov_base: memory.0, iov_len: LONG / 2 };
     let halves = [half, half, half];
-    let calls: [(&str, &dyn Fn(c_int, &mut usize, c_int) -> c_int); 3] = [
+    let calls: [(&str, Call<'_>); 3] = [
         ("write_full", &|fd, done, timeout| unsafe { sockutil_write_full(fd, place, LONG, done, timeout) }),
         ("writev_full", &|fd, done, timeout| unsafe { sockutil_writev_full(fd, halves.as_ptr(), 3, done, timeout) }),
         ("send_frame", &|fd, done, timeout| unsafe { sockutil_send_frame(fd, 4, place, LONG, done, timeout) }),

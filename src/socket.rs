@@ -7,7 +7,7 @@ use errno::Errno;
 
 use crate::option::{self, Switch};
 use crate::resolve::{Failure, Query};
-use crate::sys::{self, Address, Parts};
+use crate::sys::{self, Address};
 
 /// Our own descriptor, until the caller gets it.
 pub struct Socket(c_int);
@@ -93,7 +93,7 @@ pub fn bind_first(query: &Query<'_>, flags: Flags, backlog: Option<c_int>) -> Re
         if flags.v6only && address.family() != libc::AF_INET6 {
             continue;
         }
-        match bind_one(&address, query.kind, flags, backlog) {
+        match bind_one(&address, query, flags, backlog) {
             Err(e @ Errno(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT)) => last = e,
             result => return Ok(result?.hand_over()),
         }
@@ -101,10 +101,10 @@ pub fn bind_first(query: &Query<'_>, flags: Flags, backlog: Option<c_int>) -> Re
     Err(last.into())
 }
 
-fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>) -> Result<Socket, Errno> {
-    let socket = flags.socket(address.family(), kind)?;
+fn bind_one(address: &Address, query: &Query<'_>, flags: Flags, backlog: Option<c_int>) -> Result<Socket, Errno> {
+    let socket = flags.socket(address.family(), query.kind)?;
     let fd = socket.fd();
-    if kind == libc::SOCK_STREAM || flags.reuseaddr {
+    if query.kind == libc::SOCK_STREAM || flags.reuseaddr {
         sys::setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
     }
     if flags.reuseport {
@@ -113,7 +113,13 @@ fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>
     if address.family() == libc::AF_INET6 {
         // The default is the administrator's (bindv6only), so it is always set.
         match option::set(fd, Switch::V6Only, flags.v6only) {
-            Err(_) if !sys::V6_TAKES_V4 && !flags.v6only => without_v4(address)?,
+            // Where no IPv6 socket can be one for both families: who has asked for every address gets that of IPv4, the
+            // next one, and who has asked for this one gets it.
+            Err(Errno(libc::EINVAL | libc::EOPNOTSUPP)) if !sys::V6_TAKES_V4 && !flags.v6only => {
+                if query.host.is_none() && query.family == libc::AF_UNSPEC {
+                    return Err(Errno(libc::EAFNOSUPPORT));
+                }
+            }
             result => result?,
         }
     }
@@ -122,11 +128,4 @@ fn bind_one(address: &Address, kind: c_int, flags: Flags, backlog: Option<c_int>
         sys::listen(fd, backlog)?;
     }
     Ok(socket)
-}
-
-/// Where an IPv6 socket cannot be one for both families, the wildcard address passes to the next one, that of IPv4; no
-/// other address needs both.
-fn without_v4(address: &Address) -> Result<(), Errno> {
-    let is_wildcard = matches!(address.parts(), Some(Parts::V6(ip, ..)) if ip == [0; 16]);
-    if is_wildcard { Err(Errno(libc::EAFNOSUPPORT)) } else { Ok(()) }
 }

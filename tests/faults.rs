@@ -159,6 +159,9 @@ fn driven(form: &str, library: &Path) -> Output {
     command.args(["-k", "5", SECONDS, "env"]);
     let set = |name: &str, value: &Path| format!("{name}={}", value.display());
     command.arg(set("LD_LIBRARY_PATH", library)).arg(set("LD_PRELOAD", &below_root(&shim())));
+    if cfg!(sockutil_posix) {
+        command.arg("PORTABLE=1");
+    }
     command.current_dir(root());
     command.arg(driver()).arg(form).output().expect("timeout(1) can be run")
 }

@@ -226,8 +226,7 @@ impl Limited {
         let was_ready_before = core::mem::take(was_ready);
         match if direction == Direction::Out { sys::send_error(e) } else { e } {
             // Without a flag the call itself has waited.
-            Errno(libc::EINTR) if direction.nowait_flags() == 0 && self.limit.may_wait() => return self.go_on(),
-            Errno(libc::EINTR) if direction.nowait_flags() == 0 => return Err(Errno(libc::EAGAIN)),
+            Errno(libc::EINTR) if direction.nowait_flags() == 0 => return self.go_on(),
             Errno(libc::EINTR) => return Ok(()),
             Errno(libc::EAGAIN) if self.limit.may_wait() => {}
             Errno(libc::ENOBUFS) if sys::FULL_IS_ENOBUFS && self.limit.may_wait() => {}

@@ -103,14 +103,13 @@ impl Unwaiting {
 
     #[cold]
     fn by_poll(fd: c_int, direction: Direction) -> Result<Self, Errno> {
-        // What is no socket says so here: poll(2) would wait at the wrong end of a pipe.
-        sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
-        // An error alone is one that the call reports. A listener is never ready to send, nor to receive without clients,
-        // and the call fails at once.
-        match time::wait(fd, direction.event(), Limit::NoWait) {
-            Err(Errno(libc::EAGAIN)) if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? != 0 => {}
-            ready => _ = ready?,
+        // What is no socket says so here: poll(2) would wait at the wrong end of a pipe. A listener is not ready for either
+        // direction, and the call fails at once.
+        if sys::getsockopt_int(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN)? != 0 {
+            return Ok(Self { flags: 0, most: usize::MAX });
         }
+        // An error alone is one that the call reports.
+        time::wait(fd, direction.event(), Limit::NoWait)?;
         let most = if direction == Direction::Out { sys::send_room(fd) } else { usize::MAX };
         if most == 0 { Err(Errno(libc::EAGAIN)) } else { Ok(Self { flags: 0, most }) }
     }

@@ -285,6 +285,11 @@ fn stream_listen_and_stream_connect_serve_tcp() {
         return;
     }
     serves("[::1]:0", "::1", &["[::1]:PORT", "[::1%lo]:PORT", ":PORT"]);
+    if imitates("v6only", "one socket for both families") {
+        serves("[::]:0", "::", &["[::1]:PORT"]);
+        serves(":0", "0.0.0.0", &v4);
+        return;
+    }
     serves("[::]:0", "::", &["[::1]:PORT", "127.0.0.1:PORT"]);
     serves(":0", "::", &["[::1]:PORT", "127.0.0.1:PORT", ":PORT", "localhost:PORT"]);
 }

@@ -460,9 +460,17 @@ static void datagram_read(bool succeeded) {
     CHECK(&run, !succeeded || (memcmp(w.bytes, "datagram", (size_t)run.ret) == 0 && w.number == (run.ret < 8)));
 }
 
+/* The portable library makes a descriptor close-on-exec after it has come. */
+static bool could_not_set_flags(void) {
+    bool failed = false;
+    for (size_t i = 0; is_portable && i < run.logged; i++)
+        failed |= run.log[i].function == F_fcntl && run.log[i].failed_with != 0;
+    return failed;
+}
+
 static void descriptor_got(bool succeeded) {
     CHECK(&run, succeeded == (w.third >= 0));
-    CHECK(&run, !succeeded || (fcntl(w.third, F_GETFD) & FD_CLOEXEC) != 0);
+    CHECK(&run, !succeeded || could_not_set_flags() || (fcntl(w.third, F_GETFD) & FD_CLOEXEC) != 0);
 }
 
 static void bytes_and_descriptor_sent(bool succeeded) {
@@ -560,6 +568,9 @@ static int due(const struct scene *s, const struct shim_call *call) {
     int err = call->err;
     size_t sockets = 0, binds = 0;
     bool first;
+    /* Its calls are others. Whatever it answers, nothing is lost, left open or changed. */
+    if (is_portable)
+        return ANY;
     for (size_t i = 0; i < run.logged; i++) {
         if (run.log[i].function == F_socket)
             sockets++;

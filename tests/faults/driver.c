@@ -141,6 +141,7 @@ int main(int argc, char **argv) {
     }
     memcpy(&arm, &found, sizeof arm);
     full = strcmp(argv[1], "full") == 0;
+    is_portable = getenv("PORTABLE") != NULL;
     seeds = full ? 200 : 4;
     (void)sigaction(SIGALRM, &action, NULL);
     start();

@@ -304,6 +304,17 @@ static bool is_terminal_read(const struct run *r) {
     return r->kind == TERMINAL && (r->scenario->flags & WRITES) == 0;
 }
 
+/* Whether a clock is asked for what is left of the descriptor's own timeout. */
+static bool is_of_own_time(const struct run *r, const struct shim_call *call) {
+    return call->flags == CLOCK_MONOTONIC_COARSE || (is_portable && (r->limit & OWNS) != 0 && r->kind != NO_FD);
+}
+
+/* Options that only the portable library asks for before a transfer (src/sys/os/posix.rs): SO_NWRITE is macOS's. */
+static bool is_of_portable(long option) {
+    enum { SO_NWRITE = 0x1024 };
+    return is_portable && (option == SO_ACCEPTCONN || option == SO_SNDBUF || option == SO_NWRITE);
+}
+
 /* The contract: which failures of libc are told, injected or not. The first of them ends the call. */
 static int surfaces(const struct run *r, const struct shim_call *call, bool own_time_runs, bool peeking, bool over) {
     int err = call->failed_with;
@@ -311,6 +322,7 @@ static int surfaces(const struct run *r, const struct shim_call *call, bool own_
     bool nothing_waits = r->limit == NOWAIT || ((r->limit & OWNS) != 0 && !own_time_runs);
     /* A descriptor that cannot be peeked is read byte by byte, whichever call reports it. */
     bool falls_back = (flags & LINES) != 0 && peeking && (err == ENOTSOCK || err == EOPNOTSUPP);
+    bool is_send = call->function == F_send || call->function == F_sendmsg;
     /* 0 from poll means that time has run out; without a wait, that there is nothing yet. */
     if (call->pause && call->result == 0)
         return 0; /* A pause, for a descriptor that poll wrongly reports ready. */
@@ -321,7 +333,9 @@ static int surfaces(const struct run *r, const struct shim_call *call, bool own_
     if (err == 0 || err == EINTR || falls_back)
         return 0;
     if (is_transfer(call->function)) {
-        if (err == EAGAIN)
+        if (is_portable && is_send && err == EPROTOTYPE)
+            return EPIPE; /* macOS, while the peer goes away. */
+        if (err == EAGAIN || (is_portable && is_send && err == ENOBUFS && (r->limit & OWNS) == 0))
             return nothing_waits || over ? EAGAIN : 0;
         if (err == ENOTSOCK && is_for_sockets(call->function))
             return (flags & PEEKS) != 0 ? err : 0;
@@ -329,12 +343,16 @@ static int surfaces(const struct run *r, const struct shim_call *call, bool own_
             return 0; /* A kernel or a sandbox without it. */
         return err;
     }
+    if (call->function == F_getsockopt && is_of_portable(call->arg[2])) /* Then it is no socket, or tells no room. */
+        return call->arg[2] == SO_ACCEPTCONN && (err != ENOTSOCK || (flags & PEEKS) != 0) ? err : 0;
     switch (call->function) {
     case F_isatty: /* Then it is no terminal, or one that has hung up. */
     case F_ioctl:
         return 0;
     case F_clock_gettime: /* The coarse one is needed only after a signal: then it gives the time that is left. */
-        return call->flags == CLOCK_MONOTONIC_COARSE && !own_time_runs ? 0 : err;
+        return is_of_own_time(r, call) && !own_time_runs ? 0 : err;
+    case F_setsockopt: /* Once both directions are shut, macOS takes no option. */
+        return is_portable && (flags & CLOSES) != 0 && err == EINVAL ? 0 : err;
     case F_shutdown:
         return (flags & CLOSES) != 0 && err == ENOTCONN ? 0 : err;
     case F_waitpid:
@@ -371,7 +389,7 @@ int verdict(struct run *r) {
             own_time_runs = r->limit == OWN_TIMEOUT && clock_known;
         else if (is_transfer(call->function) && call->result >= 0)
             own_time_runs = false;
-        if (call->function == F_clock_gettime && call->flags == CLOCK_MONOTONIC_COARSE)
+        if (call->function == F_clock_gettime && is_of_own_time(r, call))
             clock_known = call->failed_with == 0;
         since_over += over;
         if (since_over > last_calls(r))

@@ -9,6 +9,7 @@
 struct run run;
 size_t runs, faults_injected, transfers_cut, functions_reached[F_LIBRARY_COUNT], failures;
 shim_arm_function *arm;
+bool is_portable;
 
 #define NAME(name) #name,
 const char *const function_names[F_LIBRARY_COUNT] = {LIBRARY_CALLS(NAME)};

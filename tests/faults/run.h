@@ -120,6 +120,8 @@ extern struct run run;
 extern size_t runs, faults_injected, transfers_cut, functions_reached[F_LIBRARY_COUNT], failures;
 extern const char *const function_names[F_LIBRARY_COUNT];
 extern shim_arm_function *arm;
+/* The library is the one that other systems get (src/sys/os/posix.rs). */
+extern bool is_portable;
 
 /* Makes one armed call of the library, and computes its due result. */
 #define CALL(r, name, ...) CALL_AS(r, name, name(__VA_ARGS__))

@@ -1,6 +1,6 @@
 //! Calls that sockets alone have: connections that come, that are made and that end, and descriptors that are passed.
 
-use crate::left_out::left_out;
+use crate::left_out::{imitates, left_out};
 use std::io;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -221,6 +221,9 @@ pub fn cells() -> Vec<Cell> {
                 continue;
             }
             cells.push(Cell::new(name(kind, "accept"), move || accept(family, socket, column, mode)));
+            if family == libc::AF_UNIX && imitates("refuse", "a client that waits for a place in the backlog") {
+                continue;
+            }
             cells.push(Cell::new(name(kind, "connect"), move || connect(family, socket, column, mode)));
         }
         for (kind, ends) in PAIRS {

@@ -53,9 +53,11 @@ impl Own {
         let start = Instant::now_coarse().ok();
         let mut wait = Wait::Kernel;
         loop {
-            // What is no socket has no flags, and need not be polled for them.
-            let may_block = wait == Wait::Kernel || (direction.nowait_flags() == 0 && !self.may_be_socket);
-            let with = Unwaiting::new(may_block, self.fd, direction);
+            // What is no socket has no flags, and is not asked in their place.
+            if direction.nowait_flags() == 0 && !self.may_be_socket {
+                wait = Wait::Kernel;
+            }
+            let with = Unwaiting::new(wait == Wait::Kernel, self.fd, direction);
             match with.and_then(|with| call(self.fd, self.may_be_socket, with)) {
                 Ok(count) => return Ok(count),
                 Err(e) => self.recover(e, direction, start, &mut wait)?,

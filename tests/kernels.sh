@@ -1,5 +1,5 @@
 #!/bin/sh
-# kernels.sh TARGET [KERNEL...] - runs test programs against the portable library while the shim answers as the kernels
+# kernels.sh TARGET [KERNEL...] - runs test programs, and the fault harness, against the portable library while the shim answers as the kernels
 # of BSD and macOS do, one KERNEL after another (all; tests/shim/kernels.c lists them, and "dontwait+hup" is both at
 # once). A line for each: what passed, and how many answers of the library's calls were other than Linux's. Fails unless
 # all pass. Builds in the folder TARGET.
@@ -13,7 +13,7 @@ shift
 all=$(sed -n 's/^ \*   \([a-z0-9]*\)  .*/\1/p' tests/shim/kernels.c)
 # shellcheck disable=SC2086 # word by word
 [ $# -gt 0 ] || set -- $all
-: "${TESTS:=exports relay connections endpoints process properties kinds connecting}"
+: "${TESTS:=exports relay connections endpoints process properties kinds connecting faults}"
 : "${LEAST=$(case $TESTS in *exports*) echo 500 ;; *) echo 1 ;; esac)}"
 : "${CARGO:=cargo}" "${CC:=cc}" "${RUSTFLAGS=--cfg sockutil_posix}" "${FILTER=}"
 CARGO_TARGET_DIR=$target

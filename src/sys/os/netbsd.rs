@@ -6,7 +6,7 @@ use core::ffi::c_int;
 use core::{mem, ptr};
 
 use errno::Errno;
-use libc::{cmsghdr, gid_t, in_addr, msghdr, pid_t, sockaddr_storage, uid_t};
+use libc::{cmsghdr, gid_t, in_addr, msghdr, pid_t, sockaddr, sockaddr_storage, socklen_t, uid_t};
 
 use crate::sys::control::{Control, body};
 use crate::sys::{Credentials, checked, set_option, size_of};
@@ -19,6 +19,27 @@ pub const RECV_NOWAIT: c_int = libc::MSG_DONTWAIT;
 pub const SEND_NOWAIT: c_int = libc::MSG_DONTWAIT | MSG_NBIO;
 
 const MSG_NBIO: c_int = 0x1000;
+
+pub use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
+
+pub const RECV_CLOEXEC: c_int = libc::MSG_CMSG_CLOEXEC;
+
+/// `socket(2)`.
+pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
+    // SAFETY: the arguments are integers.
+    checked(unsafe { libc::socket(family, kind, protocol) })
+}
+
+/// `accept4(2)`, which does not hand on the listener's `O_NONBLOCK`.
+///
+/// # Safety
+/// `peer` is writable for `*length` bytes.
+pub unsafe fn accept(fd: c_int, peer: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> Result<c_int, Errno> {
+    // SAFETY: the address is writable for its length, as this function requires.
+    checked(unsafe { libc::accept4(fd, peer, length, flags) })
+}
+
+pub fn arrived(_fd: c_int) {}
 
 pub fn set_length(address: &mut sockaddr_storage, length: usize) {
     address.ss_len = length as u8;

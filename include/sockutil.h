@@ -3124,8 +3124,10 @@ SOCKUTIL_RESULT SOCKUTIL_NONNULL((4, 5, 7)) SOCKUTIL_WRITES(2, 3) SOCKUTIL_WRITE
  * A descriptor whose connection is in TIME_WAIT reports CLOSED: the kernel has
  * separated the two. See sockutil_tcp_state_between.
  *
- * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers on every system
- * (ENOTSUP where none are told: DragonFly, illumos); -1 with errno:
+ * DragonFly and illumos do not report states: ENOTSUP.
+ *
+ * Returns SOCKUTIL_TCP_ESTABLISHED and so on, Linux's numbers on every system;
+ * -1 with errno:
  *   EBADF      fd is not a descriptor
  *   ENOTSOCK   fd is not a socket
  * and the errors of getsockopt(2) of a socket that is not TCP: EOPNOTSUPP or

@@ -1,5 +1,5 @@
-//! The kernels of BSD and macOS as the shim imitates them, for `make test-kernels`: each gives the answers that it is
-//! there for to what it takes for the library, and to nobody else.
+//! The shim's imitations of the kernels of BSD and macOS, for `make test-kernels`: calls of the library get the other
+//! kernel's answers, and all other calls get Linux's.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # kernels.sh TARGET [KERNEL...] - runs test programs, and the fault harness, against the portable library while the shim
 # answers as the kernels of BSD and macOS do, one KERNEL after another (all; tests/shim/kernels.c lists them, and
-# "dontwait+hup" is both at once). A line for each: what passed, and how many answers of the library's calls were other than Linux's. Fails unless
-# all pass. Builds in the folder TARGET.
+# "dontwait+hup" is both at once). A line for each: what passed, and how many answers of the library's calls were other
+# than Linux's. Fails unless all pass. Builds in the folder TARGET.
 # TESTS: the test programs. LEAST: how many tests must pass. FILTER: whole names of tests, to run only these. CARGO, CC:
 # the tools. RUSTFLAGS: another library than the portable one.
 set -eu

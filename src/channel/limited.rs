@@ -224,13 +224,12 @@ impl Limited {
     #[inline(never)]
     fn wait(&mut self, e: Errno, direction: Direction, was_ready: &mut bool) -> Result<(), Errno> {
         let was_ready_before = core::mem::take(was_ready);
-        match if direction == Direction::Out { sys::send_error(e) } else { e } {
+        let e = if sys::FULL_IS_ENOBUFS && e.0 == libc::ENOBUFS { Errno(libc::EAGAIN) } else { direction.errno(e) };
+        match e {
             // Without a flag the call itself has waited.
             Errno(libc::EINTR) if direction.nowait_flags() == 0 => return self.go_on(),
             Errno(libc::EINTR) => return Ok(()),
             Errno(libc::EAGAIN) if self.limit.may_wait() => {}
-            Errno(libc::ENOBUFS) if sys::FULL_IS_ENOBUFS && self.limit.may_wait() => {}
-            Errno(libc::ENOBUFS) if sys::FULL_IS_ENOBUFS => return Err(Errno(libc::EAGAIN)),
             e => return Err(e),
         }
         if was_ready_before {

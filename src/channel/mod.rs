@@ -58,6 +58,15 @@ impl Direction {
         }
     }
 
+    /// The errno for a failed call in this direction.
+    #[inline(always)]
+    fn errno(self, e: Errno) -> Errno {
+        match self {
+            Self::In => e,
+            Self::Out => sys::send_error(e),
+        }
+    }
+
     /// Flags that keep a call on a socket from waiting; 0 if the system has none.
     #[inline(always)]
     fn nowait_flags(self) -> c_int {

@@ -76,7 +76,7 @@ impl Own {
         start: Option<Instant>,
         wait: &mut Wait,
     ) -> Result<(), Errno> {
-        match if direction == Direction::Out { sys::send_error(e) } else { e } {
+        match direction.errno(e) {
             Errno(libc::EINTR) => {}
             Errno(libc::EAGAIN) if *wait != Wait::Kernel => {}
             Errno(libc::ENOTSOCK) if self.may_be_socket => {

@@ -203,14 +203,24 @@ pub fn write_nothing(fd: c_int) -> Result<(), Errno> {
     Ok(())
 }
 
+/// `getsockopt(2)`.
+///
+/// # Safety
+/// Any bytes make a `T`.
+unsafe fn get_option<T>(fd: c_int, level: c_int, name: c_int) -> Result<T, Errno> {
+    // SAFETY: zeros make a `T` too.
+    let mut value: T = unsafe { mem::zeroed() };
+    let mut size = size_of::<T>();
+    // SAFETY: `value` is writable for `size` bytes.
+    checked(unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut size) })?;
+    Ok(value)
+}
+
 /// `getsockopt(2)` for `SO_RCVTIMEO` or `SO_SNDTIMEO`.
 #[inline]
 pub fn socket_timeout(fd: c_int, name: c_int) -> Result<timeval, Errno> {
-    let mut value = timeval { tv_sec: 0, tv_usec: 0 };
-    let mut size = size_of::<timeval>();
-    // SAFETY: `value` is writable for `size` bytes, and any bytes make a timeval.
-    checked(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, name, (&raw mut value).cast(), &raw mut size) })?;
-    Ok(value)
+    // SAFETY: a timeval is integers.
+    unsafe { get_option(fd, libc::SOL_SOCKET, name) }
 }
 
 /// `setsockopt(2)` with an `int`.
@@ -384,11 +394,8 @@ pub fn getpid() -> pid_t {
 
 /// `getsockopt(2)` of an `int`.
 pub fn getsockopt_int(fd: c_int, level: c_int, name: c_int) -> Result<c_int, Errno> {
-    let mut value: c_int = 0;
-    let mut size = size_of::<c_int>();
-    // SAFETY: `value` is writable for `size` bytes, and any bytes make an int.
-    checked(unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut size) })?;
-    Ok(value)
+    // SAFETY: it is an int.
+    unsafe { get_option(fd, level, name) }
 }
 
 /// The process at the other end of a Unix socket.

@@ -1,6 +1,7 @@
 /* The kernels that the shim imitates (tests/shim/kernels.c), one a run: what stands below in the section sockutil_code
  * is taken for libsockutil, and gets their answers. The other calls get Linux's. usage: SHIM_KERNEL=KERNEL
  * LD_PRELOAD=the shim kernels KERNEL */
+#include "../shim/kernels.h"
 #include "check.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -341,21 +342,7 @@ static void check_none(void) {
 }
 
 /* What Linux's answers are put through for one kernel is left alone for the others. */
-#define KERNELS(X)                                                                                                     \
-    X(dontwait)                                                                                                        \
-    X(hup)                                                                                                             \
-    X(refuse)                                                                                                          \
-    X(v6only)                                                                                                          \
-    X(einval)                                                                                                          \
-    X(nval)                                                                                                            \
-    X(intmax)                                                                                                          \
-    X(nonblock)                                                                                                        \
-    X(namelen)                                                                                                         \
-    X(disconnect)                                                                                                      \
-    X(nobufs)                                                                                                          \
-    X(prototype)                                                                                                       \
-    X(states)                                                                                                          \
-    X(none)
+#define KERNELS(X) MODES(X) X(none)
 
 int main(int argc, char **argv) {
     const char *name = argc == 2 ? argv[1] : "";

@@ -42,10 +42,14 @@ NO_MREQN = ("netbsd", "openbsd")  # of which libc and C's headers have no, or on
 
 # The structs that a system's file declares itself, by C's names. With a star: a member of a union of another size.
 OWN = {
-    "freebsd": {"Xucred": "xucred cr_version cr_uid cr_ngroups cr_groups cr_pid*"},
+    "freebsd": {
+        "Xucred": "xucred cr_version cr_uid cr_ngroups cr_groups cr_pid*",
+        "Mreqn": "ip_mreqn imr_multiaddr imr_address imr_ifindex",
+    },
     "macos": {
         "Xucred": "xucred cr_version cr_uid cr_ngroups cr_groups",
         "PacketInfo": "in_pktinfo ipi_ifindex ipi_spec_dst ipi_addr",
+        "Mreqn": "ip_mreqn imr_multiaddr imr_address imr_ifindex",
     },
     "netbsd": {
         "Unpcbid": "unpcbid unp_pid unp_euid unp_egid",
@@ -58,6 +62,7 @@ OWN = {
 }
 # What a file's constant is called in C, where the names differ.
 RENAMED = {
+    "IP_PKTINFO": ["IP_PKTINFO"],
     "MCAST_SOURCE_GROUP": ["MCAST_JOIN_SOURCE_GROUP", "MCAST_LEAVE_SOURCE_GROUP"],
     "SO_LINGER": ["SO_LINGER_SEC"],
 }
@@ -80,7 +85,11 @@ def fields(text):
 
 def entries(system):
     """Each as its name, and its value in C and in Rust; and the structs to be declared in Rust again."""
-    own = pathlib.Path("src/sys/os", system + ".rs").read_text()
+    folder = pathlib.Path("src/sys/os")
+    own = folder.joinpath(system + ".rs").read_text()
+    # What it shares with other systems.
+    shared = re.findall(r"^pub use super::(\w+)::\{?\w", own, re.M)
+    own += "".join(folder.joinpath(name + ".rs").read_text() for name in sorted(set(shared)))
     ffi = "".join(path.read_text() for path in sorted(pathlib.Path("src/ffi").rglob("*.rs")))
     rest = [path for path in pathlib.Path("src").rglob("*.rs") if "os" not in path.parts]
     source = "".join(path.read_text() for path in rest) + own + pathlib.Path("src/sys/os/posix.rs").read_text()

@@ -377,7 +377,7 @@ fn every_state_has_linuxs_number_and_its_name() {
     gives(c"UNKNOWN".to_bytes(), || name(0).to_bytes());
 }
 
-/// What a descriptor alone shows, for systems on which nobody can be asked about two addresses.
+/// The states that getsockopt(2) reports for a descriptor: also for systems without sock_diag.
 #[test]
 fn a_state_has_linuxs_number_wherever_it_is_known() {
     for (kind, listener, there) in listeners() {

@@ -36,21 +36,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MODES(X)                                                                                                       \
-    X(dontwait)                                                                                                        \
-    X(hup)                                                                                                             \
-    X(refuse)                                                                                                          \
-    X(v6only)                                                                                                          \
-    X(einval)                                                                                                          \
-    X(nval)                                                                                                            \
-    X(intmax)                                                                                                          \
-    X(nonblock)                                                                                                        \
-    X(namelen)                                                                                                         \
-    X(disconnect)                                                                                                      \
-    X(nobufs)                                                                                                          \
-    X(prototype)                                                                                                       \
-    X(states)
-
 #define ENUM(name) name,
 enum mode { MODES(ENUM) MODE_COUNT };
 #define NAME(name) #name,

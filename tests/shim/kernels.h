@@ -7,6 +7,22 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+/* All of them. */
+#define MODES(X)                                                                                                       \
+    X(dontwait)                                                                                                        \
+    X(hup)                                                                                                             \
+    X(refuse)                                                                                                          \
+    X(v6only)                                                                                                          \
+    X(einval)                                                                                                          \
+    X(nval)                                                                                                            \
+    X(intmax)                                                                                                          \
+    X(nonblock)                                                                                                        \
+    X(namelen)                                                                                                         \
+    X(disconnect)                                                                                                      \
+    X(nobufs)                                                                                                          \
+    X(prototype)                                                                                                       \
+    X(states)
+
 /* Reads SHIM_KERNEL. */
 void kernels_read(void);
 

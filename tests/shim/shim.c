@@ -22,7 +22,7 @@
 
 static const struct shim_hooks *armed;
 
-/* Within hooks, rules, imitated kernels and the resolver: their calls are real, and nobody's business. */
+/* True inside hooks, rules, imitated kernels and the resolver: their own calls go straight to libc. */
 static _Thread_local bool aside;
 
 static _Thread_local struct shim_counts counts;

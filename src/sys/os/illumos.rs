@@ -4,38 +4,19 @@ use core::ffi::c_int;
 use core::ptr;
 
 use errno::Errno;
-use libc::{in_addr, sockaddr, socklen_t};
 
-use crate::sys::control::{Control, body};
-use crate::sys::{Credentials, checked, getsockopt_int, set_option};
+use crate::sys::{Credentials, checked, getsockopt_int};
 
 pub use super::posix::*;
 
 pub const RECV_NOWAIT: c_int = libc::MSG_DONTWAIT;
 pub const SEND_NOWAIT: c_int = libc::MSG_DONTWAIT;
 
-pub use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
+pub use super::atomic::{SOCK_CLOEXEC, SOCK_NONBLOCK, accept, arrived, socket};
 
 pub const RECV_CLOEXEC: c_int = 0x1000;
 
 pub const ENONET: c_int = 64;
-
-/// `socket(3SOCKET)`.
-pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
-    // SAFETY: the arguments are integers.
-    checked(unsafe { libc::socket(family, kind, protocol) })
-}
-
-/// `accept4(3SOCKET)`.
-///
-/// # Safety
-/// `peer` is writable for `*length` bytes.
-pub unsafe fn accept(fd: c_int, peer: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> Result<c_int, Errno> {
-    // SAFETY: the address is writable for its length, as this function requires.
-    checked(unsafe { libc::accept4(fd, peer, length, flags) })
-}
-
-pub fn arrived(_fd: c_int) {}
 
 pub fn family(fd: c_int) -> Result<c_int, Errno> {
     const SO_DOMAIN: c_int = 0x100c;
@@ -47,42 +28,9 @@ pub const AI_PASSIVE: c_int = 8;
 
 pub const KEEPALIVE: [c_int; 3] = [34, 36, 35];
 
-/// The option, and the control message in both directions.
-const IP_PKTINFO: c_int = 0x1a;
+pub use super::pktinfo::{attach_pktinfo_v4, pktinfo_v4, set_pktinfo_v4};
 
-/// `struct in_pktinfo`.
-#[repr(C)]
-struct PacketInfo {
-    interface: u32,
-    /// The address to answer from.
-    local: in_addr,
-    /// The address that it was sent to.
-    sent_to: in_addr,
-}
-
-pub fn set_pktinfo_v4(fd: c_int, on: c_int) -> Result<(), Errno> {
-    set_option(fd, libc::IPPROTO_IP, IP_PKTINFO, &on)
-}
-
-/// The address to answer from and the interface, from a control message of IPv4 of this type.
-///
-/// # Safety
-/// The kernel has written `header`, and its body.
-pub unsafe fn pktinfo_v4(header: *const libc::cmsghdr, kind: c_int) -> Option<([u8; 4], u32)> {
-    if kind != IP_PKTINFO {
-        return None;
-    }
-    // SAFETY: the kernel has written the header, and this struct follows it.
-    let info: PacketInfo = unsafe { body(header) };
-    Some((info.local.s_addr.to_ne_bytes(), info.interface))
-}
-
-/// Makes a control message of the address to send from and the interface.
-pub fn attach_pktinfo_v4(control: &mut Control, message: &mut libc::msghdr, ip: [u8; 4], interface: u32) {
-    let local = in_addr { s_addr: u32::from_ne_bytes(ip) };
-    let info = PacketInfo { interface, local, sent_to: in_addr { s_addr: 0 } };
-    control.attach(message, libc::IPPROTO_IP, IP_PKTINFO, &info);
-}
+pub const IP_PKTINFO: c_int = 0x1a;
 
 /// `getpeerucred(3C)`.
 pub fn peer_credentials(fd: c_int) -> Result<Credentials, Errno> {

@@ -3,11 +3,10 @@
 use core::ffi::c_int;
 
 use errno::Errno;
-use libc::{gid_t, in_addr, pid_t, sockaddr, sockaddr_storage, socklen_t, uid_t};
+use libc::{gid_t, sockaddr, sockaddr_storage, socklen_t, uid_t};
 
 use super::posix;
-use crate::sys::control::{Control, body};
-use crate::sys::{Credentials, checked, close, set_option, size_of};
+use crate::sys::{Credentials, close, get_option, getsockopt_int, setsockopt_int};
 
 pub use super::posix::*;
 
@@ -30,8 +29,7 @@ pub unsafe fn accept(fd: c_int, peer: *mut sockaddr, length: *mut socklen_t, fla
 
 /// Older kernels do not know `MSG_NOSIGNAL`. A socket whose two directions are shut takes no option, and sends nothing.
 fn without_sigpipe(fd: c_int) -> Result<c_int, Errno> {
-    let on: c_int = 1;
-    match set_option(fd, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, &on) {
+    match setsockopt_int(fd, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1) {
         Ok(()) | Err(Errno(libc::EINVAL)) => Ok(fd),
         Err(e) => {
             let _ = close(fd);
@@ -51,52 +49,11 @@ pub const KEEPALIVE: [c_int; 3] = [libc::TCP_KEEPALIVE, libc::TCP_KEEPINTVL, lib
 
 pub const MCAST_SOURCE_GROUP: [c_int; 2] = [82, 83];
 
-/// `setsockopt(2)` for an IPv4 group or interface.
-pub fn set_option_v4(fd: c_int, name: c_int, group: [u8; 4], interface: c_int) -> Result<(), Errno> {
-    let value = libc::ip_mreqn {
-        imr_multiaddr: in_addr { s_addr: u32::from_ne_bytes(group) },
-        imr_address: in_addr { s_addr: 0 },
-        imr_ifindex: interface,
-    };
-    set_option(fd, libc::IPPROTO_IP, name, &value)
-}
+pub use super::mreqn::set_option_v4;
 
-/// The option, and the control message in both directions.
-const IP_PKTINFO: c_int = 26;
+pub use super::pktinfo::{attach_pktinfo_v4, pktinfo_v4, set_pktinfo_v4};
 
-/// `struct in_pktinfo`.
-#[repr(C)]
-struct PacketInfo {
-    interface: u32,
-    /// The address to answer from.
-    local: in_addr,
-    /// The address that it was sent to.
-    sent_to: in_addr,
-}
-
-pub fn set_pktinfo_v4(fd: c_int, on: c_int) -> Result<(), Errno> {
-    set_option(fd, libc::IPPROTO_IP, IP_PKTINFO, &on)
-}
-
-/// The address to answer from and the interface, from a control message of IPv4 of this type.
-///
-/// # Safety
-/// The kernel has written `header`, and its body.
-pub unsafe fn pktinfo_v4(header: *const libc::cmsghdr, kind: c_int) -> Option<([u8; 4], u32)> {
-    if kind != IP_PKTINFO {
-        return None;
-    }
-    // SAFETY: the kernel has written the header, and this struct follows it.
-    let info: PacketInfo = unsafe { body(header) };
-    Some((info.local.s_addr.to_ne_bytes(), info.interface))
-}
-
-/// Makes a control message of the address to send from and the interface.
-pub fn attach_pktinfo_v4(control: &mut Control, message: &mut libc::msghdr, ip: [u8; 4], interface: u32) {
-    let local = in_addr { s_addr: u32::from_ne_bytes(ip) };
-    let info = PacketInfo { interface, local, sent_to: in_addr { s_addr: 0 } };
-    control.attach(message, libc::IPPROTO_IP, IP_PKTINFO, &info);
-}
+pub const IP_PKTINFO: c_int = 26;
 
 /// `struct xucred`.
 #[repr(C)]
@@ -111,14 +68,8 @@ struct Xucred {
 pub fn peer_credentials(fd: c_int) -> Result<Credentials, Errno> {
     const LOCAL_PEERCRED: c_int = 1;
     const LOCAL_PEERPID: c_int = 2;
-    let mut value = Xucred { version: 0, uid: 0, count: 0, groups: [0; 16] };
-    let mut size = size_of::<Xucred>();
-    // SAFETY: `value` is writable for `size` bytes, and any bytes make an xucred.
-    checked(unsafe { libc::getsockopt(fd, 0, LOCAL_PEERCRED, (&raw mut value).cast(), &raw mut size) })?;
+    // SAFETY: an xucred is integers.
+    let value: Xucred = unsafe { get_option(fd, 0, LOCAL_PEERCRED) }?;
     let [gid, ..] = value.groups;
-    let mut pid: pid_t = 0;
-    let mut size = size_of::<pid_t>();
-    // SAFETY: `pid` is writable for `size` bytes.
-    checked(unsafe { libc::getsockopt(fd, 0, LOCAL_PEERPID, (&raw mut pid).cast(), &raw mut size) })?;
-    Ok(Credentials { pid, uid: value.uid, gid })
+    Ok(Credentials { pid: getsockopt_int(fd, 0, LOCAL_PEERPID)?, uid: value.uid, gid })
 }

@@ -12,6 +12,25 @@ pub use linux::*;
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), sockutil_posix))]
 mod posix;
 
+// What several of them have.
+#[cfg(not(any(target_vendor = "apple", sockutil_posix)))]
+mod atomic;
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd"))]
+mod dstaddr;
+#[cfg(not(any(target_os = "dragonfly", target_os = "netbsd", target_os = "illumos", target_os = "solaris")))]
+mod mreqn;
+#[cfg(all(
+    any(
+        target_os = "linux",
+        target_os = "android",
+        target_vendor = "apple",
+        target_os = "illumos",
+        target_os = "solaris"
+    ),
+    not(sockutil_posix)
+))]
+mod pktinfo;
+
 #[cfg(all(any(target_os = "linux", target_os = "android"), sockutil_posix))]
 pub use posix::*;
 

@@ -6,10 +6,10 @@ use core::ffi::c_int;
 use core::{mem, ptr};
 
 use errno::Errno;
-use libc::{cmsghdr, gid_t, in_addr, msghdr, pid_t, sockaddr, sockaddr_storage, socklen_t, uid_t};
+use libc::{cmsghdr, gid_t, in_addr, msghdr, pid_t, sockaddr_storage, uid_t};
 
 use crate::sys::control::{Control, body};
-use crate::sys::{Credentials, checked, set_option, size_of};
+use crate::sys::{Credentials, get_option, setsockopt_int};
 
 pub use super::posix::*;
 
@@ -20,26 +20,9 @@ pub const SEND_NOWAIT: c_int = libc::MSG_DONTWAIT | MSG_NBIO;
 
 const MSG_NBIO: c_int = 0x1000;
 
-pub use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
+pub use super::atomic::{SOCK_CLOEXEC, SOCK_NONBLOCK, accept, arrived, socket};
 
 pub const RECV_CLOEXEC: c_int = libc::MSG_CMSG_CLOEXEC;
-
-/// `socket(2)`.
-pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
-    // SAFETY: the arguments are integers.
-    checked(unsafe { libc::socket(family, kind, protocol) })
-}
-
-/// `accept4(2)`, which does not hand on the listener's `O_NONBLOCK`.
-///
-/// # Safety
-/// `peer` is writable for `*length` bytes.
-pub unsafe fn accept(fd: c_int, peer: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> Result<c_int, Errno> {
-    // SAFETY: the address is writable for its length, as this function requires.
-    checked(unsafe { libc::accept4(fd, peer, length, flags) })
-}
-
-pub fn arrived(_fd: c_int) {}
 
 pub fn set_length(address: &mut sockaddr_storage, length: usize) {
     address.ss_len = length as u8;
@@ -59,7 +42,7 @@ struct PacketInfo {
 }
 
 pub fn set_pktinfo_v4(fd: c_int, on: c_int) -> Result<(), Errno> {
-    set_option(fd, libc::IPPROTO_IP, IP_RECVPKTINFO, &on)
+    setsockopt_int(fd, libc::IPPROTO_IP, IP_RECVPKTINFO, on)
 }
 
 /// The address that a datagram was sent to, from a control message of IPv4 of this type. API.md promises no interface.
@@ -92,21 +75,18 @@ struct Unpcbid {
 /// `getsockopt(2)` with `LOCAL_PEEREID`, which is EINVAL where the peer is not known.
 pub fn peer_credentials(fd: c_int) -> Result<Credentials, Errno> {
     const LOCAL_PEEREID: c_int = 3;
-    let mut value = Unpcbid { pid: 0, uid: 0, gid: 0 };
-    let mut size = size_of::<Unpcbid>();
-    // SAFETY: `value` is writable for `size` bytes, and any bytes make an unpcbid.
-    let answer = checked(unsafe { libc::getsockopt(fd, 0, LOCAL_PEEREID, (&raw mut value).cast(), &raw mut size) });
-    match answer {
+    // SAFETY: an unpcbid is integers.
+    match unsafe { get_option(fd, 0, LOCAL_PEEREID) } {
         Err(Errno(libc::EINVAL)) => Err(Errno(libc::ENOTCONN)),
         Err(e) => Err(e),
-        Ok(_) => Ok(Credentials { pid: value.pid, uid: value.uid, gid: value.gid }),
+        Ok(Unpcbid { pid, uid, gid }) => Ok(Credentials { pid, uid, gid }),
     }
 }
 
 /// `getsockopt(2)` with `TCP_INFO`.
 pub fn tcp_state(fd: c_int) -> Result<u8, Errno> {
     const TCP_INFO: c_int = 9;
-    state_in::<[u8; 236]>(fd, TCP_INFO)
+    bsd_state::<236>(fd, TCP_INFO)
 }
 
 // ---- Control messages

@@ -11,8 +11,8 @@ use libc::{clockid_t, mode_t, sockaddr, sockaddr_storage, socklen_t};
 use crate::memory::{Buffer, IoSlice};
 use crate::sys::control::Control;
 use crate::sys::{
-    Credentials, SocketFile, TcpEnds, checked, close, getsockname, getsockopt_int, set_close_on_exec, set_option,
-    set_status_flags, size_of, socket_at, status_flags,
+    Credentials, SocketFile, TcpEnds, checked, close, get_option, getsockname, getsockopt_int, set_close_on_exec,
+    set_option, set_status_flags, setsockopt_int, socket_at,
 };
 
 /// An option that no kernel has: it answers ENOPROTOOPT, or what is wrong with the descriptor.
@@ -89,21 +89,18 @@ pub unsafe fn accept(fd: c_int, peer: *mut sockaddr, length: *mut socklen_t, fla
     with_flags(accepted, flags)
 }
 
-/// The same descriptor with its flags; closed if they cannot be set. On some systems accept(2) hands on the listener's
-/// `O_NONBLOCK`.
+/// The same descriptor with its flags; closed if they cannot be set. `O_NONBLOCK` is also cleared: on some systems
+/// accept(2) hands on the listener's.
 fn with_flags(fd: c_int, flags: c_int) -> Result<c_int, Errno> {
+    let nonblock = if flags & SOCK_NONBLOCK == 0 { 0 } else { libc::O_NONBLOCK };
     let cloexec = if flags & SOCK_CLOEXEC == 0 { Ok(()) } else { set_close_on_exec(fd) };
-    let set = cloexec.and_then(|()| {
-        let before = status_flags(fd)?;
-        let wanted = flags & SOCK_NONBLOCK != 0;
-        let after = if wanted { before | libc::O_NONBLOCK } else { before & !libc::O_NONBLOCK };
-        if after == before { Ok(()) } else { set_status_flags(fd, after) }
-    });
-    if let Err(e) = set {
-        let _ = close(fd);
-        return Err(e);
+    match cloexec.and_then(|()| set_status_flags(fd, nonblock)) {
+        Ok(()) => Ok(fd),
+        Err(e) => {
+            let _ = close(fd);
+            Err(e)
+        }
     }
-    Ok(fd)
 }
 
 /// A descriptor that has come with a message.
@@ -184,13 +181,9 @@ pub fn set_option_v4(fd: c_int, name: c_int, group: [u8; 4], interface: c_int) -
     set_option(fd, libc::IPPROTO_IP, name, &libc::ip_mreq { imr_multiaddr, imr_interface })
 }
 
-/// `setsockopt(2)` for an IPv4 group or interface. (POSIX has no multicast, and Linux no index in place of an address.)
+/// POSIX has no multicast, and Linux no index in place of an address.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn set_option_v4(fd: c_int, name: c_int, group: [u8; 4], interface: c_int) -> Result<(), Errno> {
-    let imr_multiaddr = libc::in_addr { s_addr: u32::from_ne_bytes(group) };
-    let imr_address = libc::in_addr { s_addr: 0 };
-    set_option(fd, libc::IPPROTO_IP, name, &libc::ip_mreqn { imr_multiaddr, imr_address, imr_ifindex: interface })
-}
+pub use super::mreqn::set_option_v4;
 
 /// `setsockopt(2)` for a small number of IPv4 multicast, in one byte.
 pub fn set_multicast_v4(fd: c_int, name: c_int, value: c_int) -> Result<(), Errno> {
@@ -200,7 +193,7 @@ pub fn set_multicast_v4(fd: c_int, name: c_int, value: c_int) -> Result<(), Errn
 // ---- The local address of a datagram of IPv4
 
 pub fn set_pktinfo_v4(fd: c_int, on: c_int) -> Result<(), Errno> {
-    set_option(fd, libc::IPPROTO_IP, NO_OPTION, &on)
+    setsockopt_int(fd, libc::IPPROTO_IP, NO_OPTION, on)
 }
 
 /// # Safety
@@ -255,22 +248,17 @@ pub fn from_bsd(state: u8) -> u8 {
 
 const CLOSED: u8 = 7;
 
-/// Asks for the first byte of `T`, the state in BSD's numbers.
-pub fn state_in<T>(fd: c_int, name: c_int) -> Result<u8, Errno> {
-    // SAFETY: the callers' types are structs of integers, for which all-zero is valid.
-    let mut info: T = unsafe { core::mem::zeroed() };
-    let mut size = size_of::<T>();
-    let place: *mut T = &raw mut info;
-    // SAFETY: `info` is writable for `size` bytes.
-    checked(unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, name, place.cast(), &raw mut size) })?;
-    // SAFETY: the struct has at least one byte, all of it initialized.
-    Ok(from_bsd(unsafe { place.cast::<u8>().read() }))
+/// The state in BSD's number, which is the first of so many bytes of an option.
+pub fn bsd_state<const BYTES: usize>(fd: c_int, name: c_int) -> Result<u8, Errno> {
+    // SAFETY: bytes are integers.
+    let info: [u8; BYTES] = unsafe { get_option(fd, libc::IPPROTO_TCP, name) }?;
+    Ok(from_bsd(info.first().copied().unwrap_or_default()))
 }
 
 /// As macOS tells it: `TCP_CONNECTION_INFO`. No other system has the option.
 pub fn tcp_state(fd: c_int) -> Result<u8, Errno> {
     const TCP_CONNECTION_INFO: c_int = 0x106;
-    match state_in::<u8>(fd, TCP_CONNECTION_INFO) {
+    match bsd_state::<1>(fd, TCP_CONNECTION_INFO) {
         Err(Errno(libc::ENOPROTOOPT)) => without_connection_info(fd),
         result => result,
     }
@@ -284,15 +272,11 @@ fn without_connection_info(_fd: c_int) -> Result<u8, Errno> {
 /// The tests look at states everywhere, so that the portable build has Linux's on Linux.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn without_connection_info(fd: c_int) -> Result<u8, Errno> {
-    let mut state: u8 = 0;
-    let mut size = size_of::<u8>();
-    let place = (&raw mut state).cast();
-    // SAFETY: `state` is writable for `size` bytes, and the kernel writes no more.
-    checked(unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, place, &raw mut size) })?;
-    Ok(state)
+    // SAFETY: a byte is an integer; the kernel writes no more.
+    unsafe { get_option(fd, libc::IPPROTO_TCP, libc::TCP_INFO) }
 }
 
-/// There is nobody to ask.
+/// These systems have no sock_diag.
 pub fn open_diag() -> Result<c_int, Errno> {
     Err(Errno(libc::EAFNOSUPPORT))
 }

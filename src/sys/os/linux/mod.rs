@@ -6,11 +6,10 @@ mod open_path;
 use core::ffi::c_int;
 
 use errno::Errno;
-use libc::{c_long, clockid_t, iovec, sockaddr, sockaddr_storage, socklen_t};
+use libc::{c_long, clockid_t, iovec, sockaddr_storage};
 
 use crate::memory::{Buffer, IoSlice};
-use crate::sys::control::{Control, body};
-use crate::sys::{Credentials, checked, counted, getsockopt_int, set_option, setsockopt_int, size_of};
+use crate::sys::{Credentials, counted, get_option, getsockopt_int, setsockopt_int};
 
 pub use diag::{open_diag, recv_diag, send_diag};
 pub use open_path::OpenPath;
@@ -26,7 +25,7 @@ pub fn allowed(bytes: usize) -> usize {
     bytes
 }
 
-/// A Unix connect is refused only if nobody listens.
+/// connect(2) to a Unix socket's path fails with ECONNREFUSED only if no process listens there.
 pub const REFUSED_IS_DEAD: bool = true;
 
 /// A Unix address that begins with a NUL is a name.
@@ -47,7 +46,7 @@ pub const DISCONNECT_SUCCEEDS: bool = true;
 /// Every descriptor can be polled.
 pub const POLL_TAKES_ALL: bool = true;
 
-/// A full queue of datagrams is told by poll(2), and by EAGAIN.
+/// send(2) fails with ENOBUFS instead of EAGAIN when a queue of datagrams is full.
 pub const FULL_IS_ENOBUFS: bool = false;
 
 /// The errno for a failed send: the kernel's own.
@@ -69,29 +68,10 @@ pub const COARSE_NS: i64 = 11_000_000;
 
 // ---- Descriptors
 
-/// For `socket` and `accept`.
-pub use libc::{SOCK_CLOEXEC, SOCK_NONBLOCK};
+pub use super::atomic::{SOCK_CLOEXEC, SOCK_NONBLOCK, accept, arrived, socket};
 
 /// For `recvmsg(2)`: descriptors that come with it are close-on-exec.
 pub const RECV_CLOEXEC: c_int = libc::MSG_CMSG_CLOEXEC;
-
-/// `socket(2)`.
-pub fn socket(family: c_int, kind: c_int, protocol: c_int) -> Result<c_int, Errno> {
-    // SAFETY: the arguments are integers.
-    checked(unsafe { libc::socket(family, kind, protocol) })
-}
-
-/// `accept4(2)`.
-///
-/// # Safety
-/// `peer` is writable for `*length` bytes.
-pub unsafe fn accept(fd: c_int, peer: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> Result<c_int, Errno> {
-    // SAFETY: the address is writable for its length, as this function requires.
-    checked(unsafe { libc::accept4(fd, peer, length, flags) })
-}
-
-/// A descriptor that has come with a message: the kernel has made it close-on-exec.
-pub fn arrived(_fd: c_int) {}
 
 /// The family of a socket.
 pub fn family(fd: c_int) -> Result<c_int, Errno> {
@@ -166,15 +146,7 @@ pub const IPV6_GROUP: [c_int; 2] = [libc::IPV6_ADD_MEMBERSHIP, libc::IPV6_DROP_M
 /// Two options of RFC 3678, which the libc crate lacks.
 pub const MCAST_SOURCE_GROUP: [c_int; 2] = [46, 47];
 
-/// `setsockopt(2)` for an IPv4 group or interface.
-pub fn set_option_v4(fd: c_int, name: c_int, group: [u8; 4], interface: c_int) -> Result<(), Errno> {
-    let value = libc::ip_mreqn {
-        imr_multiaddr: libc::in_addr { s_addr: u32::from_ne_bytes(group) },
-        imr_address: libc::in_addr { s_addr: 0 },
-        imr_ifindex: interface,
-    };
-    set_option(fd, libc::IPPROTO_IP, name, &value)
-}
+pub use super::mreqn::set_option_v4;
 
 /// `setsockopt(2)` for a small number of IPv4 multicast.
 pub fn set_multicast_v4(fd: c_int, name: c_int, value: c_int) -> Result<(), Errno> {
@@ -183,31 +155,9 @@ pub fn set_multicast_v4(fd: c_int, name: c_int, value: c_int) -> Result<(), Errn
 
 // ---- The local address of a datagram of IPv4
 
-/// Turns `IP_PKTINFO` on or off.
-pub fn set_pktinfo_v4(fd: c_int, on: c_int) -> Result<(), Errno> {
-    setsockopt_int(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, on)
-}
+pub use super::pktinfo::{attach_pktinfo_v4, pktinfo_v4, set_pktinfo_v4};
 
-/// The address to answer from and the interface, from a control message of IPv4 of this type.
-///
-/// # Safety
-/// The kernel has written `header`, and its body.
-pub unsafe fn pktinfo_v4(header: *const libc::cmsghdr, kind: c_int) -> Option<([u8; 4], u32)> {
-    if kind != libc::IP_PKTINFO {
-        return None;
-    }
-    // SAFETY: the kernel has written the header, and this struct follows it.
-    let info: libc::in_pktinfo = unsafe { body(header) };
-    Some((info.ipi_spec_dst.s_addr.to_ne_bytes(), info.ipi_ifindex as u32))
-}
-
-/// Makes a control message of the address to send from and the interface.
-pub fn attach_pktinfo_v4(control: &mut Control, message: &mut libc::msghdr, ip: [u8; 4], interface: u32) {
-    let nowhere = libc::in_addr { s_addr: 0 };
-    let ipi_spec_dst = libc::in_addr { s_addr: u32::from_ne_bytes(ip) };
-    let info = libc::in_pktinfo { ipi_ifindex: interface as c_int, ipi_spec_dst, ipi_addr: nowhere };
-    control.attach(message, libc::IPPROTO_IP, libc::IP_PKTINFO, &info);
-}
+pub use libc::IP_PKTINFO;
 
 // ---- Control messages
 
@@ -220,20 +170,13 @@ pub const SCM_PIDFD: c_int = 4;
 
 /// `getsockopt(2)` with `SO_PEERCRED`: the process that made the other end of a Unix socket.
 pub fn peer_credentials(fd: c_int) -> Result<Credentials, Errno> {
-    let mut value = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let mut size = size_of::<libc::ucred>();
-    let place = (&raw mut value).cast();
-    // SAFETY: `value` is writable for `size` bytes, and any bytes make a ucred.
-    checked(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, place, &raw mut size) })?;
-    Ok(Credentials { pid: value.pid, uid: value.uid, gid: value.gid })
+    // SAFETY: a ucred is integers.
+    let libc::ucred { pid, uid, gid } = unsafe { get_option(fd, libc::SOL_SOCKET, libc::SO_PEERCRED) }?;
+    Ok(Credentials { pid, uid, gid })
 }
 
 /// `getsockopt(2)` of the first byte of `TCP_INFO`: the state, with Linux's number, which is sockutil's.
 pub fn tcp_state(fd: c_int) -> Result<u8, Errno> {
-    let mut state: u8 = 0;
-    let mut size = size_of::<u8>();
-    let place = (&raw mut state).cast();
-    // SAFETY: `state` is writable for `size` bytes, and the kernel writes no more.
-    checked(unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, place, &raw mut size) })?;
-    Ok(state)
+    // SAFETY: a byte is an integer; the kernel writes no more.
+    unsafe { get_option(fd, libc::IPPROTO_TCP, libc::TCP_INFO) }
 }

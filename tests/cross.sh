@@ -104,7 +104,7 @@ setsockopt arg2=41 arg3=29 errno=92'
 # preloaded.
 check_left_out() {
     shim=$(mktemp /tmp/sockutil-shim.XXXXXX)
-    ${CC:-cc} -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -shared -fPIC -o "$shim" tests/shim/shim.c tests/shim/rules.c tests/shim/kernels.c -ldl
+    sh tests/shim/build.sh "$shim"
     for program in $(left_out | cut -d ' ' -f 1 | sort -u); do
         names=$(left_out | sed -n "s/^$program //p")
         # shellcheck disable=SC2086

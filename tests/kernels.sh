@@ -23,8 +23,7 @@ target=$(cd "$target" && pwd)
 
 FEATURES='--package sockutil-capi --no-default-features --features classic-names' sh capi/build.sh "$target" "$CARGO"
 sh tests/shim/mark.sh "$target/lib" "$target/marked"
-"$CC" -std=c11 -D_GNU_SOURCE -pthread -O1 -U_FORTIFY_SOURCE -shared -fPIC tests/shim/shim.c tests/shim/rules.c \
-    tests/shim/kernels.c -o "$target/shim.so" -Wl,--no-as-needed -ldl
+sh tests/shim/build.sh "$target/shim.so"
 # What POSIX alone cannot do (tests/posix.sh).
 without=
 [ ! -f tests/posix/left_out.txt ] || without=$(sed '/^[#=?]/d; /^$/d; s/^[^ ]* \([^ ]*\).*/--skip \1/' tests/posix/left_out.txt)

@@ -64,8 +64,8 @@ if [ -s "$output/survivors" ]; then
     set --
     while IFS= read -r pattern; do set -- "$@" --re "$pattern"; done <"$output/patterns"
     # The first test also builds the shipped libraries, within its time.
-    round rest --timeout 600 -C--test=answers -C--test=connecting -C--test=endpoints -C--test=exports -C--test=kinds \
-        -C--test=properties -C--test=syscalls "$@"
+    round rest --timeout 600 -C--test=answers -C--test=connecting -C--test=endpoints -C--test=exports -C--test=faults \
+        -C--test=kinds -C--test=properties -C--test=syscalls "$@"
     # (cargo-mutants 27.1.0 adds some mutants that match no --re.)
     lines rest caught timeout unviable missed >"$output/done"
     if grep -Fxv -f "$output/done" "$output/survivors" >"$output/not-done"; then

@@ -58,13 +58,9 @@ fn part(fd: c_int, limit: Limit) -> Result<(), Errno> {
     unlingered.and(drained)
 }
 
-/// With a linger time of 0, or without one. A socket whose two directions are shut may take no option any more, and then
-/// needs none.
+/// With a linger time of 0, or without one.
 fn set_linger(fd: c_int, on: bool) -> Result<(), Errno> {
-    match sys::set_linger(fd, on, 0) {
-        Err(Errno(libc::EINVAL)) if !sys::OPTIONS_OUTLIVE_SHUTDOWN => Ok(()),
-        result => result,
-    }
+    sys::unless_shut(sys::set_linger(fd, on, 0))
 }
 
 fn drain(fd: c_int, limit: Limit) -> Result<(), Errno> {

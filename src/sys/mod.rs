@@ -23,10 +23,10 @@ use crate::memory::{Buffer, Bytes, IoSlice};
 pub use address::{Address, Parts, UNIX_PATH_BYTES};
 pub use os::{
     ACCEPT_NAMES_PEERS, AI_PASSIVE, COARSE_CLOCK, COARSE_NS, DISCONNECT_SUCCEEDS, ENONET, FULL_IS_ENOBUFS,
-    HAS_ABSTRACT_NAMES, IPV6_GROUP, KEEPALIVE, MCAST_SOURCE_GROUP, MORE_EVENTS, OPTIONS_OUTLIVE_SHUTDOWN, OpenPath,
-    PIPE_BUF, RECV_CLOEXEC, RECV_NOWAIT, REFUSED_IS_DEAD, SEND_NOWAIT, SHARED_PORT, SOCK_CLOEXEC, SOCK_NONBLOCK,
-    TCP_USER_TIMEOUT, V6_TAKES_V4, allowed, family, open_diag, peer_credentials, read_nowait, recv_diag, send_diag,
-    send_error, send_room, set_multicast_v4, set_option_v4, set_pktinfo_v4, socket, tcp_state, write_nowait,
+    HAS_ABSTRACT_NAMES, IPV6_GROUP, KEEPALIVE, MCAST_SOURCE_GROUP, MORE_EVENTS, OpenPath, PIPE_BUF, RECV_CLOEXEC,
+    RECV_NOWAIT, REFUSED_IS_DEAD, SEND_NOWAIT, SHARED_PORT, SOCK_CLOEXEC, SOCK_NONBLOCK, TCP_USER_TIMEOUT, V6_TAKES_V4,
+    allowed, family, open_diag, peer_credentials, read_nowait, recv_diag, send_diag, send_error, send_room,
+    set_multicast_v4, set_option_v4, set_pktinfo_v4, socket, tcp_state, unless_shut, write_nowait,
 };
 pub use pktinfo::{PacketInfo, bind_to_interface, recvfrom_at, sendto_from};
 pub use resolver::{AddrInfo, Entries, gai_strerror, getaddrinfo, if_indextoname, if_nametoindex, strerror};

@@ -33,7 +33,10 @@ pub const REFUSED_IS_DEAD: bool = false;
 
 pub const HAS_ABSTRACT_NAMES: bool = false;
 
-pub const OPTIONS_OUTLIVE_SHUTDOWN: bool = false;
+/// macOS refuses options of such a socket, which then needs none.
+pub fn unless_shut(answer: Result<(), Errno>) -> Result<(), Errno> {
+    if answer == Err(Errno(libc::EINVAL)) { Ok(()) } else { answer }
+}
 
 pub const V6_TAKES_V4: bool = false;
 

@@ -31,8 +31,10 @@ pub const REFUSED_IS_DEAD: bool = true;
 /// A Unix address that begins with a NUL is a name.
 pub const HAS_ABSTRACT_NAMES: bool = true;
 
-/// A socket whose two directions are shut still takes options.
-pub const OPTIONS_OUTLIVE_SHUTDOWN: bool = true;
+/// What setsockopt(2) has answered for a socket that may be shut in both directions: as for any other.
+pub fn unless_shut(answer: Result<(), Errno>) -> Result<(), Errno> {
+    answer
+}
 
 /// An IPv6 socket can always be one for both families.
 pub const V6_TAKES_V4: bool = true;

@@ -2,16 +2,18 @@
 # mutants.sh OUTPUT [OPTION...] - changes the library in one place at a time with cargo-mutants, and fails if no test
 # notices a change. The options choose among the changes: -f src/reader.rs, --shard 0/8. JOBS: how many at once.
 #
-# Two rounds: the first runs quick tests and stops at the first failure; changes that it misses go to the other tests,
-# including those of the shipped libraries. OUTPUT keeps the output of cargo-mutants of both.
+# Three rounds: the first runs quick tests and stops at the first failure, the second those of connecting and of other
+# kinds of descriptors; changes that both miss go to all other tests, including those of the shipped libraries and of
+# faults. OUTPUT keeps the output of cargo-mutants. RESUME=yes goes on with a first round that was broken off: what it has
+# caught is not done again.
 set -eu
 output=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 cargo=${CARGO:-cargo}
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
-rm -rf "$output"
-mkdir -p "$output/quick" "$output/rest"
+[ -n "${RESUME:-}" ] || rm -rf "$output"
+mkdir -p "$output/quick" "$output/other" "$output/rest"
 
 # Each left-out change must exist: a stale line of the configuration could match something else later.
 "$cargo" mutants --no-config --list --colors never >"$output/all"
@@ -42,50 +44,54 @@ round() {
     esac
 }
 
-# lines NAME LIST...
+# lines NAME LIST... - the changes that are in these lists of a round.
 lines() {
     folder=$output/$1/mutants.out
     shift
-    for list; do cat "$folder/$list.txt"; done
+    for list; do [ ! -e "$folder/$list.txt" ] || cat "$folder/$list.txt"; done
+}
+
+# again NAME OPTION... - a round of the survivors alone. Sorts them into NAME-caught, NAME-timeout and the new survivors.
+again() {
+    name=$1
+    shift
+    for list in caught timeout unviable missed; do : >"$output/$name-$list"; done
+    [ -s "$output/survivors" ] || return 0
+    # Names as regular expressions.
+    sed -e 's/[][\\.*^()+?{}|$]/\\&/g' -e 's/.*/^&$/' "$output/survivors" >"$output/patterns"
+    while IFS= read -r pattern; do set -- "$@" --re "$pattern"; done <"$output/patterns"
+    round "$name" "$@"
+    # (cargo-mutants 27.1.0 adds some mutants that match no --re.)
+    for list in caught timeout unviable missed; do
+        lines "$name" "$list" | grep -Fx -f "$output/survivors" >"$output/$name-$list" || :
+    done
+    cat "$output/$name-caught" "$output/$name-timeout" "$output/$name-unviable" "$output/$name-missed" >"$output/done"
+    if grep -Fxv -f "$output/done" "$output/survivors" >"$output/not-done"; then
+        echo "mutants.sh: the round has left these out:" >&2
+        cat "$output/not-done" >&2
+        exit 1
+    fi
+    cp "$output/$name-missed" "$output/survivors"
 }
 
 export "CARGO_TARGET_${host}_RUNNER=sh $here/first_failure.sh"
-round quick --timeout 120 -C--test=exports -C--test=process "$@"
-unset "CARGO_TARGET_${host}_RUNNER"
-[ "$(lines quick caught timeout unviable missed | wc -l)" -gt 0 ] || {
+round quick --timeout 60 ${RESUME:+--iterate} -C--test=exports -C--test=process "$@"
+[ "$(lines quick caught previously_caught timeout unviable missed | wc -l)" -gt 0 ] || {
     echo "mutants.sh: there is no such mutant: $*" >&2
     exit 1
 }
 lines quick missed >"$output/survivors"
-
-if [ -s "$output/survivors" ]; then
-    # Names as regular expressions.
-    sed -e 's/[][\\.*^()+?{}|$]/\\&/g' -e 's/.*/^&$/' "$output/survivors" >"$output/patterns"
-    set --
-    while IFS= read -r pattern; do set -- "$@" --re "$pattern"; done <"$output/patterns"
-    # The first test also builds the shipped libraries, within its time.
-    round rest --timeout 600 -C--test=answers -C--test=connecting -C--test=endpoints -C--test=exports -C--test=faults \
-        -C--test=kinds -C--test=properties -C--test=syscalls "$@"
-    # (cargo-mutants 27.1.0 adds some mutants that match no --re.)
-    lines rest caught timeout unviable missed >"$output/done"
-    if grep -Fxv -f "$output/done" "$output/survivors" >"$output/not-done"; then
-        echo "mutants.sh: the second round has left these out:" >&2
-        cat "$output/not-done" >&2
-        exit 1
-    fi
-    for list in caught timeout unviable missed; do
-        lines rest "$list" | grep -Fx -f "$output/survivors" >"$output/rest-$list" || :
-    done
-    cp "$output/rest-missed" "$output/survivors"
-else
-    for list in caught timeout; do : >"$output/rest-$list"; done
-fi
+again other --timeout 120 -C--test=connecting -C--test=kinds
+unset "CARGO_TARGET_${host}_RUNNER"
+# The first test also builds the shipped libraries, within its time.
+again rest --timeout 600 -C--test=answers -C--test=endpoints -C--test=exports -C--test=faults -C--test=properties \
+    -C--test=syscalls
 
 {
-    lines quick caught unviable timeout missed | sed 's/:.*/ all/'
-    lines quick caught | sed 's/:.*/ quick/'
-    sed 's/:.*/ rest/' "$output/rest-caught"
-    { lines quick timeout && cat "$output/rest-timeout"; } | sed 's/:.*/ endless/'
+    lines quick caught previously_caught unviable timeout missed | sed 's/:.*/ all/'
+    lines quick caught previously_caught | sed 's/:.*/ quick/'
+    cat "$output/other-caught" "$output/rest-caught" | sed 's/:.*/ rest/'
+    { lines quick timeout && cat "$output/other-timeout" "$output/rest-timeout"; } | sed 's/:.*/ endless/'
     lines quick unviable | sed 's/:.*/ unviable/'
     sed 's/:.*/ missed/' "$output/survivors"
 } | awk '

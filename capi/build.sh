@@ -16,8 +16,13 @@ if ! cmp -s Cargo.lock "$target/fetched.lock"; then
     fi
 fi
 
+# The C compiler links the shared library (stage.sh), but on macOS.
+case ${CARGO_BUILD_TARGET:-$(uname -s)} in
+*apple* | Darwin) kind= ;;
+*) kind='--crate-type staticlib' ;;
+esac
 # shellcheck disable=SC2086 # word by word
-set -- "$@" build --release --locked ${FEATURES:-}
+set -- "$@" rustc --release --locked ${FEATURES:-} $kind
 echo "$*"
 "$@" --message-format json-render-diagnostics >"$target/built.json"
 # cargo says where, whatever its settings for targets and profiles are.

@@ -1,12 +1,14 @@
 #!/bin/sh
-# stage.sh BUILT LIBRARIES - copies the libraries from the folder where cargo built them, in their installed form: the
-# shared one under its three names, and the static one without the objects that Rust adds to every archive, and with weak
-# bare names, where there is an objcopy(1) for it: macOS has none. AR: ar(1). OBJCOPY: objcopy(1). An equal file is not
-# changed, so that make finds nothing to do.
+# stage.sh BUILT LIBRARIES - makes the libraries in their installed form from what cargo has built in the folder BUILT: the
+# static one without the objects that Rust adds to every archive, and with weak bare names; the shared one, under its
+# three names, linked from the same object with symbol versions (sockutil.map). macOS has no symbol versions and no
+# objcopy(1): there cargo's shared library is taken. CC, AR, OBJCOPY: the tools. LDFLAGS: for the shared library. An equal
+# file is not changed, so that make finds nothing to do.
 set -eu
 built=$1
 libraries=$2
-version=$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$(dirname "$0")/../Cargo.toml")
+here=$(cd "$(dirname "$0")" && pwd)
+version=$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$here/../Cargo.toml")
 major=${version%%.*}
 if [ -e "$built/libsockutil.dylib" ]; then
     file=libsockutil.$version.dylib soname=libsockutil.$major.dylib name=libsockutil.dylib
@@ -27,20 +29,34 @@ link_to() {
     [ "$(readlink "$libraries/$2" || :)" = "$1" ] || { ln -s "$1" "$folder/$2" && mv -f "$folder/$2" "$libraries/$2"; }
 }
 
-cp "$built/$name" "$folder/shared"
-install_changed "$folder/shared" "$file"
-link_to "$file" "$soname"
-link_to "$soname" "$name"
-
 # Link-time optimization makes one object of the library. The others are Rust's compiler support, of which it needs only
 # what every C compiler links anyway.
 archive=$(cd "$built" && pwd)/libsockutil.a
-own=$("${AR:-ar}" t "$archive" | grep '^sockutil\.')
+own=$("${AR:-ar}" t "$archive" | grep '^sockutil[.-]')
 [ "$(echo "$own" | wc -l)" -eq 1 ] || {
     echo "stage.sh: one object of the library was expected in $archive, not: $own" >&2
     exit 1
 }
 (cd "$folder" && "${AR:-ar}" x "$archive" "$own" && mv "$own" sockutil.o)
+
+# Only ELF's linkers know these options. rustc's own linker, where it has one, packs a library tighter than others.
+link_shared() {
+    lld=$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld
+    # shellcheck disable=SC2086 # a command or options of several words
+    case $([ -x "$lld/ld.lld" ] && ${CC:-cc} -dumpmachine) in
+    x86_64*-linux-gnu) set -- "-B$lld" -fuse-ld=lld ;;
+    esac
+    # shellcheck disable=SC2086
+    ${CC:-cc} -shared -nostartfiles "$@" "$folder/sockutil.o" -o "$folder/shared" -Wl,-soname,"$soname" \
+        -Wl,--version-script="$here/sockutil.map" -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 \
+        -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack ${LDFLAGS:-}
+}
+
+if [ "$name" = libsockutil.dylib ]; then cp "$built/$name" "$folder/shared"; else link_shared; fi
+install_changed "$folder/shared" "$file"
+link_to "$file" "$soname"
+link_to "$soname" "$name"
+
 # A program's own readn goes before the library's, with the static library as with the shared one.
 under=
 [ "$name" != libsockutil.dylib ] || under=_

@@ -102,7 +102,7 @@ check_shared() {
         "$llvm/bin/llvm-readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
             sed 's/^libc\.so[.0-9]*$/libc.so/' >"$work/needs"
         [ "$uname" != NetBSD ] || sed -i '/^libpthread\.so/d' "$work/needs"
-        "$llvm/bin/llvm-nm" --dynamic --defined-only "$1" | sed 's/.* //' | sort >"$work/exports"
+        "$llvm/bin/llvm-nm" --dynamic --defined-only "$1" | sed -n 's/.* [TW] \(.*\)@@SOCKUTIL_0$/\1/p' | sort >"$work/exports"
     fi
     sort "$cross/names" >"$work/exports.expected"
     same "the name of $1" "$work/name.expected" "$work/name"
@@ -185,7 +185,7 @@ inside() {
     cargo-zigbuild zigbuild --release --package sockutil-capi "$@" 2>&1 | tee "$work/built"
     ! grep -q '^warning: .sockutil. (lib)' "$work/built" || fail "the crate has warnings"
     rm -rf "${work:?}/lib" "$work/examples"
-    AR="$llvm/bin/llvm-ar" OBJCOPY="$llvm/bin/llvm-objcopy" \
+    CC="zig cc -target $target" AR="$llvm/bin/llvm-ar" OBJCOPY="$llvm/bin/llvm-objcopy" \
         sh capi/stage.sh "$CARGO_TARGET_DIR/$triple/release" "$work/lib"
     shared=libsockutil.$([ "$uname" = Darwin ] && echo dylib || echo so)
     say "shared=$(wc -c <"$work/lib/$shared")"

@@ -23,10 +23,12 @@ fn stdout(command: &mut Command) -> String {
     String::from_utf8(run(command).stdout).expect("tools speak ASCII")
 }
 
-/// Names at the ends of lines, in the answer of nm(1).
+/// Names at the ends of lines, without their versions, in the answer of nm(1). The linker's own symbols are absolute.
 fn symbols(arguments: &[&str], library: &Path) -> BTreeSet<String> {
     let answer = stdout(Command::new("nm").args(arguments).arg(library));
-    answer.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect()
+    let lines = answer.lines().filter(|line| !line.contains(" A "));
+    let last = lines.filter_map(|line| line.split_whitespace().last());
+    last.filter_map(|name| name.split('@').next()).map(str::to_owned).collect()
 }
 
 #[test]
@@ -46,13 +48,9 @@ fn the_static_library_holds_its_own_object_alone() {
     let members = stdout(Command::new("ar").arg("t").arg(libraries().join("libsockutil.a")));
     assert_eq!(members, "sockutil.o\n");
     // It needs no more than the shared one, which links only libc. nm also names the object and the linker's table.
-    let names = |arguments: &[&str], file: &str| -> BTreeSet<String> {
-        let names = symbols(arguments, &libraries().join(file));
-        names.into_iter().map(|name| name.split('@').next().unwrap_or_default().to_owned()).collect()
-    };
-    let needed = names(&["--undefined-only"], "libsockutil.a");
+    let needed = symbols(&["--undefined-only"], &libraries().join("libsockutil.a"));
     assert!(needed.contains("recv"), "{needed:?}");
-    let imported = names(&["--dynamic", "--undefined-only"], "libsockutil.so");
+    let imported = symbols(&["--dynamic", "--undefined-only"], &libraries().join("libsockutil.so"));
     let mut others = vec!["_GLOBAL_OFFSET_TABLE_", "sockutil.o:"];
     // Every C compiler has 64-bit division for a machine without it.
     if cfg!(target_pointer_width = "32") {
@@ -74,9 +72,26 @@ fn the_shared_library_needs_libc_alone_and_has_its_soname() {
 }
 
 #[test]
+fn nothing_of_it_can_be_overwritten_or_run_that_should_not() {
+    let readelf = |option, file| stdout(Command::new("readelf").args([option, "--wide"]).arg(libraries().join(file)));
+    // The addresses of libc's functions are all found at the start, and then read-only.
+    let dynamic = readelf("--dynamic", "libsockutil.so");
+    assert!(dynamic.contains("BIND_NOW"), "{dynamic}");
+    assert!(!dynamic.contains("TEXTREL"), "{dynamic}");
+    let segments = readelf("--segments", "libsockutil.so");
+    assert!(segments.contains("GNU_RELRO"), "{segments}");
+    let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("it says what the stack may be");
+    assert!(stack.contains(" RW ") && !stack.contains("RWE"), "{stack}");
+    assert!(!segments.lines().any(|line| line.contains("LOAD") && line.contains("RWE")), "{segments}");
+    // A program made of the static library has what its own linker gives; an object without this would take it away.
+    let sections = readelf("--sections", "libsockutil.a");
+    assert!(sections.contains(".note.GNU-stack"), "{sections}");
+}
+
+#[test]
 fn no_allocation_no_printing_no_exit_no_threads() {
     let imported = symbols(&["--dynamic", "--undefined-only"], &libraries().join("libsockutil.so"));
-    let mut names: BTreeSet<&str> = imported.iter().filter_map(|name| name.split('@').next()).collect();
+    let mut names: BTreeSet<&str> = imported.iter().map(String::as_str).collect();
     assert!(names.contains("recv"), "{names:?}");
     // The one exception of the contract: a call of the resolver takes its memory, and frees it.
     assert_eq!(names.remove("getaddrinfo"), names.remove("freeaddrinfo"));

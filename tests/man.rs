@@ -7,6 +7,7 @@
 mod declared;
 mod support;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -121,13 +122,18 @@ impl Names {
     fn without_symbol(mut self, name: &str) -> Self {
         let nm = run(Command::new("nm").args(["-D", "--defined-only"]).arg(&self.library));
         let symbols = String::from_utf8(nm.stdout).unwrap();
-        let symbols = symbols.lines().filter_map(|line| line.split_whitespace().last());
+        let symbols = symbols.lines().filter(|line| !line.contains(" A "));
+        let symbols = symbols.filter_map(|line| line.split_whitespace().last()?.split('@').next());
         let text: Vec<String> = symbols.filter(|s| *s != name).map(|s| format!("void {s}(void) {{}}\n")).collect();
         let source = self.folder.join("library.c");
         fs::write(&source, text.concat()).unwrap();
         self.library = self.folder.join("library.so");
         // The compiler accepts only its own htons; only names matter here.
-        run(compiler(false).args(["-w", "-fno-builtin", "-shared", "-fPIC"]).arg(&source).arg("-o").arg(&self.library));
+        let mut versions = OsString::from("-Wl,--version-script=");
+        versions.push(root().join("capi/sockutil.map"));
+        let mut compiler = compiler(false);
+        compiler.args(["-w", "-fno-builtin", "-shared", "-fPIC"]).arg(versions).arg(&source);
+        run(compiler.arg("-o").arg(&self.library));
         self
     }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Fails unless the same functions are exported by the shared library, declared in the header, named by one manual page
-# each, and listed in the tables of the READMEs. Says what is missing where. DECLARED is what `sockutil-man names` prints.
+# Fails unless the same functions are exported by the shared library, with a symbol version, declared in the header, named
+# by one manual page each, and listed in the tables of the READMEs. Says what is missing where. DECLARED is what
+# `sockutil-man names` prints.
 # usage: names.sh LIBRARY DECLARED MAN README...
 set -eu
 library=$1
@@ -23,9 +24,12 @@ compare() {
     for name in $(comm -13 "$folder/library" "$folder/sorted"); do fail "$name is $1, and not exported"; done
 }
 
-# (musl's start files bring _init and _fini into every shared library.)
-nm -D --defined-only "$library" | awk '$NF !~ /^_(init|fini)$/ { print $NF }' | sort -u >"$folder/library"
+nm -D --defined-only "$library" | awk '$2 != "A" { print $NF }' >"$folder/exported"
+sed 's/@.*//' "$folder/exported" | sort -u >"$folder/library"
 [ -s "$folder/library" ] || { echo "names: $library exports nothing" >&2; exit 1; }
+
+grep -v '@@SOCKUTIL_0$' "$folder/exported" >"$folder/unversioned" || :
+while read -r name; do fail "$name does not have the version SOCKUTIL_0"; done <"$folder/unversioned"
 
 compare "declared in the header" "$declared"
 

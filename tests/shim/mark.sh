@@ -21,8 +21,8 @@ ld -r "$folder/code.o" "$folder/mark.o" -o "$folder/sockutil.o"
 # The names that the shared library exports, and no others.
 shared=$(readlink -f "$libraries/libsockutil.so")
 {
-    echo '{ global:'
-    nm --dynamic --defined-only "$shared" | sed -n 's/.* [TWV] \(.*\)/\1;/p'
+    echo 'SOCKUTIL_0 { global:'
+    nm --dynamic --defined-only "$shared" | sed -n 's/.* [TWV] \([^@]*\).*/\1;/p'
     echo 'local: *; };'
 } >"$folder/exports"
 soname=$(basename "$libraries"/libsockutil.so.?)

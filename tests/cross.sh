@@ -64,6 +64,7 @@ run_tests() {
         export CFLAGS=-DWITHOUT_SOCK_DIAG CXXFLAGS=-DWITHOUT_SOCK_DIAG
         skip=$(left_out | sed 's/^[^ ]* /--skip /')
         bind
+        install
     fi
     if [ "$name" = musl ]; then
         # Debian has no std for musl: it is built with the tests. Its unwinder is gcc's. Linux's headers are not part of
@@ -82,6 +83,22 @@ run_tests() {
     # The tests' own code is built quickly; the libraries are built as shipped.
     # shellcheck disable=SC2086
     sh tests/programs.sh "$tools/usr/bin/cargo" test --package sockutil --locked "$@" -- --exact $skip ${FILTER:-}
+}
+
+# install - as those who build packages do it: the Makefile builds for CARGO_BUILD_TARGET by the C compiler alone.
+install() {
+    destination=$cross/destination/$name
+    rm -rf "$destination"
+    env -u "${of_rust}_LINKER" make -s CARGO="$tools/usr/bin/cargo" CC="$CC" AR="$AR" OBJCOPY="$OBJCOPY" DESTDIR="$destination" \
+        library install
+    for kind in shared static; do
+        case $kind in shared) library=-lsockutil ;; static) library=$destination/usr/local/lib/libsockutil.a ;; esac
+        "$CC" tests/install/consumer.c -o "$destination/$kind" -I"$destination/usr/local/include" \
+            -L"$destination/usr/local/lib" "$library"
+        said=$(LD_LIBRARY_PATH=$destination/usr/local/lib "$destination/$kind" | head -n 1)
+        [ "$said" = "a line" ] || fail "a program with the installed $kind library said: $said"
+        readelf -h "$destination/$kind" | grep Machine:
+    done
 }
 
 # left_out - the lines of left_out.txt for the chosen test programs.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # dist.sh VERSION FOLDER - the release tarball of the last commit, or of the tree if there is no repository: the
-# sources, and all crates for build and tests, so that they build without a network. The same commit and the same tools
+# sources, and the crates for make and make test, so that they need no network. Of the other crates in Cargo.lock (for
+# Windows, and for make header) only Cargo.toml is there, since cargo looks at all. The same commit and the same tools
 # give the same bytes.
 set -eu
 version=$1
@@ -18,12 +19,29 @@ else
     tar --exclude=./target --exclude=./c_examples/bin --exclude=./fuzz/target --exclude=./fuzz/artifacts -cf - . |
         tar -x -C "$work/$name"
 fi
-(cd "$work/$name" && "${CARGO:-cargo}" vendor --locked vendor >/dev/null 2>"$work/said") || {
+cargo=${CARGO:-cargo}
+cd "$work/$name"
+"$cargo" vendor --locked --versioned-dirs vendor >/dev/null 2>"$work/said" || {
     cat "$work/said" >&2
     exit 1
 }
-mkdir -p "$work/$name/.cargo"
-cat >"$work/$name/.cargo/config.toml" <<'EOF'
+for machine in x86_64-unknown-linux-gnu i686-unknown-linux-musl x86_64-unknown-freebsd aarch64-apple-darwin; do
+    for package in sockutil sockutil-capi sockutil-man; do
+        "$cargo" tree --locked --package "$package" --no-default-features --target "$machine" --prefix none \
+            --format '{p}' >>"$work/tree"
+    done
+done
+sed -n 's/^\([^ ]*\) v\([^ ]*\).*/\1-\2/p' "$work/tree" | sort -u >"$work/needed"
+for crate in vendor/*; do
+    ! grep -qx "$(basename "$crate")" "$work/needed" || continue
+    find "$crate" -mindepth 1 ! -name Cargo.toml ! -name .cargo-checksum.json -delete
+    sed -i 's/"files":{[^}]*}/"files":{}/' "$crate/.cargo-checksum.json"
+    mkdir "$crate/src"
+    echo "compile_error!(\"$(basename "$crate") is not in the release tarball: for make header, take the repository\");" \
+        >"$crate/src/lib.rs"
+done
+mkdir -p .cargo
+cat >.cargo/config.toml <<'EOF'
 [source.crates-io]
 replace-with = "vendored-sources"
 

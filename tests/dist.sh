@@ -1,5 +1,6 @@
 #!/bin/sh
-# dist.sh TARBALL - builds a release tarball as a user without network and crates does, runs its demo, and installs it.
+# dist.sh TARBALL - builds a release tarball as a user without network and crates does, runs its demo and one of its test
+# programs, and installs it.
 set -eu
 tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=$(mktemp -d)
@@ -17,8 +18,18 @@ $offline make -s library examples 2>"$work/said" || {
     cat "$work/said" >&2
     exit 1
 }
+compiled=$(sed -n 's/^ *Compiling \([^ ]*\) v.*/\1/p' "$work/said" | sort | tr '\n' ' ')
+[ "$compiled" = 'errno libc sockutil sockutil-capi ' ] || {
+    echo "dist: make compiles more than libc and errno: $compiled" >&2
+    exit 1
+}
 sh c_examples/demo.sh | tail -n 2
+# shellcheck disable=SC2086
+$offline make -s test TESTS=process >"$work/said" 2>&1 || {
+    cat "$work/said" >&2
+    exit 1
+}
 make -s install DESTDIR="$work/destination"
 [ -f "$work/destination/usr/local/lib/libsockutil.a" ]
 [ -f "$work/destination/usr/local/share/man/man7/sockutil.7" ]
-echo "dist: $(basename "$tarball") builds offline${offline:+, in a network of its own}, runs and installs"
+echo "dist: $(basename "$tarball") builds offline${offline:+, in a network of its own}, from libc and errno alone; it runs, is tested and installs"

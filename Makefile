@@ -68,6 +68,7 @@ PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
+DOCDIR = $(PREFIX)/share/doc/sockutil
 INSTALL = install
 
 VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' Cargo.toml)
@@ -88,6 +89,13 @@ CMAKE_FILES = sockutil-config.cmake sockutil-config-version.cmake
 COMPAT_HEADERS = $(wildcard compat/*/*.h)
 COMPAT_FOLDERS = $(sort $(patsubst compat/%/,%,$(dir $(COMPAT_HEADERS))))
 COMPATDIR = $(INCLUDEDIR)/sockutil
+DOCS = README.md README.zh-CN.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT
+EXAMPLE_FILES = $(wildcard c_examples/*.[ch] c_examples/*.sh c_examples/*.md) c_examples/Makefile
+# What is empty without us, from the inside out; of the system's own prefixes only folders that are not always there.
+FOLDERS = $(LIBDIR)/cmake/sockutil $(LIBDIR)/cmake $(LIBDIR)/pkgconfig $(COMPAT_FOLDERS:%=$(COMPATDIR)/%) $(COMPATDIR) \
+	$(MANDIR)/man3 $(MANDIR)/man7 $(DOCDIR)/examples $(DOCDIR) $(dir $(DOCDIR)) \
+	$(if $(filter /usr /usr/local,$(PREFIX)),,$(LIBDIR) $(INCLUDEDIR) $(MANDIR) $(dir $(MANDIR)) $(PREFIX)/lib $(PREFIX))
+FIND = [ -n "$(DESTDIR)" ] || sh packaging/find.sh $(PREFIX) $(LIBDIR) $(INCLUDEDIR) $(MANDIR) $(SONAME)
 
 # Install what make has built, below PREFIX (/usr/local); DESTDIR is for packagers.
 install:
@@ -108,7 +116,10 @@ install:
 		$(INSTALL) -m 644 man/man$$section/* $(DESTDIR)$(MANDIR)/man$$section || exit 1; done
 	sh packaging/man_links.sh make man/man3 $(DESTDIR)$(MANDIR)/man3
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%)
-	[ -n "$(DESTDIR)" ] || [ "$$(uname -s)" != Linux ] || ldconfig || echo "sockutil: ldconfig failed: programs may not find the library yet" >&2
+	$(INSTALL) -d $(DESTDIR)$(DOCDIR)/examples
+	$(INSTALL) -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)
+	$(INSTALL) -m 644 $(EXAMPLE_FILES) $(DESTDIR)$(DOCDIR)/examples
+	@$(FIND)
 
 # Remove what install has installed.
 uninstall:
@@ -117,8 +128,10 @@ uninstall:
 		$(DESTDIR)$(LIBDIR)/libsockutil.a $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%) \
 		$(COMPAT_HEADERS:compat/%=$(DESTDIR)$(COMPATDIR)/%) \
-		$(patsubst man/%,$(DESTDIR)$(MANDIR)/%,$(wildcard man/man3/* man/man7/*))
-	rmdir $(DESTDIR)$(LIBDIR)/cmake/sockutil $(COMPAT_FOLDERS:%=$(DESTDIR)$(COMPATDIR)/%) $(DESTDIR)$(COMPATDIR) 2>/dev/null || :
+		$(patsubst man/%,$(DESTDIR)$(MANDIR)/%,$(wildcard man/man3/* man/man7/*)) \
+		$(DOCS:%=$(DESTDIR)$(DOCDIR)/%) $(EXAMPLE_FILES:c_examples/%=$(DESTDIR)$(DOCDIR)/examples/%)
+	rmdir $(FOLDERS:%=$(DESTDIR)%) 2>/dev/null || :
+	@$(FIND)
 
 # Remove what was built.
 clean:

@@ -38,18 +38,24 @@ done
 # manual MAN3 LIBRARY: each function that the library exports with our prefix has a page of its name, which names it or
 # leads to one that does; and there is no other page but the tree's.
 manual() {
-    functions=$(nm -D --defined-only "$2" | sed -n 's/.* T \(sockutil_[a-z0-9_]*\)@.*/\1/p')
+    functions=$(nm -D --defined-only "$2" | sed -n 's/.* T \([a-z0-9_]*\)@.*/\1/p')
     [ -n "$functions" ] || fail "$2 exports nothing"
     for function in $functions; do
-        page=$1/$function.3
-        [ -f "$page" ] || fail "$function has no page"
-        leads=$(sed -n '1s|^\.so man3/||p' "$page")
-        grep -qE "^\.Nm $function( ,)?\$" "$1/${leads:-$function.3}" || fail "${leads:-$page} does not name $function"
+        page=$function.3
+        [ -f "$1/$page" ] || page=$function.3sockutil
+        [ -f "$1/$page" ] || fail "$function has no page"
+        leads=$(sed -n '1s|^\.so man3/||p' "$1/$page")
+        grep -qE "^\.Nm $function( ,)?\$" "$1/${leads:-$page}" || fail "${leads:-$page} does not name $function"
     done
     for page in "$1"/*; do
-        page=$(basename "$page" .3)
-        [ -f "$root/man/man3/$page.3" ] || echo "$functions" | grep -qx "$page" || fail "$page.3 belongs to nothing"
+        page=$(basename "$page")
+        function=${page%.3*}
+        case $function in sockutil_*) suffix=3 ;; *) suffix=3sockutil ;; esac
+        [ -f "$root/man/man3/$page" ] || { echo "$functions" | grep -qx "$function" && [ "$page" = "$function.$suffix" ]; } ||
+            fail "$page belongs to nothing"
     done
+    # By man-db, where it is, as users ask.
+    ! man -w man >/dev/null 2>&1 || [ "$(MANPATH=${1%/man3} man -w readn)" = "$1/sockutil_classic.3" ] || fail "man readn"
 }
 
 # consume PREFIX LIBDIR
@@ -105,7 +111,11 @@ consume() {
         $(pkg-config --cflags --libs sockutil)
     said=$(LD_LIBRARY_PATH=$libdir ./book) || fail "book ended with status $?"
     [ "$said" = "a line" ] || fail "book said: $said"
-    make -s -C "$root/c_examples" INSTALLED=yes BIN="$work/consumer/bin" CC="$CC" \
+    for file in README.md README.zh-CN.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT; do
+        cmp -s "$root/$file" "$destination$1/share/doc/sockutil/$file" || fail "no $file"
+    done
+    cp -r "$destination$1/share/doc/sockutil/examples" .
+    make -s -C examples INSTALLED=yes BIN="$work/consumer/bin" CC="$CC" \
         "$work/consumer/bin/echo_client" "$work/consumer/bin/echo_client_static"
     bin/echo_client -h >/dev/null && bin/echo_client_static -h >/dev/null
     needs bin/echo_client yes
@@ -129,8 +139,11 @@ consume() {
     done
 
     make -s -C "$root" uninstall DESTDIR="$destination" PREFIX="$1" LIBDIR="$2"
-    left=$(find "$destination" ! -type d)
-    [ -z "$left" ] || fail "uninstall left $left"
+    left=$(cd "$destination" && find . -mindepth 1 | sort | tr '\n' ' ')
+    case $1 in
+    /usr/local) [ "$left" = "./usr ./usr/local ./usr/local/include ./usr/local/lib ./usr/local/share ./usr/local/share/man " ] ;;
+    *) [ "$left" = "./$(echo "$1" | cut -d / -f 2) " ] ;;
+    esac || fail "uninstall left $left"
     cd "$work"
     rm -rf "$destination" "$work/consumer"
     echo "install: PREFIX=$1 LIBDIR=$2: plain, pkg-config, CMake and c_examples, shared and static; C++; the drop-in headers"
@@ -184,7 +197,24 @@ hidden() {
     nm -D --defined-only "$work/hidden.so" | awk '$2 ~ /[TW]/ { print $3 }'
 }
 
+# in_a_home - below a folder where the system does not look: what make install says is enough.
+in_a_home() {
+    home=$work/home
+    make -s -C "$root" install PREFIX="$home" >"$work/told"
+    (
+        eval "$(grep 'export ' "$work/told")"
+        # shellcheck disable=SC2046,SC2086
+        $CC $strict "$root/tests/install/consumer.c" -o "$work/at_home" $(pkg-config --cflags --libs sockutil)
+        run "$work/at_home"
+        ! man -w man >/dev/null 2>&1 || [ "$(man -w sockutil_readn)" = "$home/share/man/man3/sockutil_classic.3" ]
+    ) || fail "in a home folder: $(cat "$work/told")"
+    make -s -C "$root" uninstall PREFIX="$home"
+    [ ! -e "$home" ] || fail "uninstall left $(find "$home")"
+    echo "install: in a home folder, with the settings that make install tells"
+}
+
 make -s -C "$root" library
+in_a_home
 archive=$root/target/lib/libsockutil.a
 exported=$(hidden "$archive")
 echo "$exported" | grep -qx sockutil_readn || fail "the check of --exclude-libs is blind: $exported"

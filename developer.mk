@@ -5,7 +5,8 @@
 	test-properties exhaustive test-fuzz test-debug test-posix posix-tests test-kernels test-clients test-load test-relay \
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-mutants-quick test-places test-instructions \
-	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist help-developer
+	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist release \
+	test-release help-developer
 
 # List these targets.
 help-developer:
@@ -162,6 +163,18 @@ dist: need-build
 # Check that the release tarball builds without a network.
 test-dist: dist
 	sh tests/dist.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz
+
+# Make the archives for those who do not build: for x86-64 and ARM, with glibc and with musl.
+release: need-build
+	$(call need,python3,is missing: the C compiler for other machines comes by its pip (the python3 package))
+	$(call need,apt-get,is missing: Rust for other machines comes from a Debian archive)
+	sh packaging/release.sh $(VERSION) $(TARGET)/release-archives
+
+# Unpack these archives and run programs with them; make them again, and compare every byte.
+test-release: release
+	sh tests/release.sh $(TARGET)/release-archives
+	sh packaging/release.sh $(VERSION) $(TARGET)/release-again
+	cmp $(TARGET)/release-archives/SHA256SUMS $(TARGET)/release-again/SHA256SUMS
 
 # Install, build programs outside the tree against that, and measure what the library adds to them.
 test-install: library

@@ -10,18 +10,10 @@ cd "$(dirname "$0")/.."
 mkdir -p "$1"
 cross=$(cd "$1" && pwd)
 shift
-tools=$cross/tools
-llvm=$tools/usr/lib/llvm-22
-libraries=$tools/usr/lib/x86_64-linux-gnu:$llvm/lib
-rust=1.96.0+dfsg1
-zig=0.17.1
-zigbuild=0.24.1
 all='freebsd netbsd openbsd macos android dragonfly illumos'
 
 script=cross_build.sh
-sources='Debian/bookworm Debian-Security/bookworm-security'
-machines=
-. tests/debian.sh
+. tests/zig.sh
 
 # system NAME - its name in uname(1), and its machines, each as Rust's and zig's name of it: none where zig has no libc.
 system() {
@@ -35,40 +27,6 @@ system() {
         illumos) uname=SunOS pairs=x86_64-unknown-illumos/ ;;
         *) fail "there is no system called $1: $all" ;;
     esac
-}
-
-# ---- Tools: unpacked, or installed into a virtual environment of Python's, each once ----
-
-fetch_tools() {
-    need python3 'python3 (zig comes by its pip)'
-    for package in rustc-web cargo-web rust-web-src libstd-rust-web-dev libstd-rust-web-1.96; do
-        unpack "$package=$rust-*"
-    done
-    for package in libllvm22 llvm-22 libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1 \
-        libssh2-1; do
-        unpack "$package"
-    done
-    check_tools 'Rust 1.96' "$tools/usr/bin/cargo" "$tools/usr/bin/rustc" "$llvm/bin/llvm-objcopy"
-    if [ ! -e "$cross/venv/zig-$zig-$zigbuild" ]; then
-        rm -rf "$cross/venv"
-        python3 -m venv "$cross/venv" || fail "Python has no venv with pip: install the python3-venv package"
-        "$cross/venv/bin/python" -m pip install --quiet --disable-pip-version-check "ziglang==$zig" \
-            "cargo-zigbuild==$zigbuild" || fail "pip cannot install ziglang $zig and cargo-zigbuild $zigbuild"
-        : >"$cross/venv/zig-$zig-$zigbuild"
-    fi
-    mkdir -p "$cross/bin"
-    # Not venv/bin/python-zig: that is Python's, and each of hundreds of calls would start it.
-    installed=$("$cross/venv/bin/python" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')/zig
-    ln -sf "$installed" "$cross/bin/zig"
-}
-
-use_tools() {
-    export PATH="$cross/bin:$tools/usr/bin:$cross/venv/bin:$PATH" LD_LIBRARY_PATH="$libraries"
-    export RUSTC="$tools/usr/bin/rustc" CARGO="$tools/usr/bin/cargo" CARGO_ZIGBUILD_ZIG_PATH="$cross/bin/zig"
-    export ZIG_GLOBAL_CACHE_DIR="$cross/zig" ZIG_LOCAL_CACHE_DIR="$cross/zig" CARGO_TARGET_DIR="$cross/build"
-    # Debian has no core for these systems: it is built with the library.
-    export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD='core,compiler_builtins'
-    unset RUSTUP_TOOLCHAIN CARGO_BUILD_TARGET RUSTFLAGS MAKEFLAGS MAKELEVEL
 }
 
 # ---- For one machine ----

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# debian.sh - for scripts that include it (tests/cross.sh, tests/cross_build.sh): Debian's packages, unpacked and not
+# debian.sh - for scripts that include it (tests/cross.sh, tests/zig.sh): Debian's packages, unpacked and not
 # installed. They set before: script, its name; cross, a folder for everything; tools, the folder to unpack into;
 # sources, each as label/suite of Debian's archives; machines, those whose packages are wanted beside amd64's.
 
@@ -50,6 +50,7 @@ unpack() {
     # Without documentation, and of some packages only what is wanted.
     dpkg-deb --fsys-tarfile "$cross"/apt/new/*.deb >"$cross/apt/new/files.tar"
     case $1 in
+        libc6/*) echo ./lib ;;
         qemu-user/*) for machine in s390x i386 aarch64; do echo "./usr/bin/qemu-$machine"; done ;;
         rust-web-src=*) echo ./usr/src/rustc-*/library ./usr/lib/rustlib/src | tr ' ' '\n' ;;
         *) echo . ;;

@@ -74,10 +74,19 @@ INSTALL = install
 VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' Cargo.toml)
 MAJOR := $(firstword $(subst ., ,$(VERSION)))
 # As capi/stage.sh names them.
-DYLIB := $(filter Darwin,$(shell uname -s))
-SHARED_LIBRARY = $(if $(DYLIB),libsockutil.$(VERSION).dylib,libsockutil.so.$(VERSION))
-SONAME = $(if $(DYLIB),libsockutil.$(MAJOR).dylib,libsockutil.so.$(MAJOR))
-LINK_NAME = $(if $(DYLIB),libsockutil.dylib,libsockutil.so)
+SYSTEM := $(shell uname -s)
+SHARED_LIBRARY = libsockutil.so.$(VERSION)
+SONAME = libsockutil.so.$(MAJOR)
+LINK_NAME = libsockutil.so
+ifeq ($(SYSTEM),Darwin)
+SHARED_LIBRARY = libsockutil.$(VERSION).dylib
+SONAME = libsockutil.$(MAJOR).dylib
+LINK_NAME = libsockutil.dylib
+else ifeq ($(SYSTEM),OpenBSD)
+SHARED_LIBRARY = libsockutil.so.$(basename $(VERSION))
+SONAME =
+LINK_NAME =
+endif
 PACKAGING = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
 	-e 's|@LIBDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(LIBDIR))|g' \
 	-e 's|@INCLUDEDIR_UNDER_PREFIX@|$(patsubst $(PREFIX)/%,%,$(INCLUDEDIR))|g' \
@@ -95,7 +104,7 @@ EXAMPLE_FILES = $(wildcard c_examples/*.[ch] c_examples/*.sh c_examples/*.md) c_
 FOLDERS = $(LIBDIR)/cmake/sockutil $(LIBDIR)/cmake $(LIBDIR)/pkgconfig $(COMPAT_FOLDERS:%=$(COMPATDIR)/%) $(COMPATDIR) \
 	$(MANDIR)/man3 $(MANDIR)/man7 $(DOCDIR)/examples $(DOCDIR) $(dir $(DOCDIR)) \
 	$(if $(filter /usr /usr/local,$(PREFIX)),,$(LIBDIR) $(INCLUDEDIR) $(MANDIR) $(dir $(MANDIR)) $(PREFIX)/lib $(PREFIX))
-FIND = [ -n "$(DESTDIR)" ] || sh packaging/find.sh $(PREFIX) $(LIBDIR) $(INCLUDEDIR) $(MANDIR) $(SONAME)
+FIND = [ -n "$(DESTDIR)" ] || sh packaging/find.sh $(PREFIX) $(LIBDIR) $(INCLUDEDIR) $(MANDIR) $(SHARED_LIBRARY)
 
 # Install what make has built, below PREFIX (/usr/local); DESTDIR is for packagers.
 install:
@@ -103,8 +112,8 @@ install:
 		{ echo "sockutil: $(LIBRARIES)/$$file is missing: run make first, as yourself" >&2; exit 1; }; done
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/sockutil $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 755 $(LIBRARIES)/$(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY)
-	ln -sf $(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/$(LINK_NAME)
+	$(if $(SONAME),ln -sf $(SHARED_LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME))
+	$(if $(SONAME),ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/$(LINK_NAME))
 	$(INSTALL) -m 644 $(LIBRARIES)/libsockutil.a $(DESTDIR)$(LIBDIR)/libsockutil.a
 	$(INSTALL) -m 644 $(HEADERS:%=include/%) $(DESTDIR)$(INCLUDEDIR)
 	for folder in $(COMPAT_FOLDERS); do $(INSTALL) -d $(DESTDIR)$(COMPATDIR)/$$folder && \
@@ -124,7 +133,7 @@ install:
 # Remove what install has installed.
 uninstall:
 	sh packaging/man_links.sh remove man/man3 $(DESTDIR)$(MANDIR)/man3
-	rm -f $(DESTDIR)$(LIBDIR)/$(LINK_NAME) $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/$(SHARED_LIBRARY) \
+	rm -f $(SHARED_LIBRARY:%=$(DESTDIR)$(LIBDIR)/%) $(SONAME:%=$(DESTDIR)$(LIBDIR)/%) $(LINK_NAME:%=$(DESTDIR)$(LIBDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/libsockutil.a $(HEADERS:%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/sockutil.pc $(CMAKE_FILES:%=$(DESTDIR)$(LIBDIR)/cmake/sockutil/%) \
 		$(COMPAT_HEADERS:compat/%=$(DESTDIR)$(COMPATDIR)/%) \

@@ -2,19 +2,20 @@
 # stage.sh BUILT LIBRARIES - makes the libraries in their installed form from what cargo has built in the folder BUILT: the
 # static one without the objects that Rust adds to every archive, and with weak bare names; the shared one, under its
 # three names, linked from the same object with symbol versions (sockutil.map). macOS has no symbol versions and no
-# objcopy(1): there cargo's shared library is taken. CC, AR, OBJCOPY: the tools. LDFLAGS: for the shared library. An equal
-# file is not changed, so that make finds nothing to do.
+# objcopy(1): there cargo's shared library is taken. CC, AR, OBJCOPY: the tools. LDFLAGS: for the shared library. SYSTEM: as
+# uname(1) tells, if it is not this one. An equal file is not changed, so that make finds nothing to do.
 set -eu
 built=$1
 libraries=$2
 here=$(cd "$(dirname "$0")" && pwd)
 version=$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$here/../Cargo.toml")
 major=${version%%.*}
-if [ -e "$built/libsockutil.dylib" ]; then
-    file=libsockutil.$version.dylib soname=libsockutil.$major.dylib name=libsockutil.dylib
-else
-    file=libsockutil.so.$version soname=libsockutil.so.$major name=libsockutil.so
-fi
+case ${SYSTEM:-$(uname -s)} in
+Darwin) file=libsockutil.$version.dylib soname=libsockutil.$major.dylib name=libsockutil.dylib ;;
+# One name with two numbers, of which the linker and the loader choose.
+OpenBSD) file=libsockutil.so.${version%.*} soname=$file name=$file ;;
+*) file=libsockutil.so.$version soname=libsockutil.so.$major name=libsockutil.so ;;
+esac
 mkdir -p "$libraries"
 folder=$(mktemp -d "$libraries/stage.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -26,7 +27,7 @@ install_changed() {
 
 # link_to TARGET NAME: mv replaces a link in one step, ln does not.
 link_to() {
-    [ "$(readlink "$libraries/$2" || :)" = "$1" ] || { ln -s "$1" "$folder/$2" && mv -f "$folder/$2" "$libraries/$2"; }
+    [ "$1" = "$2" ] || [ "$(readlink "$libraries/$2" || :)" = "$1" ] || { ln -s "$1" "$folder/$2" && mv -f "$folder/$2" "$libraries/$2"; }
 }
 
 # Link-time optimization makes one object of the library. The others are Rust's compiler support, of which it needs only

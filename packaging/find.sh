@@ -1,14 +1,14 @@
 #!/bin/sh
-# find.sh PREFIX LIBDIR INCLUDEDIR MANDIR SONAME - after installing or uninstalling: tells the loader, and the user what
+# find.sh PREFIX LIBDIR INCLUDEDIR MANDIR LIBRARY - after installing or uninstalling: tells the loader, and the user what
 # still has to be set so that the library is found where it lies.
 set -eu
-prefix=$1 libdir=$2 includedir=$3 mandir=$4 soname=$5
+prefix=$1 libdir=$2 includedir=$3 mandir=$4 library=$5
 [ "$(uname -s)" = Linux ] || exit 0
 PATH=$PATH:/sbin:/usr/sbin
 ldconfig 2>/dev/null || :
-[ -e "$libdir/$soname" ] || exit 0
+[ -e "$libdir/$library" ] || exit 0
 # (musl has no cache; it looks into these two.)
-if ldconfig -p 2>/dev/null | grep -qF "=> $libdir/$soname"; then exit 0; fi
+if ldconfig -p 2>/dev/null | grep libsockutil | grep -qF "=> $libdir/"; then exit 0; fi
 case $libdir in /lib | /usr/lib | /usr/local/lib) [ "$(id -u)" -eq 0 ] && exit 0 ;; esac
 cat <<END
 sockutil: the system does not look for libraries in $libdir. Programs find it with one of

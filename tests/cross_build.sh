@@ -52,7 +52,7 @@ check_shared() {
         "$llvm/bin/llvm-nm" --extern-only --defined-only "$1" | sed -n 's/^[0-9a-f]* . _//p' |
             grep -vx -e __dso_handle -e _mh_dylib_header | sort >"$work/exports"
     else
-        echo libsockutil.so.0 >"$work/name.expected"
+        if [ "$uname" = OpenBSD ]; then echo libsockutil.so.0.1; else echo libsockutil.so.0; fi >"$work/name.expected"
         "$llvm/bin/llvm-readelf" -d "$1" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' >"$work/name"
         # Its major version is the system's. On NetBSD libpthread, too, has read, poll and others: it is the libc crate
         # that asks for it.
@@ -143,8 +143,10 @@ inside() {
     cargo-zigbuild zigbuild --release --package sockutil-capi "$@" 2>&1 | tee "$work/built"
     ! grep -q '^warning: .sockutil. (lib)' "$work/built" || fail "the crate has warnings"
     rm -rf "${work:?}/lib" "$work/examples"
-    CC="zig cc -target $target" AR="$llvm/bin/llvm-ar" OBJCOPY="$llvm/bin/llvm-objcopy" \
+    SYSTEM=$uname CC="zig cc -target $target" AR="$llvm/bin/llvm-ar" OBJCOPY="$llvm/bin/llvm-objcopy" \
         sh capi/stage.sh "$CARGO_TARGET_DIR/$triple/release" "$work/lib"
+    # zig's linker does not search as OpenBSD's does.
+    [ "$uname" != OpenBSD ] || ln -s libsockutil.so.0.1 "$work/lib/libsockutil.so"
     shared=libsockutil.$([ "$uname" = Darwin ] && echo dylib || echo so)
     say "shared=$(wc -c <"$work/lib/$shared")"
     say "static=$(wc -c <"$work/lib/libsockutil.a")"

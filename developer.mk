@@ -4,7 +4,7 @@
 .PHONY: lint header man abi abi-baseline contract no-panic test-cross cross-build test-msrv test-faults test-broken \
 	test-properties exhaustive test-fuzz test-debug test-posix posix-tests test-kernels test-clients test-load test-relay \
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers \
-	test-planted test-header test-install test-python test-mutants test-mutants-quick test-places test-instructions \
+	test-planted test-header test-install test-python test-mutants test-places test-instructions \
 	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist release \
 	test-release help-developer
 
@@ -134,11 +134,10 @@ MUTANTS =
 JOBS = 2
 RESUME =
 MUTANTS_MESSAGE = is missing: it makes the changes (cargo install cargo-mutants --version 27.1.0 --locked)
-test-mutants-quick: MUTANTS = -f src/close.rs
 # Change the core in one place at a time, and fail when no test notices. All places take hours: RESUME=yes goes on where
-# a run was broken off, and MUTANTS='-f src/frame.rs' chooses; the quick form takes one file. JOBS changes run at once.
-# Changes that make no difference are listed, with the reason, in .cargo/mutants.toml.
-test-mutants test-mutants-quick: need-build
+# a run was broken off, and MUTANTS='-f src/frame.rs' chooses. JOBS changes run at once. Changes that make no difference
+# are listed, with the reason, in .cargo/mutants.toml.
+test-mutants: need-build
 	$(call need,cargo-mutants,$(MUTANTS_MESSAGE))
 	CARGO='$(CARGO)' CC='$(CC)' JOBS='$(JOBS)' RESUME='$(RESUME)' sh tests/mutants.sh $(TARGET)/mutation $(MUTANTS)
 

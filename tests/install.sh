@@ -9,7 +9,8 @@ CXX=${CXX:-c++}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 strict='-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wconversion -pedantic -Werror'
-expected=$(printf 'a line\na frame\n%s' "$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$root/Cargo.toml")")
+version=$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' "$root/Cargo.toml")
+expected=$(printf 'a line\na frame\n%s' "$version")
 
 fail() {
     echo "install: $*" >&2
@@ -149,6 +150,53 @@ consume() {
     echo "install: PREFIX=$1 LIBDIR=$2: plain, pkg-config, CMake and c_examples, shared and static; C++; the drop-in headers"
 }
 
+# left LEFT FOLDER: find_package(sockutil) by a path that leads to FOLDER, of whose libraries LEFT are left.
+left() {
+    parts=$work/parts
+    rm -rf "$parts"
+    CC=$CC cmake -S "$root/tests/install/parts" -B "$parts" -DLEFT="$1" -Dsockutil_DIR="$2/cmake/sockutil" >"$work/cmake.log" \
+        2>&1 || { cat "$work/cmake.log" && fail "find_package, left: $1, in $2"; }
+    cmake --build "$parts" >>"$work/cmake.log" 2>&1 || { cat "$work/cmake.log" && fail "cmake --build, left: $1, in $2"; }
+    case $1 in none) return ;; *shared*) shared=yes ;; *) shared=no ;; esac
+    needs "$parts/plain" $shared
+    run "$parts/plain"
+    case $1 in *static*) needs "$parts/static" no && run "$parts/static" ;; esac
+}
+
+# CMake finds the package through links, as /lib -> usr/lib, and without one of the libraries, as distributions split or
+# drop them.
+cmake_package() {
+    tree=$work/tree
+    make -s -C "$root" install DESTDIR="$tree" PREFIX=/usr LIBDIR=/usr/lib
+    ln -s usr/lib "$tree/lib"
+    left 'shared;static' "$tree/lib"
+    mv "$tree/usr/lib" "$tree/usr/lib64"
+    ln -s lib64 "$tree/usr/lib"
+    left 'shared;static' "$tree/usr/lib"
+    mkdir -p "$tree/elsewhere/cmake"
+    ln -s ../../usr/lib64/cmake/sockutil "$tree/elsewhere/cmake/sockutil"
+    left 'shared;static' "$tree/elsewhere"
+    for other in "Darwin libsockutil.$version.dylib" "OpenBSD libsockutil.so.${version%.*}"; do
+        cp "$tree/usr/lib/libsockutil.so" "$tree/usr/lib/${other#* }"
+        CC=$CC cmake -S "$root/tests/install/parts" -B "$work/parts" -DSYSTEM="${other% *}" -DFILE="${other#* }" \
+            -Dsockutil_DIR="$tree/usr/lib/cmake/sockutil" >"$work/cmake.log" 2>&1 ||
+            { cat "$work/cmake.log" && fail "find_package for $other"; }
+        rm -r "$work/parts" "$tree/usr/lib/${other#* }"
+    done
+    mv "$tree/usr/lib64/libsockutil.a" "$work"
+    left shared "$tree/usr/lib64"
+    rm "$tree"/usr/lib64/libsockutil.so*
+    left none "$tree/usr/lib64"
+    mv "$work/libsockutil.a" "$tree/usr/lib64"
+    left static "$tree/usr/lib64"
+    rm -rf "$tree"
+    # The libraries are not below the header's prefix.
+    make -s -C "$root" install DESTDIR="$tree" PREFIX=/opt/usr LIBDIR=/opt/other/lib
+    left 'shared;static' "$tree/opt/other/lib"
+    rm -rf "$tree"
+    echo "install: CMake finds the package through links, and without libsockutil.a or libsockutil.so"
+}
+
 # Each library shared and static, in both orders: sockutil's folder is $1.
 with_gnu_readline() {
     orders=0
@@ -223,6 +271,7 @@ exported=$(hidden "$archive" -Wl,--exclude-libs,libsockutil.a)
 echo "install: --exclude-libs keeps the static library's names inside a shared one"
 consume /usr/local /usr/local/lib
 consume /opt/sockutil-test /opt/sockutil-test/lib/a-machine
+cmake_package
 
 CARGO_TARGET_DIR=$root/target/own-names make -s -C "$root" library CLASSIC_NAMES=no
 own=$root/target/own-names/lib

@@ -20,7 +20,7 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c include/*.hpp man/examples/*.c tests/c/*.[ch] \
 	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cpp/*.[ch]pp tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] \
-	tests/install/*.c tests/install/*.cpp tests/places/*.c)
+	tests/install/*.c tests/install/*.cpp tests/places/*.c packaging/*/*/*.c)
 SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh tests/shim/*.sh \
 	fuzz/*.sh)
 
@@ -236,6 +236,17 @@ KERNELS =
 test-kernels: need-build
 	$(call need,ld,is missing: it makes one section of the library's code (the binutils package))
 	@CARGO='$(CARGO)' CC='$(CC)' TESTS='$(TESTS)' sh tests/kernels.sh '$(TARGET)/posix' $(KERNELS)
+
+# ---- Package systems: out of the release tarball, without a network ----
+
+.PHONY: test-conan
+
+# Create the Conan package out of the release tarball without a network, in three forms, and run a program with each.
+test-conan: dist
+	$(call need,python3,is missing: Conan is written in it (the python3 and python3-venv packages))
+	$(call need,cmake,is missing: the package is tested with it (the cmake package))
+	$(call need,pkg-config,is missing: the package is tested with it (the pkg-config package))
+	CC='$(CC)' sh tests/conan.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz $(TARGET)/conan
 
 # ---- Memory ----
 

@@ -21,7 +21,7 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c include/*.hpp man/examples/*.c tests/c/*.[ch] \
 	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cpp/*.[ch]pp tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] \
 	tests/install/*.c tests/install/*.cpp tests/places/*.c packaging/*/*/*.c)
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh tests/*.sh tests/abi/*.sh tests/shim/*.sh \
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh packaging/*/*.sh tests/*.sh tests/abi/*.sh tests/shim/*.sh \
 	fuzz/*.sh)
 
 # Check the form of the sources, and compile them with all warnings as errors.
@@ -239,7 +239,7 @@ test-kernels: need-build
 
 # ---- Package systems: out of the release tarball, without a network ----
 
-.PHONY: test-conan
+.PHONY: test-conan test-meson
 
 # Create the Conan package out of the release tarball without a network, in three forms, and run a program with each.
 test-conan: dist
@@ -247,6 +247,12 @@ test-conan: dist
 	$(call need,cmake,is missing: the package is tested with it (the cmake package))
 	$(call need,pkg-config,is missing: the package is tested with it (the pkg-config package))
 	CC='$(CC)' sh tests/conan.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz $(TARGET)/conan
+
+# Build a Meson project with sockutil as its subproject, out of the release tarball and without a network.
+test-meson: dist
+	$(call need,meson,is missing: it builds the project (the meson package))
+	$(call need,ninja,is missing: meson builds by it (the ninja-build package))
+	sh tests/meson.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz
 
 # ---- Memory ----
 

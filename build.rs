@@ -1,19 +1,13 @@
-//! Prepares what the tests need, and writes `include/sockutil.h` with the feature `header` (src/header/make.rs).
+//! Prepares what the tests need.
 
 use std::env;
 use std::error::Error;
-
-#[cfg(feature = "header")]
-#[path = "src/header/make.rs"]
-mod header;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     // The tests compile C for their own machine.
     println!("cargo::rustc-env=SOCKUTIL_TARGET={}", env::var("TARGET")?);
     link_shipped();
-    #[cfg(feature = "header")]
-    header::write()?;
     Ok(())
 }
 

@@ -30,6 +30,7 @@ lint: need-build
 	$(call need,shellcheck,is missing: it checks the scripts (the shellcheck package))
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	rustfmt --edition 2024 --check tests/crate/dependent.rs
 	$(CARGO) fmt --manifest-path bench/rust/Cargo.toml --check
 	$(CARGO) clippy --release --workspace --all-targets --locked --features sockutil/test-shipped -- -D warnings
 	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
@@ -51,7 +52,7 @@ READ_HEADER = env -u CARGO_BUILD_TARGET $(CARGO) run --locked --quiet --package 
 # functions.
 header: need-build
 	@mkdir -p target
-	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil
+	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) build --release --locked --package sockutil-capi
 	diff -u include/sockutil.h target/header.h
 	$(READ_HEADER) prototypes >target/c.rs
 	diff -u tests/support/c.rs target/c.rs
@@ -123,7 +124,7 @@ fuzz-corpus: need-build
 
 # Run clippy on the fuzz targets.
 fuzz-lint: need-build
-	SOCKUTIL_HEADER='$(CURDIR)/target/header.h' $(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir fuzz/target \
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir fuzz/target \
 		--release --all-targets --locked -- -D warnings
 
 # Check that the fuzz targets find mistakes that are planted for them.
@@ -239,7 +240,7 @@ test-kernels: need-build
 
 # ---- Package systems: out of the release tarball, without a network ----
 
-.PHONY: test-conan test-meson
+.PHONY: test-conan test-meson test-crate
 
 # Create the Conan package out of the release tarball without a network, in three forms, and run a program with each.
 test-conan: dist
@@ -253,6 +254,10 @@ test-meson: dist
 	$(call need,meson,is missing: it builds the project (the meson package))
 	$(call need,ninja,is missing: meson builds by it (the ninja-build package))
 	sh tests/meson.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz
+
+# Package the crate as for publishing, without a network: its list of files, and a program that depends on it.
+test-crate: need-build
+	CARGO='$(CARGO)' sh tests/crate.sh $(TARGET)/crate
 
 # ---- Memory ----
 

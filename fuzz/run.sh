@@ -18,9 +18,6 @@ host=$("$CARGO" -vV | sed -n 's/^host: //p')
 programs=target/$host/release
 mkdir -p target/logs artifacts
 export RUSTC_BOOTSTRAP=1
-# The build script would write the committed header with this folder's cbindgen.
-SOCKUTIL_HEADER=$PWD/target/header.h
-export SOCKUTIL_HEADER
 "$CARGO" fetch --locked --quiet
 # One target or all: each by itself would take longer.
 one=

@@ -1,7 +1,8 @@
 //! Writes `include/sockutil.h` from `src/ffi/`: cbindgen makes the declarations and comments of each family, and the
 //! files beside this one hold the text before and after them.
 //!
-//! The file is written only when it changes. With `SOCKUTIL_HEADER` set, it is written there instead (`make header`).
+//! capi's build script runs this, in capi's folder. The file is written only when it changes. With `SOCKUTIL_HEADER` set,
+//! it is written there instead (`make header`).
 
 use std::env;
 use std::error::Error;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use cbindgen::{Builder, Config, DocumentationStyle, Language, SortKey, Style};
 
-const HEADER: &str = "include/sockutil.h";
+const HEADER: &str = "../include/sockutil.h";
 
 /// The families in the header's order, with their titles.
 const FAMILIES: [(&str, &str); 16] = [
@@ -36,7 +37,7 @@ const FAMILIES: [(&str, &str); 16] = [
 /// Writes the header if it has changed.
 pub fn write() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=SOCKUTIL_HEADER");
-    for input in [HEADER, "src/ffi", "src/header"] {
+    for input in [HEADER, "../src/ffi", "../src/header"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let header = header()?;
@@ -45,13 +46,13 @@ pub fn write() -> Result<(), Box<dyn Error>> {
 }
 
 fn header() -> Result<String, Box<dyn Error>> {
-    let mut text = fs::read_to_string("src/header/begin.h")?;
+    let mut text = fs::read_to_string("../src/header/begin.h")?;
     for (family, title) in FAMILIES {
         let rule = "-".repeat(66_usize.saturating_sub(title.len()));
         write!(text, "/* ---- {title} {rule} */\n\n")?;
-        text.push_str(&declarations(&format!("src/ffi/{family}.rs"))?);
+        text.push_str(&declarations(&format!("../src/ffi/{family}.rs"))?);
     }
-    text.push_str(&fs::read_to_string("src/header/end.h")?);
+    text.push_str(&fs::read_to_string("../src/header/end.h")?);
     Ok(text)
 }
 

@@ -21,7 +21,8 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c include/*.hpp man/examples/*.c tests/c/*.[ch] \
 	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cpp/*.[ch]pp tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] \
 	tests/install/*.c tests/install/*.cpp tests/places/*.c packaging/*/*/*.c)
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh packaging/*/*.sh tests/*.sh tests/abi/*.sh tests/shim/*.sh \
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh packaging/*/*.sh tests/*.sh tests/abi/*.sh tests/recipes/*.sh \
+	tests/shim/*.sh \
 	fuzz/*.sh)
 
 # Check the form of the sources, and compile them with all warnings as errors.
@@ -240,7 +241,7 @@ test-kernels: need-build
 
 # ---- Package systems: out of the release tarball, without a network ----
 
-.PHONY: test-conan test-meson test-crate
+.PHONY: test-conan test-meson test-crate test-recipes recipes
 
 # Create the Conan package out of the release tarball without a network, in three forms, and run a program with each.
 test-conan: dist
@@ -258,6 +259,27 @@ test-meson: dist
 # Package the crate as for publishing, without a network: its list of files, and a program that depends on it.
 test-crate: need-build
 	CARGO='$(CARGO)' sh tests/crate.sh $(TARGET)/crate
+
+RECIPES =
+# Fill the recipes for Alpine, Arch, Nix, Homebrew and vcpkg in for the release tarball, and run them without a network:
+# Arch's by makepkg, the others over stubs of their tools. RECIPES='nix vcpkg' chooses.
+test-recipes: dist
+	$(call need,shellcheck,is missing: it checks the recipes that are scripts (the shellcheck package))
+	$(call need,makepkg,is missing: it runs the recipe for Arch (the makepkg package))
+	$(call need,bsdtar,is missing: makepkg unpacks with it (the libarchive-tools package))
+	$(call need,fakeroot,is missing: makepkg packs with it (the fakeroot package))
+	$(call need,nix-instantiate,is missing: it reads the recipe for Nix (the nix-bin package))
+	$(call need,ruby,is missing: it runs the recipe for Homebrew (the ruby package))
+	$(call need,cmake,is missing: it runs the recipe for vcpkg (the cmake package))
+	$(call need,python3,is missing: it reads the recipe for vcpkg (the python3 package))
+	$(call need,pkg-config,is missing: a program is built with it (the pkg-config package))
+	CC='$(CC)' RECIPES='$(RECIPES)' sh tests/recipes.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz
+
+HOMEPAGE =
+SOURCE =
+# Write these recipes into target/dist/recipes. HOMEPAGE is the project's address, SOURCE that of the tarball.
+recipes: dist
+	sh packaging/recipes.sh $(TARGET)/dist/sockutil-$(VERSION).tar.gz $(TARGET)/dist/recipes '$(HOMEPAGE)' '$(SOURCE)'
 
 # ---- Memory ----
 

@@ -24,8 +24,11 @@ pub fn accept(fd: c_int, flags: Flags, limit: Limit) -> Result<(c_int, Address),
     loop {
         match channel.accept(&mut peer, nonblock | cloexec) {
             Err(e) if ended_while_it_waited(e) => channel.go_on()?,
-            // The peer has no address any more, because it has gone.
-            Ok(fd) if !sys::ACCEPT_NAMES_PEERS && peer.is_empty() && !is_named(fd, &mut peer) => {
+            Ok(fd) if !sys::ACCEPT_NAMES_PEERS && peer.is_empty() => {
+                peer = peer_name(fd).inspect_err(|_| _ = sys::close(fd))?;
+                if !peer.is_empty() {
+                    return Ok((fd, peer));
+                }
                 let _ = sys::close(fd);
                 channel.go_on()?;
             }
@@ -49,10 +52,10 @@ fn ended_while_it_waited(e: Errno) -> bool {
     )
 }
 
-/// Asks for the address of a peer that accept(2) has not given.
-fn is_named(fd: c_int, peer: &mut Address) -> bool {
-    sys::getpeername(fd).is_ok_and(|address| {
-        *peer = address;
-        !address.is_empty()
-    })
+/// The address of a peer that accept(2) has not named; an empty one, if the peer has gone since.
+fn peer_name(fd: c_int) -> Result<Address, Errno> {
+    match sys::getpeername(fd) {
+        Err(Errno(libc::ENOTCONN | libc::EINVAL)) => Ok(Address::empty()),
+        result => result,
+    }
 }

@@ -26,6 +26,9 @@
 /* Reads SHIM_KERNEL. */
 void kernels_read(void);
 
+/* From here on the answers are those of a new program: each run of the fault harness gets the same. */
+void kernels_again(void);
+
 /* Whether a call that will return to this place is one of libsockutil's, and a kernel is imitated. */
 bool kernels_answer(const void *caller);
 

@@ -31,6 +31,8 @@ shim_arm_function shim_arm;
 
 void shim_arm(const struct shim_hooks *hooks) {
     armed = hooks;
+    if (hooks != NULL)
+        kernels_again();
 }
 
 struct shim_counts *shim_counts(void) {

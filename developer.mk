@@ -6,7 +6,7 @@
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-places test-instructions \
 	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist release \
-	test-release help-developer
+	test-release test-deb help-developer
 
 # List these targets.
 help-developer:
@@ -21,9 +21,8 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c include/*.hpp man/examples/*.c tests/c/*.[ch] \
 	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cpp/*.[ch]pp tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] \
 	tests/install/*.c tests/install/*.cpp tests/places/*.c packaging/*/*/*.c)
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh packaging/*/*.sh tests/*.sh tests/abi/*.sh tests/recipes/*.sh \
-	tests/shim/*.sh \
-	fuzz/*.sh)
+SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh packaging/*/*.sh tests/*.sh tests/abi/*.sh \
+	tests/deb/*.sh tests/recipes/*.sh tests/shim/*.sh fuzz/*.sh packaging/debian/tests/compile packaging/debian/tests/demo)
 
 # Check the form of the sources, and compile them with all warnings as errors.
 lint: need-build
@@ -176,6 +175,11 @@ test-release: release
 	sh tests/release.sh $(TARGET)/release-archives
 	sh packaging/release.sh $(VERSION) $(TARGET)/release-again
 	cmp $(TARGET)/release-archives/SHA256SUMS $(TARGET)/release-again/SHA256SUMS
+
+# Build Debian packages of the release tarball in a Debian root of its own without a network, check them with lintian,
+# install and test them, and remove them.
+test-deb: dist
+	sh tests/deb.sh '$(TARGET)/dist/sockutil-$(VERSION).tar.gz' '$(TARGET)/deb'
 
 # Install, build programs outside the tree against that, and measure what the library adds to them.
 test-install: library

@@ -6,7 +6,7 @@
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-places test-instructions \
 	instructions bench bench-smoke bench-programs fuzz fuzz-smoke fuzz-corpus fuzz-lint dist test-dist release \
-	test-release test-deb help-developer
+	test-release test-deb test-rpm help-developer
 
 # List these targets.
 help-developer:
@@ -180,6 +180,10 @@ test-release: release
 # install and test them, and remove them.
 test-deb: dist
 	sh tests/deb.sh '$(TARGET)/dist/sockutil-$(VERSION).tar.gz' '$(TARGET)/deb'
+
+# Build RPM packages of the release tarball without a network, install them below an empty folder, use and remove them.
+test-rpm: dist
+	sh tests/rpm.sh '$(TARGET)/dist/sockutil-$(VERSION).tar.gz' '$(TARGET)/rpm'
 
 # Install, build programs outside the tree against that, and measure what the library adds to them.
 test-install: library

@@ -83,8 +83,9 @@ consume() {
     needs plain yes
     LD_LIBRARY_PATH=$libdir run ./plain
     # shellcheck disable=SC2086
-    $CC $strict -I"$destination$1/include" consumer.c -o plain_static "$libdir/libsockutil.a"
+    $CC $strict -fPIE -pie -Wl,-z,text -I"$destination$1/include" consumer.c -o plain_static "$libdir/libsockutil.a"
     needs plain_static no
+    readelf -h plain_static | grep -q 'Type: *DYN' || fail "with the static library a program is not position-independent"
     run ./plain_static
 
     PKG_CONFIG_LIBDIR=$libdir/pkgconfig PKG_CONFIG_SYSROOT_DIR=$destination

@@ -3,41 +3,23 @@
 # names, without a network; Conan itself is installed by pip in FOLDER, once. Each package's test program runs, and so
 # does one that finds the package by pkg-config.
 set -eu
-tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+script=conan
+# shellcheck source=tests/package.sh
+. "$(dirname "$0")/package.sh"
+take "$1"
 mkdir -p "$2"
 tools=$(cd "$2" && pwd)
 # Conan chooses a compiler of its own, and takes "cc" in CC for an unknown one.
 compiler=${CC:-cc}
 unset CC
 wanted=2.34.0
-name=$(basename "$tarball" .tar.gz)
-version=${name#sockutil-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    [ ! -f "$work/said" ] || tail -n 60 "$work/said" >&2
-    echo "conan: $*" >&2
-    exit 1
-}
-
 if [ "$("$tools/bin/conan" --version 2>/dev/null)" != "Conan version $wanted" ]; then
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet "conan==$wanted" || fail "pip cannot install conan $wanted"
 fi
 tar -xzf "$tarball" -C "$work"
-mkdir "$work/cargo-home"
-CARGO_HOME=$work/cargo-home CARGO_NET_OFFLINE=true CONAN_HOME=$work/conan-home PATH=$tools/bin:$PATH
-export CARGO_HOME CARGO_NET_OFFLINE CONAN_HOME PATH
-unset CARGO_TARGET_DIR
-offline=
-if unshare -n true 2>/dev/null; then offline='unshare -n'; fi
-
-# quiet COMMAND...: offline, and shows what the command said only if it fails.
-quiet() {
-    # shellcheck disable=SC2086 # a command of several words, or of none
-    $offline "$@" >"$work/said" 2>&1 || fail "failed: $*"
-}
+CONAN_HOME=$work/conan-home PATH=$tools/bin:$PATH
+export CONAN_HOME PATH
 
 # create shared|static OPTION...: the test program must have run.
 create() {

@@ -2,30 +2,17 @@
 # crate.sh FOLDER - packages the crate as `cargo publish` would, in FOLDER and without a network: its files, cargo's
 # warnings, its documentation, and a program that depends on it. Building that may change no file of the crate.
 set -eu
+script=crate
+# shellcheck source=tests/package.sh
+. "$(dirname "$0")/package.sh"
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 root=$PWD
 CARGO=${CARGO:-cargo}
 version=$(sed -n '/^version = /{s/.*"\(.*\)".*/\1/p;q;}' Cargo.toml)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=$folder
 export CARGO_NET_OFFLINE CARGO_TARGET_DIR
-offline=
-if unshare -n true 2>/dev/null; then offline='unshare -n'; fi
-
-fail() {
-    [ ! -s "$work/said" ] || cat "$work/said" >&2
-    echo "crate: $*" >&2
-    exit 1
-}
-
-# quiet COMMAND...: offline, and shows what the command said only if it fails.
-quiet() {
-    # shellcheck disable=SC2086 # a command of several words, or of none
-    $offline "$@" >"$work/said" 2>&1 || fail "failed: $*"
-}
 
 # The crates of Cargo.lock, if they are not here yet.
 "$CARGO" fetch --locked --quiet 2>"$work/said" || CARGO_NET_OFFLINE=false "$CARGO" fetch --locked --quiet || fail fetch

@@ -2,29 +2,10 @@
 # meson.sh TARBALL - builds packaging/meson/example with sockutil as its subproject, out of a release tarball and without
 # a network, and runs it; a second time without the bare names.
 set -eu
-tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-name=$(basename "$tarball" .tar.gz)
-version=${name#sockutil-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    [ ! -f "$work/said" ] || tail -n 60 "$work/said" >&2
-    echo "meson: $*" >&2
-    exit 1
-}
-
-mkdir "$work/cargo-home"
-CARGO_HOME=$work/cargo-home CARGO_NET_OFFLINE=true
-export CARGO_HOME CARGO_NET_OFFLINE
-offline=
-if unshare -n true 2>/dev/null; then offline='unshare -n'; fi
-
-# quiet COMMAND...: offline, and shows what the command said only if it fails.
-quiet() {
-    # shellcheck disable=SC2086 # a command of several words, or of none
-    $offline "$@" >"$work/said" 2>&1 || fail "failed: $*"
-}
+script=meson
+# shellcheck source=tests/package.sh
+. "$(dirname "$0")/package.sh"
+take "$1"
 
 # consume yes|no OPTION...: whether the library has readn.
 consume() {

@@ -3,38 +3,19 @@
 # makepkg; for the tools of Alpine, Nix, Homebrew and vcpkg tests/recipes stands in. What comes out must be the files that
 # make install gives, and a program must build with them. RECIPES: folders of packaging/ (all).
 set -eu
-tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+script=recipes
+# shellcheck source=tests/package.sh
+. "$(dirname "$0")/package.sh"
+take "$1"
 cd "$(dirname "$0")/.."
 root=$PWD
 CC=${CC:-cc}
-name=$(basename "$tarball" .tar.gz)
-version=${name#sockutil-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-    [ ! -s "$work/said" ] || tail -n 40 "$work/said" >&2
-    echo "recipes: $*" >&2
-    exit 1
-}
-
-mkdir "$work/cargo-home" "$work/bin"
 # Where there is no DESTDIR, make install would write this machine's cache of libraries.
+mkdir "$work/bin"
 printf '#!/bin/sh\n' >"$work/bin/ldconfig"
 chmod +x "$work/bin/ldconfig"
-CARGO_HOME=$work/cargo-home CARGO_NET_OFFLINE=true PATH=$work/bin:$PATH
-export CARGO_HOME CARGO_NET_OFFLINE PATH
-unset CARGO_TARGET_DIR
-# If this machine allows it, in a network of its own, with nothing but the loopback.
-offline=
-if unshare -n ip link set lo up 2>/dev/null; then offline=yes; fi
-
-# quiet COMMAND...: shows what the command said only if it fails.
-quiet() {
-    # shellcheck disable=SC2016 # for the other shell
-    [ -z "$offline" ] || set -- unshare -n sh -c 'ip link set lo up && exec "$@"' sh "$@"
-    "$@" >"$work/said" 2>&1 || fail "failed: $*"
-}
+PATH=$work/bin:$PATH
+export PATH
 
 # files FOLDER: its files and links, with where these lead.
 files() {

@@ -2,18 +2,12 @@
 # rpm.sh TARBALL FOLDER - builds RPM packages of a release tarball in FOLDER without a network, installs them below an
 # empty folder, builds and runs programs against that, and takes them away. Nothing of the machine's own rpm is touched.
 set -eu
-tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+script=rpm
+# shellcheck source=tests/package.sh
+. "$(dirname "$0")/package.sh"
+take "$1"
 tree=$(cd "$(dirname "$0")/.." && pwd)
-unset MAKEFLAGS MAKELEVEL MFLAGS CARGO_TARGET_DIR CARGO_BUILD_TARGET
-
-fail() {
-    echo "rpm: $*" >&2
-    exit 1
-}
-# need COMMAND PACKAGE
-need() {
-    command -v "$1" >/dev/null 2>&1 || fail "$1 is missing: install the $2 package"
-}
+unset MAKEFLAGS MAKELEVEL MFLAGS
 need rpmbuild rpm
 need find-debuginfo debugedit
 need eu-strip elfutils
@@ -23,14 +17,11 @@ rm -rf "$2"
 mkdir -p "$2"
 folder=$(cd "$2" && pwd)
 
-# In an empty network of its own, if this machine allows it. As on Fedora, debug information goes into a package of its
-# own. --nodeps: what the build needs is not installed by rpm here.
-offline=
-if unshare -n true 2>/dev/null; then offline='unshare -n'; fi
+# As on Fedora, debug information goes into a package of its own. --nodeps: what the build needs is not installed by rpm
+# here.
 printf '%%install %%{debug_package}\\\n%%%%install\\\n%%{nil}\n' >"$folder/macros"
-# shellcheck disable=SC2086 # a command of several words, or of none
-$offline rpmbuild --nodeps --load "$folder/macros" --define "_topdir $folder/top" --define "_dbpath $folder/database" \
-    -tb "$tarball" >"$folder/log" 2>&1 || { tail -n 40 "$folder/log" >&2 && fail "no packages"; }
+quiet rpmbuild --nodeps --load "$folder/macros" --define "_topdir $folder/top" --define "_dbpath $folder/database" \
+    -tb "$tarball"
 
 # The folders that a system has without us.
 root=$folder/root

@@ -10,7 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::{Link, below_root, compile_c, compiler, libraries, root, run, scratch, shim, told, with_mistake};
+use support::{
+    Link, below_root, compile_c, compiler, libraries, root, run, scratch, shim, symbols, told, with_mistake,
+};
 
 /// What the shim need not stand before: memory and text, the place of errno, and the
 /// hooks of loader and tools. None of it makes a system call, or fails.
@@ -166,13 +168,9 @@ fn driven(form: &str, library: &Path) -> Output {
     command.arg(driver()).arg(form).output().expect("timeout(1) can be run")
 }
 
-/// The names in the dynamic symbol table of a library, without their versions.
+/// The names in the dynamic symbol table of a library.
 fn names(which: &str, library: &Path) -> BTreeSet<String> {
-    let answer = run(Command::new("nm").args(["--dynamic", which]).arg(library));
-    let text = String::from_utf8(answer.stdout).expect("nm speaks ASCII");
-    // The linker's own symbols are absolute.
-    let last = text.lines().filter(|line| !line.contains(" A ")).filter_map(|line| line.split_whitespace().last());
-    last.filter_map(|name| name.split('@').next()).map(str::to_owned).collect()
+    symbols(&["--dynamic", which], library)
 }
 
 /// Imports of a library that may fail, but that the shim does not interpose.

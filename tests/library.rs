@@ -14,21 +14,14 @@ use std::{fs, io, thread};
 
 use declared::declared;
 use support::{
-    C_WARNINGS, Link, compile_c, compiler, libraries, link, output, pass_on, root, run, scratch, shimmed, told, under,
+    C_WARNINGS, Link, compile_c, compiler, libraries, link, output, pass_on, root, run, scratch, shimmed, symbols,
+    told, under,
 };
 
 const CLASSIC: [&str; 4] = ["readn", "writen", "recv_peek", "readline"];
 
 fn stdout(command: &mut Command) -> String {
     String::from_utf8(run(command).stdout).expect("tools speak ASCII")
-}
-
-/// Names at the ends of lines, without their versions, in the answer of nm(1). The linker's own symbols are absolute.
-fn symbols(arguments: &[&str], library: &Path) -> BTreeSet<String> {
-    let answer = stdout(Command::new("nm").args(arguments).arg(library));
-    let lines = answer.lines().filter(|line| !line.contains(" A "));
-    let last = lines.filter_map(|line| line.split_whitespace().last());
-    last.filter_map(|name| name.split('@').next()).map(str::to_owned).collect()
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use declared::declared;
-use support::{C_WARNINGS, Link, compiler, libraries, link, output, root, run, scratch, told, under};
+use support::{C_WARNINGS, Link, compiler, libraries, link, output, root, run, scratch, symbols, told, under};
 
 /// The committed pages.
 fn pages() -> Vec<PathBuf> {
@@ -120,11 +120,9 @@ impl Names {
 
     /// Another library, which lacks one of the functions.
     fn without_symbol(mut self, name: &str) -> Self {
-        let nm = run(Command::new("nm").args(["-D", "--defined-only"]).arg(&self.library));
-        let symbols = String::from_utf8(nm.stdout).unwrap();
-        let symbols = symbols.lines().filter(|line| !line.contains(" A "));
-        let symbols = symbols.filter_map(|line| line.split_whitespace().last()?.split('@').next());
-        let text: Vec<String> = symbols.filter(|s| *s != name).map(|s| format!("void {s}(void) {{}}\n")).collect();
+        let symbols = symbols(&["-D", "--defined-only"], &self.library);
+        let text: Vec<String> =
+            symbols.iter().filter(|s| *s != name).map(|s| format!("void {s}(void) {{}}\n")).collect();
         let source = self.folder.join("library.c");
         fs::write(&source, text.concat()).unwrap();
         self.library = self.folder.join("library.so");

@@ -24,7 +24,7 @@ compare() {
     for name in $(comm -13 "$folder/library" "$folder/sorted"); do fail "$name is $1, and not exported"; done
 }
 
-nm -D --defined-only "$library" | awk '$2 != "A" { print $NF }' >"$folder/exported"
+sh "$(dirname "$0")/exported.sh" "$library" >"$folder/exported"
 sed 's/@.*//' "$folder/exported" | sort -u >"$folder/library"
 [ -s "$folder/library" ] || { echo "names: $library exports nothing" >&2; exit 1; }
 

@@ -13,7 +13,7 @@ mkdir -p "$work"
 # pointers to every function that is exported: what a C compiler makes of them is what programs are built on.
 {
     echo '#include <sockutil.h>'
-    nm -D --defined-only "$libraries/libsockutil.so" | awk '$2 == "T" { sub("@.*", "", $3); print $3 }' | LC_ALL=C sort | while read -r name; do
+    sh "$root/tests/abi/exported.sh" "$libraries/libsockutil.so" | sed 's/@.*//' | while read -r name; do
         echo "__typeof__($name) *const view_of_$name = $name;"
     done
     echo 'const sockutil_reader view_of_reader; const sockutil_writer view_of_writer; const sockutil_relay view_of_relay;'

@@ -18,15 +18,9 @@ echo 'SECTIONS { sockutil_code : { *(.text .text.*) } }' >"$folder/one_section.l
 ld -r -T "$folder/one_section.ld" "$folder/sockutil.o" -o "$folder/code.o"
 ld -r "$folder/code.o" "$folder/mark.o" -o "$folder/sockutil.o"
 
-# The names that the shared library exports, and no others.
 shared=$(readlink -f "$libraries/libsockutil.so")
-{
-    echo 'SOCKUTIL_0 { global:'
-    nm --dynamic --defined-only "$shared" | sed -n 's/.* [TWV] \([^@]*\).*/\1;/p'
-    echo 'local: *; };'
-} >"$folder/exports"
 soname=$(basename "$libraries"/libsockutil.so.?)
-"${CC:-cc}" -shared -nostartfiles "$folder/sockutil.o" -Wl,--version-script="$folder/exports" -Wl,-soname,"$soname" \
+"${CC:-cc}" -shared -nostartfiles "$folder/sockutil.o" -Wl,--version-script="$here/../../capi/sockutil.map" -Wl,-soname,"$soname" \
     -o "$folder/so"
 (cd "$folder" && "${AR:-ar}" rcsD archive sockutil.o)
 

@@ -7,6 +7,7 @@ mod left_out;
 mod once;
 mod shim;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,15 @@ pub fn libraries() -> PathBuf {
         run(Command::new("sh").arg(root().join("capi/stage.sh")).arg(built).arg(&libraries));
     });
     libraries
+}
+
+/// Names at the ends of lines, without their versions, in the answer of nm(1). The linker's own symbols are absolute.
+pub fn symbols(arguments: &[&str], library: &Path) -> BTreeSet<String> {
+    let answer = run(Command::new("nm").args(arguments).arg(library));
+    let answer = String::from_utf8(answer.stdout).expect("nm speaks ASCII");
+    let lines = answer.lines().filter(|line| !line.contains(" A "));
+    let last = lines.filter_map(|line| line.split_whitespace().last());
+    last.filter_map(|name| name.split('@').next()).map(str::to_owned).collect()
 }
 
 /// Whether this runs under qemu's user mode, which tests/cross.sh marks.

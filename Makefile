@@ -43,7 +43,8 @@ need-build:
 	$(call need,$(CC),$(CC_MESSAGE))
 
 library: need-build
-	@CC='$(CC)' AR='$(AR)' OBJCOPY='$(OBJCOPY)' LDFLAGS='$(LDFLAGS)' FEATURES='--package sockutil-capi $(FEATURES)' sh capi/build.sh '$(TARGET)' $(CARGO)
+	@CC='$(CC)' AR='$(AR)' OBJCOPY='$(OBJCOPY)' LDFLAGS='$(LDFLAGS)' FEATURES='--package sockutil-capi $(FEATURES)' \
+		sh capi/build.sh '$(TARGET)' $(CARGO)
 
 # Build the example programs into c_examples/bin.
 examples: library

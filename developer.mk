@@ -189,6 +189,7 @@ test-rpm: dist
 test-install: library
 	$(call need,pkg-config,is missing: it tells programs where a library lies (the pkg-config package))
 	$(call need,cmake,is missing: programs are built with it (the cmake package))
+	$(call need,man,is missing: it is asked for the manual (the man-db package))
 	$(call need,$(CXX),is missing: a program in C++ is built with it (the g++ package))
 	CC='$(CC)' CXX='$(CXX)' sh tests/install.sh
 

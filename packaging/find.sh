@@ -7,9 +7,12 @@ prefix=$1 libdir=$2 includedir=$3 mandir=$4 library=$5
 PATH=$PATH:/sbin:/usr/sbin
 ldconfig 2>/dev/null || :
 [ -e "$libdir/$library" ] || exit 0
-# (musl has no cache; it looks into these two.)
-if ldconfig -p 2>/dev/null | grep libsockutil | grep -qF "=> $libdir/"; then exit 0; fi
-case $libdir in /lib | /usr/lib | /usr/local/lib) [ "$(id -u)" -eq 0 ] && exit 0 ;; esac
+if [ -e /etc/ld.so.cache ]; then
+    ! ldconfig -p | grep libsockutil | grep -qF "=> $libdir/" || exit 0
+else
+    # musl has no cache: it looks into these.
+    case $libdir in /lib | /usr/lib | /usr/local/lib) exit 0 ;; esac
+fi
 cat <<END
 sockutil: the system does not look for libraries in $libdir. Programs find it with one of
     export LD_LIBRARY_PATH=$libdir

@@ -35,7 +35,6 @@ archive() {
     # Found from where it lies.
     # shellcheck disable=SC2016 # they are pkg-config's
     sed -i -e 's|^prefix=.*|prefix=${pcfiledir}/../..|' -e 's|=/usr/|=${prefix}/|' "$work/$name/lib/pkgconfig/sockutil.pc"
-    # CMake's files take the folder before lib for the root.
     tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$date" -C "$work" -cf - "$name" | gzip -9n \
         >"$release/$name.tar.gz"
     echo "release: $name.tar.gz, $(wc -c <"$release/$name.tar.gz") bytes; the shared library has" \

@@ -64,7 +64,7 @@ run_tests() {
         export CFLAGS=-DWITHOUT_SOCK_DIAG CXXFLAGS=-DWITHOUT_SOCK_DIAG
         skip=$(left_out | sed 's/^[^ ]* /--skip /')
         bind
-        install
+        as_packagers
     fi
     if [ "$name" = musl ]; then
         # Debian has no std for musl: it is built with the tests. Its unwinder is gcc's. Linux's headers are not part of
@@ -85,8 +85,8 @@ run_tests() {
     sh tests/programs.sh "$tools/usr/bin/cargo" test --package sockutil --locked "$@" -- --exact $skip ${FILTER:-}
 }
 
-# install - as those who build packages do it: the Makefile builds for CARGO_BUILD_TARGET by the C compiler alone.
-install() {
+# as_packagers - as those who build packages do it: the Makefile builds for CARGO_BUILD_TARGET by the C compiler alone.
+as_packagers() {
     destination=$cross/destination/$name
     rm -rf "$destination"
     env -u "${of_rust}_LINKER" make -s CARGO="$tools/usr/bin/cargo" CC="$CC" AR="$AR" OBJCOPY="$OBJCOPY" DESTDIR="$destination" \

@@ -1,7 +1,8 @@
 #!/bin/sh
 # install.sh [FOLDER] - installs below a DESTDIR, and builds programs against that from outside the tree: with plain cc,
 # with pkg-config, with CMake and as c_examples does, shared and static; one in C++; then with GNU Readline beside it; then measures
-# what one function adds to a program; then uninstalls. Needs make library before, pkg-config, cmake, GNU Readline.
+# what one function adds to a program; then uninstalls. Needs make library before, pkg-config, cmake, man,
+# GNU Readline.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 CC=${CC:-cc}
@@ -39,7 +40,7 @@ done
 # manual MAN3 LIBRARY: each function that the library exports with our prefix has a page of its name, which names it or
 # leads to one that does; and there is no other page but the tree's.
 manual() {
-    functions=$(nm -D --defined-only "$2" | sed -n 's/.* T \([a-z0-9_]*\)@.*/\1/p')
+    functions=$(sh "$root/tests/abi/exported.sh" "$2" | sed 's/@.*//')
     [ -n "$functions" ] || fail "$2 exports nothing"
     for function in $functions; do
         page=$function.3
@@ -55,8 +56,8 @@ manual() {
         [ -f "$root/man/man3/$page" ] || { echo "$functions" | grep -qx "$function" && [ "$page" = "$function.$suffix" ]; } ||
             fail "$page belongs to nothing"
     done
-    # By man-db, where it is, as users ask.
-    ! man -w man >/dev/null 2>&1 || [ "$(MANPATH=${1%/man3} man -w readn)" = "$1/sockutil_classic.3" ] || fail "man readn"
+    # As users ask.
+    [ "$(MANPATH=${1%/man3} man -w readn)" = "$1/sockutil_classic.3" ] || fail "man readn"
 }
 
 # consume PREFIX LIBDIR
@@ -243,7 +244,7 @@ growth() {
 hidden() {
     # shellcheck disable=SC2086
     $CC $strict -fvisibility=hidden -fPIC -shared -I"$root/include" "$root/tests/install/consumer.c" -o "$work/hidden.so" "$@"
-    nm -D --defined-only "$work/hidden.so" | awk '$2 ~ /[TW]/ { print $3 }'
+    sh "$root/tests/abi/exported.sh" "$work/hidden.so"
 }
 
 # in_a_home - below a folder where the system does not look: what make install says is enough.
@@ -255,7 +256,7 @@ in_a_home() {
         # shellcheck disable=SC2046,SC2086
         $CC $strict "$root/tests/install/consumer.c" -o "$work/at_home" $(pkg-config --cflags --libs sockutil)
         run "$work/at_home"
-        ! man -w man >/dev/null 2>&1 || [ "$(man -w sockutil_readn)" = "$home/share/man/man3/sockutil_classic.3" ]
+        [ "$(man -w sockutil_readn)" = "$home/share/man/man3/sockutil_classic.3" ]
     ) || fail "in a home folder: $(cat "$work/told")"
     make -s -C "$root" uninstall PREFIX="$home"
     [ ! -e "$home" ] || fail "uninstall left $(find "$home")"
@@ -276,7 +277,7 @@ cmake_package
 
 CARGO_TARGET_DIR=$root/target/own-names make -s -C "$root" library CLASSIC_NAMES=no
 own=$root/target/own-names/lib
-bare=$(nm -D --defined-only "$own/libsockutil.so" | awk '$2 == "T" && $3 !~ /^sockutil_/ { print $3 }')
+bare=$(sh "$root/tests/abi/exported.sh" "$own/libsockutil.so" | sed '/^sockutil_/d')
 [ -z "$bare" ] || fail "CLASSIC_NAMES=no exports $bare"
 with_gnu_readline "$own" || fail "with GNU Readline: $libraries"
 [ "$orders" = 8 ] || fail "$orders programs with GNU Readline"
@@ -311,4 +312,5 @@ for readme in README.md README.zh-CN.md; do
 done
 [ "$with_code" -gt 500 ] || fail "readn is not in the program"
 [ "$with" -le 2048 ] || fail "one function adds too much"
-[ "$without_code" -le $((own_code + 64)) ] || fail "the static library adds more than its own code"
+# Before the library's code a program has its own, which the linker pads to 16 bytes.
+[ "$without_code" -lt $((own_code + 16)) ] || fail "the static library adds more than its own code"

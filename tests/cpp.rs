@@ -13,23 +13,13 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
-use support::{C_WARNINGS, Link, compiler, left_out, link, once, output, root, run, scratch, told, under};
+use support::{C_WARNINGS, Link, compiler, has_cpp, link, output, root, run, scratch, told, under};
 
-/// Whether there is a C++ compiler with its library. Not every machine with a C compiler has one; musl's has no library.
+/// Whether there is a C++ compiler with its library, which musl's has not.
 fn has_compiler(what: &str) -> bool {
-    let source = scratch("cpp").join("any.cpp");
-    let program = source.with_extension("program");
-    once("cpp", || {
-        let any = "#include <string>\n#include <system_error>\nint main() { return std::system_category().name()[0] == 0; }\n";
-        fs::write(&source, any).unwrap();
-        let _ = fs::remove_file(&program);
-        let _ = compiler(true).arg(&source).arg("-o").arg(&program).output();
-    });
-    let has = program.exists();
-    if !has {
-        left_out("no C++ compiler", what);
-    }
-    has
+    let any =
+        "#include <string>\n#include <system_error>\nint main() { return std::system_category().name()[0] == 0; }\n";
+    has_cpp("library", any, what)
 }
 
 /// The arguments that a program of `tests/cpp` is compiled with, without the library.

@@ -14,8 +14,8 @@ use std::{fs, io, thread};
 
 use declared::declared;
 use support::{
-    C_WARNINGS, Link, compile_c, compiler, libraries, link, output, pass_on, root, run, scratch, shimmed, symbols,
-    told, under,
+    C_WARNINGS, Link, compile_c, compiler, has_cpp, libraries, link, output, pass_on, root, run, scratch, shimmed,
+    symbols, told, under,
 };
 
 const CLASSIC: [&str; 4] = ["readn", "writen", "recv_peek", "readline"];
@@ -148,6 +148,9 @@ fn the_header_says_what_the_contract_says() {
 
 #[test]
 fn the_header_alone_serves_cpp11_and_later() {
+    if !has_cpp("alone", "int main() { return 0; }\n", "the C header in C++") {
+        return;
+    }
     let source = root().join("tests/c/header.c");
     for standard in ["-std=c++11", "-std=c++17", "-std=c++20"] {
         serves(true, &[standard, "-x", "c++"], &source);

@@ -134,6 +134,22 @@ pub fn compiler(cpp: bool) -> Command {
     cc::Build::new().cpp(cpp).target(target).host(target).opt_level(1).cargo_metadata(false).get_compiler().to_command()
 }
 
+/// Whether a C++ compiler makes the program `any`; else `what` is left out. Not every machine with a C compiler has one.
+pub fn has_cpp(name: &str, any: &str, what: &str) -> bool {
+    let source = scratch("cpp").join(name).with_extension("cpp");
+    let program = source.with_extension("program");
+    once(&format!("cpp-{name}"), || {
+        fs::write(&source, any).expect("the target folder is writable");
+        let _ = fs::remove_file(&program);
+        let _ = compiler(true).arg(&source).arg("-o").arg(&program).output();
+    });
+    let has = program.exists();
+    if !has {
+        left_out("no C++ compiler", what);
+    }
+    has
+}
+
 /// Appends the arguments that link a C program with the library. They come after the sources. A program without the
 /// library gets no sanitizer.
 pub fn link(command: &mut Command, link: Link) -> &mut Command {

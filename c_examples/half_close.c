@@ -37,13 +37,6 @@ static void take(const char *who, int fd) {
     printf("%s reads %zu bytes \"%.*s\", then %s\n", who, n, (int)n, text, behind);
 }
 
-/* Waits until the bytes have arrived. poll cannot do it: after SHUT_RD neither a read nor poll waits. */
-static void await_bytes(int fd, int expected) {
-    int64_t end = sockutil_now_ms() + 2000;
-    while (received_bytes(fd) < expected && sockutil_ms_left(end) > 0)
-        (void)poll(NULL, 0, 1);
-}
-
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
     no_more_arguments(argv);

@@ -1,9 +1,6 @@
 /* keepalive.c - only keepalive finds out that an idle peer has vanished. */
 #include "example.h"
 #include "lab.h"
-#include <net/if.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 
 #define IDLE_S 1
 #define INTERVAL_S 1
@@ -14,18 +11,6 @@ static const char HELP[] = "usage: keepalive [-h]\n"
                            "Makes two connections in its own network namespace, one of them with keepalive, and takes\n"
                            "the link down. Exit status: 2 without the right to make a namespace.\n";
 
-/* Takes the loopback link up or down. */
-static int set_link(int up) {
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    struct ifreq link = {.ifr_name = "lo"};
-    if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &link) < 0)
-        die("lo");
-    link.ifr_flags = (short)(up ? link.ifr_flags | IFF_UP : link.ifr_flags & ~IFF_UP);
-    int r = ioctl(fd, SIOCSIFFLAGS, &link);
-    close_socket(fd);
-    return r;
-}
-
 static void print_state(const char *what, int fd) {
     printf("%s: %s\n", what, sockutil_tcp_state_name(sockutil_tcp_state(fd)));
 }
@@ -35,12 +20,8 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argv);
     line_buffer_stdout();
 
-    /* 1. make our own network namespace. An ordinary user needs his own user namespace for that; some systems allow
-     * the namespace, but no rights in it. */
-    if ((unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) || set_link(1) < 0) {
-        fprintf(stderr, "no right to a network of our own: %s\n", strerror(errno));
-        return 2;
-    }
+    /* 1. make our own network namespace, in which we may take the link down */
+    enter_own_network();
 
     /* 2. two connections */
     struct tcp_pair with = tcp_pair(), without = tcp_pair();

@@ -1,4 +1,5 @@
-/* lab.h - for programs that show what the kernel does: both ends of a connection, their states, a packet filter. */
+/* lab.h - for programs that show what the kernel does: both ends of a connection, their states, a packet filter, a
+ * network of one's own. */
 #ifndef LAB_H
 #define LAB_H
 
@@ -7,6 +8,8 @@
 #include <sys/ioctl.h>
 #ifdef __linux__
 #include <linux/filter.h>
+#include <net/if.h>
+#include <sched.h>
 #endif
 #ifdef __sun
 #include <sys/filio.h>
@@ -26,6 +29,7 @@ static inline const char *errno_name(int e) {
                  {ECONNREFUSED, "ECONNREFUSED"},
                  {ECONNRESET, "ECONNRESET"},
                  {EINPROGRESS, "EINPROGRESS"},
+                 {EINTR, "EINTR"},
                  {ENOSPC, "ENOSPC"},
                  {ENOTSOCK, "ENOTSOCK"},
                  {EPIPE, "EPIPE"},
@@ -91,6 +95,14 @@ static inline int received_bytes(int fd) {
     return n;
 }
 
+/* Waits until the bytes have arrived. poll cannot do it: it does not wait for more than one byte, and after SHUT_RD not
+ * at all. */
+static inline void await_bytes(int fd, int expected) {
+    int64_t end = sockutil_now_ms() + 2000;
+    while (received_bytes(fd) < expected && sockutil_ms_left(end) > 0)
+        (void)poll(NULL, 0, 1);
+}
+
 /* The number of bytes that were written and are not acknowledged yet. -1: this system cannot tell. */
 static inline int unacknowledged_bytes(int fd) {
 #if defined(__linux__)
@@ -132,6 +144,31 @@ static inline void let_through(const struct tcp_pair *pair, unsigned flag) {
     if (setsockopt(pair->client, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
         setsockopt(pair->server, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
         no_filter();
+}
+
+/* Takes the loopback link up or down. */
+static inline int set_link(int up) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct ifreq link = {.ifr_name = "lo"};
+    if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &link) < 0)
+        die("lo");
+    link.ifr_flags = (short)(up ? link.ifr_flags | IFF_UP : link.ifr_flags & ~IFF_UP);
+    int r = ioctl(fd, SIOCSIFFLAGS, &link);
+    close_socket(fd);
+    return r;
+}
+
+/* Exit status 2: the caller has no right to what the program needs. */
+static inline _Noreturn void no_network(void) {
+    fprintf(stderr, "no right to a network of our own: %s\n", strerror(errno));
+    exit(2);
+}
+
+/* Moves the process into a new network namespace, whose only link is loopback. An ordinary user needs his own user
+ * namespace for that; some systems allow the namespace, but no rights in it. */
+static inline void enter_own_network(void) {
+    if ((unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) || set_link(1) < 0)
+        no_network();
 }
 #endif
 

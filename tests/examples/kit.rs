@@ -188,6 +188,10 @@ impl Stepping {
         Self { child, out }
     }
 
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
     /// Waits until there is a line to take. The program is still at most about to print the one after it.
     pub fn wait(&self) {
         let mut out = libc::pollfd { fd: self.out.as_raw_fd(), events: libc::POLLIN, revents: 0 };

@@ -40,3 +40,4 @@ mod thread_server;
 mod udp;
 mod upper;
 mod window;
+mod zombies;

@@ -97,7 +97,7 @@ fn every_server_and_client_refuses_a_bad_address_and_port() {
         .into_iter()
         .filter(|name| name.ends_with("_server") || name.ends_with("_client"))
         .partition(|name| name.ends_with("_server"));
-    assert!(servers.len() == 7 && clients.len() == 4, "{servers:?} {clients:?}");
+    assert!(servers.len() == 8 && clients.len() == 4, "{servers:?} {clients:?}");
     for name in servers.iter().chain(&clients) {
         for arguments in both {
             let output = finished(Command::new(program(name, "")).args(arguments), b"");

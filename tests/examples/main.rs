@@ -30,6 +30,7 @@ mod linger_reset;
 mod load;
 mod multicast;
 mod packet;
+mod pipe_rules;
 mod process_server;
 mod reuse;
 mod server_gone;

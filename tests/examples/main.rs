@@ -32,6 +32,7 @@ mod multicast;
 mod packet;
 mod pipe_rules;
 mod process_server;
+mod records;
 mod reuse;
 mod server_gone;
 mod shared_fd;

@@ -17,6 +17,7 @@ mod support;
 mod addr_text;
 mod byte_order;
 mod clients;
+mod close_wait;
 mod connect_timeout;
 mod echo;
 mod epoll_server;

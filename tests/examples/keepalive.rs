@@ -92,7 +92,7 @@ fn right(ways: &'static [i32]) -> io::Result<()> {
 // ---- The program ----
 
 /// The states of all ends in the network of a process, as `/proc/net/tcp` has them. 01 is `ESTABLISHED`.
-fn states_in(pid: i32) -> Vec<String> {
+pub fn states_in(pid: i32) -> Vec<String> {
     let table = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap();
     table.lines().skip(1).map(|line| line.split_whitespace().nth(3).unwrap().to_owned()).collect()
 }
@@ -120,7 +120,7 @@ fn finds_out(program: &Path, deny: &str) {
     assert!(run.out.recv().is_err() && run.err.recv().is_err(), "no word more than that");
 }
 
-fn says_that_it_may_not(program: &Path, deny: &str, why: Option<&str>) {
+pub fn says_that_it_may_not(program: &Path, deny: &str, why: Option<&str>) {
     let output = shimmed(&mut Command::new(program), deny).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", told(&output));
     assert!(output.stdout.is_empty() && lines_of(&output.stderr) == 1, "{}", told(&output));

@@ -41,6 +41,7 @@ mod sigpipe;
 mod soak;
 mod tcp_states;
 mod thread_server;
+mod time_wait_flood;
 mod udp;
 mod upper;
 mod window;

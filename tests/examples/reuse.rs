@@ -126,9 +126,17 @@ fn tcp_tw_reuse_changes_nothing_of_that() {
 
 #[test]
 fn an_experiment_takes_no_arguments() {
-    for name in
-        ["reuse", "reconnect", "connect_timeout", "keepalive", "shared_fd", "zombies", "pipe_rules", "close_wait"]
-    {
+    for name in [
+        "reuse",
+        "reconnect",
+        "connect_timeout",
+        "keepalive",
+        "shared_fd",
+        "zombies",
+        "pipe_rules",
+        "close_wait",
+        "time_wait_flood",
+    ] {
         let output = finished(Command::new(program(name, "")).arg("127.0.0.1"), b"");
         assert_eq!(output.status.code(), Some(2), "{name}: {}", told(&output));
         assert!(output.stdout.is_empty(), "{name}: {}", told(&output));

@@ -24,6 +24,7 @@ mod epoll_server;
 mod fd_pass;
 mod greet;
 mod half_close;
+mod half_open;
 mod house;
 mod keepalive;
 mod kit;

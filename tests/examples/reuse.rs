@@ -136,6 +136,7 @@ fn an_experiment_takes_no_arguments() {
         "pipe_rules",
         "close_wait",
         "time_wait_flood",
+        "half_open",
     ] {
         let output = finished(Command::new(program(name, "")).arg("127.0.0.1"), b"");
         assert_eq!(output.status.code(), Some(2), "{name}: {}", told(&output));

@@ -96,6 +96,7 @@ fn every_server_and_client_refuses_a_bad_address_and_port() {
     let (servers, clients): (Vec<_>, Vec<_>) = names()
         .into_iter()
         .filter(|name| name.ends_with("_server") || name.ends_with("_client"))
+        .filter(|name| !name.starts_with("unix_")) // they take a path
         .partition(|name| name.ends_with("_server"));
     assert!(servers.len() == 8 && clients.len() == 4, "{servers:?} {clients:?}");
     for name in servers.iter().chain(&clients) {

@@ -44,6 +44,7 @@ mod tcp_states;
 mod thread_server;
 mod time_wait_flood;
 mod udp;
+mod unix;
 mod upper;
 mod window;
 mod zombies;

@@ -26,6 +26,7 @@ mod greet;
 mod half_close;
 mod half_open;
 mod house;
+mod http_get;
 mod keepalive;
 mod kit;
 mod linger_reset;

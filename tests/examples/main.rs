@@ -36,6 +36,7 @@ mod packet;
 mod pipe_rules;
 mod process_server;
 mod records;
+mod relay;
 mod reuse;
 mod server_gone;
 mod shared_fd;

@@ -18,6 +18,7 @@ mod addr_text;
 mod byte_order;
 mod clients;
 mod close_wait;
+mod connect_race;
 mod connect_timeout;
 mod echo;
 mod epoll_server;

@@ -6,13 +6,10 @@
 #define LIMIT_MS 5000
 #define PATIENCE_MS 1000
 static const char HELP[] = "usage: connect_race [-h] [host]\n"
-                           "Makes the first address of host dead and the second alive, connects, and prints which\n"
-                           "address it was, when, and what became of the other.\n"
+                           "Connects to host, while its first address is dead, and prints what became of both.\n"
                            "  host   a name with two addresses of this machine; default: none, for ::1 and 127.0.0.1\n";
-
 static int port;
-static _Atomic int racing;
-static _Atomic int most; /* attempts at once, while main raced */
+static _Atomic int racing, most; /* most: attempts at once, while main was racing */
 
 /* The number of attempts to connect to port that have no answer yet: SYN_SENT in the kernel's tables. */
 static int attempts(void) {
@@ -54,14 +51,13 @@ static void race(const char *what, const char *host) {
     int64_t start = sockutil_now_ms();
     int fd = sockutil_tcp_connect(host, service, 0, LIMIT_MS, NULL);
     long long ms = (long long)(sockutil_now_ms() - start);
-    int error = errno, left = attempts();
-    racing = 0;
-    (void)pthread_join(watcher, NULL);
     sockutil_addr peer;
-    if (fd < 0 || sockutil_addr_peer(fd, &peer) < 0) {
-        printf("%s: %s after %lld ms\n", what, errno_name(error), ms);
-        return;
-    }
+    if (fd < 0 || sockutil_addr_peer(fd, &peer) < 0)
+        die(what);
+    int left = attempts();
+    racing = 0;
+    if ((errno = pthread_join(watcher, NULL)) != 0)
+        die("pthread_join");
     printf("%s: connected to %s after %lld ms; ", what, endpoint_text(&peer).s, ms);
     printf("in SYN_SENT at most %d, now %d\n", most, left);
     close_socket(fd);
@@ -71,7 +67,6 @@ int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
     const char *host = next_argument(argv, NULL);
     no_more_arguments(argv);
-    line_buffer_stdout();
 
     /* 1. addresses, in the order in which they will be tried */
     sockutil_addr addresses[2], *dead = &addresses[0], *live = &addresses[1];
@@ -79,25 +74,30 @@ int main(int argc, char *argv[]) {
     if (sockutil_resolve(host, "0", SOCK_STREAM, 0, addresses, 2, &count, NULL) < 0 || count < 2)
         bad_argument("not a name with two addresses", host != NULL ? host : "(none)");
 
-    /* 2. a dead address: the backlog is full, so the listener drops each SYN. A host that is off looks the same. */
-    int deadfd = sockutil_stream_listen(endpoint_text(dead).s, 0, SOCKUTIL_NUMERIC, NULL);
-    if (deadfd < 0) {
-        int lacking = errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
-        perror(endpoint_text(dead).s);
-        return lacking ? NOT_HERE : 1;
-    }
-    *dead = local_address(deadfd);
-    port = sockutil_addr_port(dead);
+    /* 2. two listeners at one port: the kernel picks it for the first, and another program may have it at the second */
+    int deadfd, livefd;
+    do {
+        deadfd = sockutil_stream_listen(endpoint_text(dead).s, 0, SOCKUTIL_NUMERIC, NULL);
+        if (deadfd < 0) {
+            int lacking = errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
+            perror(endpoint_text(dead).s);
+            return lacking ? NOT_HERE : 1;
+        }
+        sockutil_addr local = local_address(deadfd);
+        port = sockutil_addr_port(&local);
+        if (sockutil_addr_set_port(live, port) < 0)
+            die("set_port");
+        livefd = sockutil_stream_listen(endpoint_text(live).s, SOMAXCONN, SOCKUTIL_NUMERIC, NULL);
+        if (livefd < 0)
+            close_socket(deadfd);
+    } while (livefd < 0 && errno == EADDRINUSE);
+    if (livefd < 0 || sockutil_addr_set_port(dead, port) < 0)
+        die("listen");
+
+    /* 3. the first one dies: its backlog is full, so that it drops each SYN. A host that is off looks the same. */
     int queued = socket(dead->ss.ss_family, SOCK_STREAM, 0);
     if (queued < 0 || sockutil_connect(queued, dead, LIMIT_MS) < 0)
         die("connect");
-
-    /* 3. a live address, at the same port */
-    if (sockutil_addr_set_port(live, port) < 0)
-        die("set_port");
-    int livefd = sockutil_stream_listen(endpoint_text(live).s, SOMAXCONN, SOCKUTIL_NUMERIC, NULL);
-    if (livefd < 0)
-        die("listen");
     printf("first %s: dead\n", endpoint_text(dead).s);
     printf("second %s: alive\n", endpoint_text(live).s);
 

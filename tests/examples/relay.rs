@@ -88,6 +88,8 @@ fn a_relay_passes_a_half_close_on_both_ways() {
                 (states(true) == [server_end] && states(false) == [relay_end]).then_some(())
             });
             for text in ["a long ", "answer"] {
+                // Longer than the program looks away.
+                thread::sleep(Duration::from_millis(400));
                 say(far, text);
                 hears(near, text);
             }
@@ -117,8 +119,12 @@ fn catch(mut stream: TcpStream, total: usize, pattern: &[u8]) {
     let mut received = 0;
     while received < total {
         let piece = pattern.len().min(total - received);
-        stream.read_exact(&mut caught[..piece]).unwrap();
-        assert!(caught[..piece] == pattern[..piece], "after {received} bytes");
+        let result = stream.read_exact(&mut caught[..piece]);
+        if result.is_err() || caught[..piece] != pattern[..piece] {
+            // This also ends the other three.
+            let _ = stream.shutdown(Shutdown::Both);
+            panic!("after {received} bytes: {result:?}");
+        }
         received += piece;
     }
     ends(&mut stream);
@@ -234,6 +240,8 @@ fn after_sigterm_a_relay_serves_the_clients_that_it_has_and_ctrl_c_ends_all() {
         } else {
             behind.relay.run.signal(libc::SIGTERM);
             assert_eq!(behind.relay.run.out(), "server stopped");
+            let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, behind.relay.port)).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "no child has the listener");
             say(&mut client, "two");
             hears(&mut server, "two");
             drop(client);

@@ -47,6 +47,7 @@ mod tcp_states;
 mod thread_server;
 mod time_wait_flood;
 mod udp;
+mod udp_home;
 mod unix;
 mod upper;
 mod window;

@@ -14,6 +14,7 @@ mod interface;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activation;
 mod addr_text;
 mod byte_order;
 mod clients;

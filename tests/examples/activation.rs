@@ -40,6 +40,10 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
+fn listens(port: u16) -> bool {
+    connections(port).iter().any(|end| end.local == port && end.state == "LISTEN")
+}
+
 fn echoes(stream: &mut (impl Read + Write)) {
     stream.write_all(b"hello").unwrap();
     let mut back = [0; 5];
@@ -80,8 +84,12 @@ fn it_serves_on_the_passed_listener_and_leaves_it_to_the_manager() {
             }
             // Its end is not the listener's: the next one serves those who come meanwhile.
             assert_eq!(stop(run, signal), ["server stopped"]);
-            let table = connections(port);
-            assert!(table.iter().any(|end| end.local == port && end.state == "LISTEN"), "{table:?}");
+            assert!(listens(port));
+            // The same of one that has served nobody.
+            let run = Running::start(&mut activated(kind, manager.try_clone().unwrap().into(), FOR_IT));
+            assert_eq!(run.out(), format!("listening on 127.0.0.1:{port}"));
+            assert_eq!(stop(run, signal), ["listener 3: passed", "server stopped"]);
+            assert!(listens(port));
         }
     }
 }
@@ -151,10 +159,10 @@ fn what_is_passed_and_is_no_listener_is_one_line_and_status_1() {
         (tcp(), "LISTEN_PID=me LISTEN_FDS=1", failed(libc::EINVAL)),
     ];
     for (passed, variables, problem) in bad {
-        let output = activated("", passed, variables).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{variables}: {}", told(&output));
-        assert!(output.stdout.is_empty(), "{variables}: {}", told(&output));
-        assert_eq!(String::from_utf8_lossy(&output.stderr), format!("{problem}\n"), "{variables}");
+        let mut run = Running::start(&mut activated("", passed, variables));
+        assert_eq!(run.err(), problem, "{variables}");
+        assert_eq!(run.ended().code(), Some(1), "{variables}");
+        assert!(run.out.recv().is_err() && run.err.recv().is_err(), "{variables}: no word more");
     }
 }
 

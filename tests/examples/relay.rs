@@ -31,6 +31,7 @@ struct Behind {
 impl Behind {
     fn new(kind: &str, options: &[&str]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
         let relay = relay(kind, options, &listener.local_addr().unwrap().to_string());
         Self { relay, listener }
     }
@@ -40,7 +41,7 @@ impl Behind {
         let client = self.relay.connect();
         let local = client.local_addr().unwrap().to_string();
         assert_eq!(self.relay.run.out(), format!("client {local}"));
-        let (server, _) = self.listener.accept().unwrap();
+        let (server, _) = within_deadline("a connection from the relay", || self.listener.accept().ok());
         server.set_read_timeout(Some(DEADLINE)).unwrap();
         server.set_write_timeout(Some(DEADLINE)).unwrap();
         (client, server, local)
@@ -210,7 +211,8 @@ fn a_relay_to_a_unix_socket_and_one_to_nobody() {
     let to = format!("unix:{}", path.display());
     let through = relay("", &[], &to);
     let mut client = through.connect();
-    let (mut server, _) = listener.accept().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let (mut server, _) = within_deadline("a connection from the relay", || listener.accept().ok());
     server.set_read_timeout(Some(DEADLINE)).unwrap();
     say(&mut client, "question");
     hears(&mut server, "question");
@@ -241,7 +243,7 @@ fn after_sigterm_a_relay_serves_the_clients_that_it_has_and_ctrl_c_ends_all() {
             behind.relay.run.signal(libc::SIGTERM);
             assert_eq!(behind.relay.run.out(), "server stopped");
             let refused = TcpStream::connect((Ipv4Addr::LOCALHOST, behind.relay.port)).unwrap_err();
-            assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "no child has the listener");
+            assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "new clients are refused");
             say(&mut client, "two");
             hears(&mut server, "two");
             drop(client);

@@ -47,8 +47,8 @@ int main(int argc, char *argv[]) {
     if (listenfd < 0)
         endpoint_failed("listen", ip, port, gai);
 
-    /* 2. a pair of sockets for the stop signal, which shuts down one of them. To shut down the listener would end it
-     * for the manager too, who starts this program again when the next client comes. */
+    /* 2. a pair of sockets: the stop signal shuts down one of them. A shutdown of the listener would end it for the
+     * manager too, which starts this program again when the next client comes. */
     int stop[2];
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, stop) < 0)
         die("socketpair");

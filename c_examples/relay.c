@@ -31,7 +31,7 @@ static const char *forward(sockutil_relay both[2], int client, int server, int i
             return strerror(errno);
         if (stopped)
             return "stopped";
-        /* One has failed, so an end of the connection is gone. The other would only find out at its next byte. */
+        /* If one has failed, an end of the connection is gone. The other relay would notice only at its next byte. */
         for (int i = 0; i < 2; i++)
             if (sockutil_relay_ended(&both[i], &error) && error != 0)
                 return strerror(error);
@@ -58,7 +58,7 @@ static void serve(int client, const char *peer, const char *to, int idle_ms) {
     printf("client close %s: %ju bytes there, %ju back%s%s\n", peer, (uintmax_t)sockutil_relay_moved(&both[0]),
            (uintmax_t)sockutil_relay_moved(&both[1]), problem != NULL ? ", " : "", problem != NULL ? problem : "");
 
-    /* 5. close. After a failure not with FIN: who gets that takes what has come for the whole. */
+    /* 5. close. After a failure with RST: a peer that gets FIN takes what has arrived for the whole. */
     if ((problem != NULL ? sockutil_close_reset(server) : close(server)) < 0 ||
         (problem != NULL ? sockutil_close_reset(client) : close(client)) < 0)
         perror("close");

@@ -21,7 +21,7 @@ static int server(int option, const char *ip, sockutil_addr *to) {
     return fd;
 }
 
-/* As the books have it: the answer goes to where the question came from. What it comes from, the kernel chooses. */
+/* As in the books: the answer goes to where the question came from. The kernel chooses the address it comes from. */
 static void answer(int fd) {
     char data[64];
     sockutil_addr client;
@@ -31,7 +31,7 @@ static void answer(int fd) {
     printf("  server: from %s, answered\n", endpoint_text(&client).s);
 }
 
-/* The same from home: at is the address that was asked. */
+/* The same, but from the address at, which the client has asked. */
 static void answer_from_home(int fd) {
     char data[64];
     sockutil_addr client, at;

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::kit::*;
-use crate::support::{left_out, told};
+use crate::support::{left_out, shimmed, told};
 
 /// A user that is not root, and whom no test runs as.
 const OTHER: libc::uid_t = 64_321;
@@ -203,8 +203,12 @@ fn a_unix_connect_is_done_at_once_though_nobody_accepts() {
     run.signal(libc::SIGSTOP);
     let us = i32::try_from(std::process::id()).unwrap();
     within_deadline("a stopped server", || children(us).contains(&(run.pid(), 'T')).then_some(()));
-    let mut typist = Running::start(&mut client("", &path));
+    let log = folder.0.join("log");
+    let mut typist = Running::start(shimmed(&mut client("", &path), &format!("log {}", log.display())));
     assert_eq!(typist.err(), AT_ONCE);
+    let calls = fs::read_to_string(&log).unwrap();
+    let connects: Vec<&str> = calls.lines().filter(|call| call.starts_with("connect ")).collect();
+    assert_eq!(connects, ["connect 0 0"], "connect(2) itself has returned 0: {calls}");
     run.signal(libc::SIGCONT);
     typist.type_in("hello\n");
     assert_eq!(typist.out(), "hello");

@@ -61,7 +61,7 @@ int main(int argc, char *argv[]) {
         }
         sockutil_cred client;
         if (sockutil_peer_cred(connfd, &client) < 0)
-            perror("peer_cred");
+            printf("client: unknown, %s\n", strerror(errno));
         else
             printf("client: pid %ld, uid %lu, gid %lu\n", (long)client.pid, (unsigned long)client.uid,
                    (unsigned long)client.gid);

@@ -173,11 +173,14 @@ fn when_one_end_of_a_relay_is_reset_so_is_the_other() {
     for kind in KINDS {
         let behind = Behind::new(kind, &[]);
         for client_first in [true, false] {
-            let (client, server, local) = behind.connection();
+            let (mut client, mut server, local) = behind.connection();
+            // What has arrived shows that the relay knows it is connected: connect(2) can be reset, too.
+            say(&mut client, "x");
+            hears(&mut server, "x");
             let (gone, mut left) = if client_first { (client, server) } else { (server, client) };
             reset(gone);
             assert_eq!(left.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
-            let closed = format!("client close {local}: 0 bytes there, 0 back, {}", reason(libc::ECONNRESET));
+            let closed = format!("client close {local}: 1 bytes there, 0 back, {}", reason(libc::ECONNRESET));
             assert_eq!(behind.relay.run.out(), closed);
         }
         within_deadline("a relay without children", || children(behind.relay.run.pid()).is_empty().then_some(()));

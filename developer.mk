@@ -1,7 +1,7 @@
 # sockutil, for those who change it: `make help-developer` lists the targets. Makefile includes this file. A target that
 # needs a tool says which one is missing.
 
-.PHONY: lint header man abi abi-baseline contract no-panic test-cross cross-build test-msrv test-faults test-broken \
+.PHONY: lint header man abi abi-baseline book contract no-panic test-cross cross-build test-msrv test-faults test-broken \
 	test-properties exhaustive test-fuzz test-debug test-posix posix-tests test-kernels test-clients test-load test-relay \
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-places test-instructions \
@@ -90,6 +90,21 @@ contract: test
 # Prove by the linker that no panic can be reached.
 no-panic: need-build
 	CARGO='$(CARGO)' sh tests/no_panic.sh
+
+# ---- The book ----
+
+BOOK_TOOL = env -u CARGO_BUILD_TARGET $(CARGO) run --quiet --locked --manifest-path book/Cargo.toml \
+	--target-dir $(TARGET)/book/tool --
+MDBOOK_MESSAGE = is missing: it makes the pages (cargo install mdbook --version 0.5.4 --locked)
+
+# Make the book of both languages, with the manual, as pages in target/book/html.
+book: need-build
+	$(call need,mdbook,$(MDBOOK_MESSAGE))
+	$(call need,mandoc,is missing: it makes the manual's pages (the mandoc package))
+	@mkdir -p $(TARGET)/book/html
+	for language in en zh-CN; do $(BOOK_TOOL) $$language $(TARGET)/book/source/$$language && \
+		mdbook build $(TARGET)/book/source/$$language --dest-dir $(TARGET)/book/html/$$language || exit 1; done
+	cp book/theme/index.html $(TARGET)/book/html/index.html
 
 # ---- Failures, properties, fuzzing, mutation ----
 

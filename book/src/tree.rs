@@ -82,13 +82,11 @@ impl Tree {
         Ok(table.join("\n") + "\n")
     }
 
-    /// The list of what is easily got wrong, of a program's section.
+    /// The list of what is easily got wrong: the one that ends a program's section, also where no title is above it.
     pub fn wrong(&self, program: &str) -> Result<String, String> {
-        let title = self.language.choose("What is easily got wrong:", "容易弄错的地方：");
         let about = self.about(program)?;
-        let (_, list) =
-            about.split_once(title).ok_or_else(|| format!("the section of {program} has no \"{title}\""))?;
-        Ok(list.trim().to_owned() + "\n")
+        let (_, list) = about.rsplit_once("\n\n- ").ok_or_else(|| format!("the section of {program} ends with no list"))?;
+        Ok(format!("- {}\n", list.trim()))
     }
 
     /// The rows of the table about the kernel that these programs show.

@@ -2,10 +2,10 @@
 # mutants.sh OUTPUT [OPTION...] - changes the library in one place at a time with cargo-mutants, and fails if no test
 # notices a change. The options choose among the changes: -f src/reader.rs, --shard 0/8. JOBS: how many at once.
 #
-# Three rounds: the first runs quick tests and stops at the first failure, the second those of connecting and of other
-# kinds of descriptors; changes that both miss go to all other tests, including those of the shipped libraries and of
-# faults. OUTPUT keeps the output of cargo-mutants. RESUME=yes goes on with a first round that was broken off: what it has
-# caught is not done again.
+# Three rounds. The first runs the quick tests that know the file, and stops at the first failure. It is done in groups:
+# RESUME=yes goes on behind the last group that was done. The second round runs those of connecting, of relays and of
+# other kinds of descriptors; changes that both miss go to all other tests, including those of the shipped libraries and of
+# faults. OUTPUT keeps the output of cargo-mutants.
 set -eu
 output=$1
 shift
@@ -44,11 +44,26 @@ round() {
     esac
 }
 
-# lines NAME LIST... - the changes that are in these lists of a round.
+# lines NAME LIST... - the changes that are in these lists of a round; of the first round, those of all its groups.
 lines() {
-    folder=$output/$1/mutants.out
+    folder=$output/$1
     shift
-    for list; do [ ! -e "$folder/$list.txt" ] || cat "$folder/$list.txt"; done
+    for list; do
+        find "$folder" -path "*/mutants.out/$list.txt" -exec cat {} +
+    done
+}
+
+# group NAME TESTS OPTION... - a group of the first round.
+group() {
+    name=quick/$1
+    tests=$2
+    shift 2
+    [ ! -e "$output/$name/done" ] || return 0
+    rm -rf "${output:?}/$name"
+    mkdir -p "$output/$name"
+    for test in $tests; do set -- "$@" "-C--test=$test"; done
+    round "$name" --timeout 60 "$@"
+    : >"$output/$name/done"
 }
 
 # again NAME OPTION... - a round of the survivors alone. Sorts them into NAME-caught, NAME-timeout and the new survivors.
@@ -75,21 +90,29 @@ again() {
 }
 
 export "CARGO_TARGET_${host}_RUNNER=sh $here/first_failure.sh"
-round quick --timeout 60 ${RESUME:+--iterate} -C--test=exports -C--test=process "$@"
-[ "$(lines quick caught previously_caught timeout unviable missed | wc -l)" -gt 0 ] || {
+if [ $# -gt 0 ]; then
+    group chosen 'exports process relay connecting' "$@"
+else
+    group relay relay -f src/relay.rs
+    group connecting 'connecting exports' -f src/connect.rs -f src/race.rs
+    for shard in 0 1 2 3 4 5 6 7; do
+        group "shard-$shard" 'exports process' -e src/relay.rs -e src/connect.rs -e src/race.rs --shard "$shard/8"
+    done
+fi
+[ "$(lines quick caught timeout unviable missed | wc -l)" -gt 0 ] || {
     echo "mutants.sh: there is no such mutant: $*" >&2
     exit 1
 }
 lines quick missed >"$output/survivors"
-again other --timeout 120 -C--test=connecting -C--test=kinds
+again other --timeout 120 -C--test=connecting -C--test=kinds -C--test=relay
 unset "CARGO_TARGET_${host}_RUNNER"
 # The first test also builds the shipped libraries, within its time.
 again rest --timeout 600 -C--test=answers -C--test=endpoints -C--test=exports -C--test=faults -C--test=properties \
     -C--test=syscalls
 
 {
-    lines quick caught previously_caught unviable timeout missed | sed 's/:.*/ all/'
-    lines quick caught previously_caught | sed 's/:.*/ quick/'
+    lines quick caught unviable timeout missed | sed 's/:.*/ all/'
+    lines quick caught | sed 's/:.*/ quick/'
     cat "$output/other-caught" "$output/rest-caught" | sed 's/:.*/ rest/'
     { lines quick timeout && cat "$output/other-timeout" "$output/rest-timeout"; } | sed 's/:.*/ endless/'
     lines quick unviable | sed 's/:.*/ unviable/'

@@ -30,7 +30,7 @@ CC_MESSAGE = is missing: the C programs need a C compiler (gcc or clang; set CC 
 # $(call need,command,message)
 need = @command -v $(firstword $(1)) >/dev/null 2>&1 || { echo "sockutil: $(firstword $(1)) $(2)" >&2; exit 1; }
 
-.PHONY: all library examples demo test install uninstall clean help need-build
+.PHONY: all library examples demo tour test install uninstall clean help need-build
 
 # Build the libraries: target/lib/libsockutil.so (on macOS .dylib) and libsockutil.a.
 all: library
@@ -56,6 +56,10 @@ examples: library
 # Show the library at work: clients and servers of c_examples talk to each other.
 demo: examples
 	@sh c_examples/demo.sh '$(EXAMPLES)/bin'
+
+# Walk through the states of TCP, live, in the terminal: the state diagram shows where both ends of a connection are.
+tour: examples
+	@sh c_examples/tour.sh '$(EXAMPLES)/bin'
 
 # Test the library as it is built for shipping. The last line says what passed, what failed, what was left out and why.
 # TESTS='exports man' chooses programs of tests/.

@@ -21,8 +21,8 @@ TEST = SOCKUTIL_LIBDIR='$(LIBRARIES)' CC='$(CC)' $(CARGO) test --locked $(SHIPPE
 C_FILES = $(wildcard c_examples/*.[ch] bench/*.[ch] compat/*/*.h docs/*/*.c include/*.hpp man/examples/*.c tests/c/*.[ch] \
 	tests/c/*/*.[ch] tests/c/compat/*/*.[ch] tests/cpp/*.[ch]pp tests/cross/*.c tests/faults/*.[ch] tests/shim/*.[ch] \
 	tests/install/*.c tests/install/*.cpp tests/places/*.c packaging/*/*/*.c)
-SCRIPTS = $(wildcard c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh packaging/*/*.sh tests/*.sh tests/abi/*.sh \
-	tests/deb/*.sh tests/recipes/*.sh tests/shim/*.sh fuzz/*.sh packaging/debian/tests/compile packaging/debian/tests/demo)
+SCRIPTS = $(wildcard book/*.sh c_examples/*.sh capi/*.sh docs/*.sh packaging/*.sh packaging/*/*.sh tests/*.sh tests/abi/*.sh \
+	tests/book/*.sh tests/deb/*.sh tests/recipes/*.sh tests/shim/*.sh fuzz/*.sh packaging/debian/tests/compile packaging/debian/tests/demo)
 
 # Check the form of the sources, and compile them with all warnings as errors.
 lint: need-build

@@ -113,7 +113,8 @@ program == "keepalive" { measured("after", 2500, 9999, /with keepalive, read/ ? 
 program == "half_open" && /^user timeout, read/ { measured("after", 1000, 9999, " 1400") }
 program == "half_open" && /^keepalive, read/ { measured("after", 2500, 9999, " 3000") }
 program == "half_open" && /^(writer|idle), read/ { measured("after", 2500, 39999, " 3400") }
-program == "connect_race" && /^race: / { measured("after", 250, 999, " 250"); measured("at most", 1, 2, " 1") }
+# On a busy machine, the thread that counts may not run in time: it counts 0.
+program == "connect_race" && /^race: / { measured("after", 250, 999, " 250"); measured("at most", 0, 2, " 1") }
 program == "connect_race" && /^race, / { measured("after", 0, 249, " 0"); measured("at most", 0, 2, " 0") }
 
 { print }

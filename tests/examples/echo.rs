@@ -1,10 +1,9 @@
 //! `echo_server` and `echo_client`: the classic pair.
 
-use std::ffi::{CStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
@@ -332,26 +331,6 @@ fn a_second_interrupt_ends_a_client_whose_server_hangs() {
     assert_eq!(client.ended().signal(), Some(libc::SIGINT));
 }
 
-/// A terminal: the end where the keyboard is, and the end that a program has.
-fn terminal() -> (File, File) {
-    let mut name = [0_u8; 64];
-    // SAFETY: plain system calls, each on the descriptor that the first one made, and a buffer with its own length.
-    let keyboard = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
-    assert!(keyboard >= 0, "{}", io::Error::last_os_error());
-    // SAFETY: the descriptor is new, and only we own it.
-    let keyboard = unsafe { OwnedFd::from_raw_fd(keyboard) };
-    // SAFETY: a plain system call on our descriptor.
-    let granted = unsafe { libc::grantpt(keyboard.as_raw_fd()) };
-    // SAFETY: a plain system call on our descriptor.
-    let unlocked = unsafe { libc::unlockpt(keyboard.as_raw_fd()) };
-    // SAFETY: `name` is writable for its length.
-    let named = unsafe { libc::ptsname_r(keyboard.as_raw_fd(), name.as_mut_ptr().cast(), name.len()) };
-    assert_eq!((granted, unlocked, named), (0, 0, 0), "{}", io::Error::last_os_error());
-    let name = CStr::from_bytes_until_nul(&name).unwrap().to_str().unwrap();
-    let program = File::options().read(true).write(true).open(name).unwrap();
-    (keyboard.into(), program)
-}
-
 #[test]
 fn a_terminals_control_keys_leave() {
     let server = Server::start("echo_server", "");
@@ -360,14 +339,7 @@ fn a_terminals_control_keys_leave() {
     for (key, back) in keys {
         let (mut keyboard, end) = terminal();
         let mut command = server.client("");
-        // SAFETY: setsid and ioctl are async-signal-safe; descriptor 0 is the terminal.
-        unsafe {
-            command.stdin(end).pre_exec(|| {
-                let taken = libc::setsid() >= 0 && libc::ioctl(0, libc::TIOCSCTTY, 0) == 0;
-                if taken { Ok(()) } else { Err(io::Error::last_os_error()) }
-            });
-        }
-        let mut client = Running::start(&mut command);
+        let mut client = Running::start(controlled_by_stdin(command.stdin(end)));
         keyboard.write_all(b"hello\n").unwrap();
         assert_eq!(client.out(), "hello");
         keyboard.write_all(key.as_bytes()).unwrap();

@@ -1,10 +1,10 @@
 //! Shared by the tests of the programs: build one, run one, and check what it does.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
@@ -218,6 +218,37 @@ impl Drop for Stepping {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A terminal: the end where the keyboard is, and the end that a program has.
+pub fn terminal() -> (File, File) {
+    let mut name = [0_u8; 64];
+    // SAFETY: plain system calls, each on the descriptor that the first one made, and a buffer with its own length.
+    let keyboard = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
+    assert!(keyboard >= 0, "{}", io::Error::last_os_error());
+    // SAFETY: the descriptor is new, and only we own it.
+    let keyboard = unsafe { OwnedFd::from_raw_fd(keyboard) };
+    // SAFETY: a plain system call on our descriptor.
+    let granted = unsafe { libc::grantpt(keyboard.as_raw_fd()) };
+    // SAFETY: a plain system call on our descriptor.
+    let unlocked = unsafe { libc::unlockpt(keyboard.as_raw_fd()) };
+    // SAFETY: `name` is writable for its length.
+    let named = unsafe { libc::ptsname_r(keyboard.as_raw_fd(), name.as_mut_ptr().cast(), name.len()) };
+    assert_eq!((granted, unlocked, named), (0, 0, 0), "{}", io::Error::last_os_error());
+    let name = CStr::from_bytes_until_nul(&name).unwrap().to_str().unwrap();
+    let program = File::options().read(true).write(true).open(name).unwrap();
+    (keyboard.into(), program)
+}
+
+/// A program whose terminal, with its control keys, is its stdin.
+pub fn controlled_by_stdin(command: &mut Command) -> &mut Command {
+    // SAFETY: setsid and ioctl are async-signal-safe; descriptor 0 is the terminal.
+    unsafe {
+        command.pre_exec(|| {
+            let taken = libc::setsid() >= 0 && libc::ioctl(0, libc::TIOCSCTTY, 0) == 0;
+            if taken { Ok(()) } else { Err(io::Error::last_os_error()) }
+        })
     }
 }
 

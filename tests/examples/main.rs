@@ -47,6 +47,7 @@ mod soak;
 mod tcp_states;
 mod thread_server;
 mod time_wait_flood;
+mod tour;
 mod udp;
 mod udp_home;
 mod unix;

@@ -9,16 +9,17 @@ use std::process::{Command, Stdio};
 use crate::kit::*;
 use crate::support::{left_out, told};
 
-type States = (&'static str, &'static str);
+pub type States = (&'static str, &'static str);
 
 /// The states of each connection, client and server. RFC 9293, figure 5.
-const OPENS: [States; 4] =
+pub const OPENS: [States; 4] =
     [("CLOSED", "LISTEN"), ("SYN_SENT", "LISTEN"), ("ESTABLISHED", "SYN_RECV"), ("ESTABLISHED", "ESTABLISHED")];
-const CLOSES: [States; 4] =
+pub const CLOSES: [States; 4] =
     [("FIN_WAIT1", "ESTABLISHED"), ("FIN_WAIT2", "CLOSE_WAIT"), ("FIN_WAIT2", "LAST_ACK"), ("TIME_WAIT", "CLOSED")];
-const CLOSES_AT_ONCE: [States; 3] = [("FIN_WAIT1", "FIN_WAIT1"), ("CLOSING", "CLOSING"), ("TIME_WAIT", "TIME_WAIT")];
+pub const CLOSES_AT_ONCE: [States; 3] =
+    [("FIN_WAIT1", "FIN_WAIT1"), ("CLOSING", "CLOSING"), ("TIME_WAIT", "TIME_WAIT")];
 
-const ALL: [&str; 11] = [
+pub const ALL: [&str; 11] = [
     "CLOSED",
     "CLOSE_WAIT",
     "CLOSING",

@@ -194,11 +194,12 @@ packet_server() {
 udp_server() {
     serve 'bin/udp_server 127.0.0.1 0'
     first=$port
-    run "bin/udp_client 127.0.0.1 $first hello"
+    run "printf 'one\ntwo\n' | bin/udp_client 127.0.0.1 $first"
+    await 'client *'
     await 'client *'
     run "head -c 3000 /dev/zero | bin/udp_client 127.0.0.1 $first | wc -c"
     await 'client *'
-    run "bin/udp_client -c 127.0.0.1 $first connected"
+    run "bin/udp_client -c 127.0.0.1 $first hello"
     await 'client *'
     serve 'bin/udp_server 127.0.0.1 0'
     run "printf 'one\ntwo\n' | bin/udp_client -a $port 127.0.0.1 $first"

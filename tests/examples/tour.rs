@@ -139,6 +139,8 @@ impl Terminal {
 /// The states of client and server, as the line below the diagram has them. Checks that they, and no others, light up
 /// in the diagram, and that the picture fits.
 fn lit(picture: &str, coloured: bool) -> (String, String) {
+    let above = picture.lines().take_while(|line| !line.starts_with("client (C) ")).last().unwrap();
+    assert!(above.starts_with("  ") && above.contains(|c: char| c.is_ascii_lowercase()), "the event: {picture}");
     let below =
         picture.lines().find_map(|line| line.strip_prefix("client (C) ")).unwrap_or_else(|| panic!("{picture}"));
     let words: Vec<&str> = below.split_whitespace().collect();

@@ -21,7 +21,7 @@ fn tour() -> Command {
 
 /// Both ends, in the order of the diagram's steps. Two FINs that have not crossed are tried again.
 fn are_all_steps(states: &[(String, String)]) {
-    let expected = |steps: &[States]| Vec::from_iter(steps.iter().map(|&(c, s)| (c.to_owned(), s.to_owned())));
+    let expected = |steps: &[States]| steps.iter().map(|&(c, s)| (c.to_owned(), s.to_owned())).collect::<Vec<_>>();
     assert!(states.len() >= 11, "{states:?}");
     assert_eq!(states[..8], expected(&[OPENS, CLOSES].concat()), "{states:?}");
     assert_eq!(states[states.len() - 3..], expected(&CLOSES_AT_ONCE), "{states:?}");

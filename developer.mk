@@ -1,7 +1,7 @@
 # sockutil, for those who change it: `make help-developer` lists the targets. Makefile includes this file. A target that
 # needs a tool says which one is missing.
 
-.PHONY: lint header man abi abi-baseline book contract no-panic test-cross cross-build test-msrv test-faults test-broken \
+.PHONY: lint header man abi abi-baseline book test-book contract no-panic test-cross cross-build test-msrv test-faults test-broken \
 	test-properties exhaustive test-fuzz test-debug test-posix posix-tests test-kernels test-clients test-load test-relay \
 	soak test-memory test-valgrind test-valgrind-c test-sanitizers \
 	test-planted test-header test-install test-python test-mutants test-places test-instructions \
@@ -32,6 +32,7 @@ lint: need-build
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	rustfmt --edition 2024 --check tests/crate/dependent.rs
 	$(CARGO) fmt --manifest-path bench/rust/Cargo.toml --check
+	$(CARGO) fmt --manifest-path book/Cargo.toml --check
 	$(CARGO) clippy --release --workspace --all-targets --locked --features sockutil/test-shipped -- -D warnings
 	$(CARGO) clippy --release --all-targets --locked --no-default-features -- -D warnings
 	$(CARGO) clippy --manifest-path bench/rust/Cargo.toml --target-dir $(TARGET)/bench/rust --release --all-targets --locked -- \
@@ -93,8 +94,8 @@ no-panic: need-build
 
 # ---- The book ----
 
-BOOK_TOOL = env -u CARGO_BUILD_TARGET $(CARGO) run --quiet --locked --manifest-path book/Cargo.toml \
-	--target-dir $(TARGET)/book/tool --
+BOOK_CARGO = env -u CARGO_BUILD_TARGET $(CARGO)
+BOOK_TOOL = --quiet --locked --manifest-path book/Cargo.toml --target-dir $(TARGET)/book/tool
 MDBOOK_MESSAGE = is missing: it makes the pages (cargo install mdbook --version 0.5.4 --locked)
 
 # Make the book of both languages, with the manual, as pages in target/book/html.
@@ -102,9 +103,18 @@ book: need-build
 	$(call need,mdbook,$(MDBOOK_MESSAGE))
 	$(call need,mandoc,is missing: it makes the manual's pages (the mandoc package))
 	@mkdir -p $(TARGET)/book/html
-	for language in en zh-CN; do $(BOOK_TOOL) $$language $(TARGET)/book/source/$$language && \
+	for language in en zh-CN; do \
+		$(BOOK_CARGO) run $(BOOK_TOOL) -- $$language $(TARGET)/book/source/$$language && \
 		mdbook build $(TARGET)/book/source/$$language --dest-dir $(TARGET)/book/html/$$language || exit 1; done
 	cp book/theme/index.html $(TARGET)/book/html/index.html
+
+# Check the book: its tool, its links, that both languages are complete, each page in Chromium, and that the programs still
+# print what it shows.
+test-book: examples book
+	$(BOOK_CARGO) test $(BOOK_TOOL)
+	$(BOOK_CARGO) clippy $(BOOK_TOOL) --all-targets -- -D warnings
+	sh tests/book.sh $(TARGET)/book/html
+	sh tests/book/recorded.sh '$(EXAMPLES)/bin'
 
 # ---- Failures, properties, fuzzing, mutation ----
 

@@ -25,10 +25,16 @@ serve() {
     port=$(sed -n '1s/.*://p' "$1")
 }
 
-# stop NAME: ends the server that was started last, and prints what it has printed.
+# stop NAME [-9]: ends the server that was started last, and prints what it has printed.
 stop() {
-    kill "$pid"
+    set -- "$1" "${2-}"
+    kill $2 "$pid"
     wait "$pid" 2>/dev/null || true
-    echo "\$ kill %1; cat $1"
+    echo "\$ kill $2${2:+ }%1; cat $1"
     cat "$1"
+}
+
+# await NAME TEXT COUNT: waits until so many lines of a server's output have the text.
+await() {
+    until [ "$(grep -c "$2" "$1")" -ge "$3" ]; do sleep 0.02; done
 }

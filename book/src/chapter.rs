@@ -37,7 +37,7 @@ fn take(tree: &Tree, order: &str) -> Result<String, String> {
         ["wrong", name] => tree.wrong(name),
         ["look", name] => tree.table(name, language.choose("look at", "看什么")),
         ["hand", name] => tree.table(name, language.choose("by hand in the tutorial", "教程手写的")),
-        ["section", file, title @ ..] => tree.section(file, &title.join(" ")),
+        ["section", file, title @ ..] => Ok(without_ways_out(&tree.section(file, &title.join(" "))?)),
         _ => Err(format!("{{{{#{order}}}}}: what is this?")),
     }
 }
@@ -45,4 +45,24 @@ fn take(tree: &Tree, order: &str) -> Result<String, String> {
 /// A source with its name above.
 fn source(name: &str, text: &str) -> String {
     format!("`c_examples/{name}.c`\n\n```c\n{text}```\n")
+}
+
+/// The text of a document without the links to other files of the tree, which have no page in the book. What they are
+/// called stays.
+fn without_ways_out(text: &str) -> String {
+    let mut parts = text.split("](");
+    let mut inside = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match (part.split_once(')'), inside.rfind('[')) {
+            (Some((target, rest)), Some(start)) if !target.starts_with('#') && !target.starts_with("http") => {
+                inside.remove(start);
+                inside += rest;
+            }
+            _ => {
+                inside += "](";
+                inside += part;
+            }
+        }
+    }
+    inside
 }

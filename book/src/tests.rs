@@ -54,6 +54,20 @@ fn rows_about_the_kernel_are_those_of_the_programs_named() {
 }
 
 #[test]
+fn a_sections_links_stay_inside_the_book() {
+    for tree in trees() {
+        let file = tree.language.choose("docs/migrating.md", "docs/migrating.zh-CN.md");
+        let before = tree.language.choose("A server before and after", "一个服务器，迁移前后");
+        let text = expand(&tree, &format!("{{{{#section {file} {before}}}}}")).unwrap();
+        assert!(text.contains("| before.c | ") && !text.contains("]("), "{text}");
+
+        let differs = tree.language.choose("What behaves differently", "行为上的差别");
+        let text = expand(&tree, &format!("{{{{#section {file} {differs}}}}}")).unwrap();
+        assert!(text.contains("](#"), "{text}");
+    }
+}
+
+#[test]
 fn what_does_not_exist_is_an_error() {
     let tree = Tree::new(Language::English);
     for order in ["nothing", "program none", "wrong none", "picture none", "output none", "section README.md None"] {

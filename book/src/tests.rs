@@ -31,6 +31,15 @@ fn steps_are_taken_without_those_around_them() {
 }
 
 #[test]
+fn steps_may_be_in_a_loop() {
+    let tree = Tree::new(Language::English);
+    let text = tree.program("zombies", Some((1, 4))).unwrap();
+    assert!(text.starts_with("/* 1. ") && text.contains("\n/* 4. "), "{text}");
+    let text = tree.program("echo_server", Some((1, 4))).unwrap();
+    assert!(text.ends_with("announce(listenfd);\n"), "{text}");
+}
+
+#[test]
 fn each_program_has_its_parts_in_both_readmes() {
     for tree in trees() {
         let titles =

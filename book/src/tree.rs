@@ -115,13 +115,20 @@ impl Tree {
         let Some((first, last)) = steps else {
             return Ok(source);
         };
-        let step = |number: u32| format!("    /* {number}. ");
-        let lines: Vec<&str> = source
+        let is_step = |line: &str, number: u32| line.trim_start().starts_with(&format!("/* {number}. "));
+        let mut lines: Vec<&str> = source
             .lines()
-            .skip_while(|line| !line.starts_with(&step(first)))
-            .take_while(|line| !line.starts_with(&step(last + 1)) && *line != "}")
-            .map(|line| line.strip_prefix("    ").unwrap_or(line))
+            .skip_while(|line| !is_step(line, first))
+            .take_while(|line| !is_step(line, last + 1) && *line != "}")
             .collect();
+        // The next step may stand in a loop, whose first line belongs to it.
+        while lines.last().is_some_and(|line| line.is_empty() || line.ends_with('{')) {
+            lines.pop();
+        }
+        let indent = lines.first().map_or(0, |line| line.len() - line.trim_start().len());
+        for line in &mut lines {
+            *line = line.get(indent..).unwrap_or(line.trim_start());
+        }
         if lines.is_empty() {
             return Err(format!("{name}.c has no step {first}"));
         }

@@ -48,7 +48,7 @@ library: need-build
 
 # Build the example programs into c_examples/bin.
 examples: library
-	@[ '$(EXAMPLES)' = c_examples ] || { mkdir -p '$(EXAMPLES)' && \
+	@[ '$(EXAMPLES)' = c_examples ] || { mkdir -p '$(EXAMPLES)' && rm -f '$(EXAMPLES)'/*.[ch] && \
 		ln -sf '$(CURDIR)'/c_examples/*.[ch] '$(CURDIR)/c_examples/Makefile' '$(EXAMPLES)'; }
 	@$(MAKE) -C '$(EXAMPLES)' CC='$(CC)' SOCKUTIL_INCLUDE='$(if $(filter c_examples,$(EXAMPLES)),..,$(CURDIR))/include' \
 		SOCKUTIL_LIBDIR='$(BELOW)$(LIBRARIES)'

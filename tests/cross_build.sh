@@ -117,6 +117,7 @@ check_layout() {
 # build_examples ZIG - by their Makefile, from links to their sources, so that nothing is written beside these.
 build_examples() {
     mkdir -p "$work/sources"
+    rm -f "$work/sources"/*.[ch] # links to programs that are gone
     ln -sf "$PWD"/c_examples/*.[ch] "$PWD/c_examples/Makefile" "$work/sources"
     make -C "$work/sources" -j2 SYSTEM="$uname" CC="zig cc -target $1" CPPFLAGS=-Werror BIN=../examples \
         SOCKUTIL_INCLUDE="$PWD/include" SOCKUTIL_LIBDIR="$work/lib"

@@ -34,7 +34,8 @@ pub fn reason(errno: libc::c_int) -> String {
 fn sources() -> PathBuf {
     let folder = scratch("examples-sources");
     once("examples-sources", || {
-        let script = r#"ln -sf "$1"/*.[ch] "$1/Makefile" "$2""#;
+        // The folder may have links of an earlier run, to a program that is gone: make would stop at them.
+        let script = r#"rm -f "$2"/*.[ch] && ln -sf "$1"/*.[ch] "$1/Makefile" "$2""#;
         run(Command::new("sh").args(["-c", script, "sh"]).arg(root().join("c_examples")).arg(&folder));
     });
     folder

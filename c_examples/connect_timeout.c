@@ -1,7 +1,6 @@
-/* connect_timeout.c - connect with a timeout, step by step: how to distinguish connected, refused and timed out. */
+/* connect_timeout.c - connect with a timeout, step by step: connected, refused, timed out. */
 #include "example.h"
 #include "lab.h"
-#include <netinet/tcp.h>
 
 static const char HELP[] =
     "usage: connect_timeout [-h]\n"
@@ -27,19 +26,22 @@ static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, in
     printf("%s, %s: %s, %s\n", to_whom, endpoint_text(to).s, errno_name(error),
            sockutil_tcp_state_name(sockutil_tcp_state(fd)));
 
-    /* 3. wait: the socket becomes writable when the attempt has ended, with or without success */
-    int in_time = sockutil_wait(fd, POLLOUT, timeout_ms);
-    if (in_time < 0 && errno != EAGAIN)
+    /* 3. wait: the socket becomes writable when the attempt has ended, with or without success. After a failure it is
+     * readable too. */
+    int events = sockutil_wait(fd, POLLIN | POLLOUT, timeout_ms);
+    if (events < 0 && errno != EAGAIN)
         die("wait");
-    printf("  %swritable after %lld ms", in_time < 0 ? "not " : "", (long long)(sockutil_now_ms() - start));
+    const char *ready = events < 0 ? "not writable" : events & POLLIN ? "readable and writable" : "writable";
+    printf("  %s after %lld ms", ready, (long long)(sockutil_now_ms() - start));
 
-    /* 4. get the error of the socket: only this says how the attempt ended */
+    /* 4. get the error of the socket, once: only this says how the attempt ended, and the second time it is 0 */
     const char *state = sockutil_tcp_state_name(sockutil_tcp_state(fd));
     error = sockutil_take_error(fd);
-    if (error < 0)
+    int again = sockutil_take_error(fd);
+    if (error < 0 || again < 0)
         die("take_error");
-    printf(", error %s, %s: %s\n", errno_name(error), state,
-           in_time < 0             ? "our time limit ran out"
+    printf(", error %s, then %s, %s: %s\n", errno_name(error), errno_name(again), state,
+           events < 0              ? "our time limit ran out"
            : error == 0            ? "connected"
            : error == ECONNREFUSED ? "refused"
            : error == ETIMEDOUT    ? "the kernel gave up"

@@ -1,5 +1,7 @@
 //! `connect_timeout`: a connect that does not wait for ever.
 
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::process::Command;
 use std::thread;
 
@@ -25,15 +27,16 @@ fn tells_apart(kind: &str) {
     // Over loopback, the answer may be there before connect returns.
     let (listener, state) = attempt(&run, "a listener");
     assert!(state == "ESTABLISHED" || state == "SYN_SENT", "{state}");
-    assert_eq!(outcome(&run).1, "writable, error 0, ESTABLISHED: connected");
+    assert_eq!(outcome(&run).1, "writable, error 0, then 0, ESTABLISHED: connected");
 
     let (nobody, state) = attempt(&run, "nobody");
     assert!(nobody != listener && (state == "CLOSED" || state == "SYN_SENT"), "{nobody} {state}");
-    assert_eq!(outcome(&run).1, "writable, error ECONNREFUSED, CLOSED: refused");
+    // connect(2), EINPROGRESS; socket(7), SO_ERROR: getting it clears it.
+    assert_eq!(outcome(&run).1, "readable and writable, error ECONNREFUSED, then 0, CLOSED: refused");
 
     assert_eq!(attempt(&run, "a full backlog"), (listener, "SYN_SENT".into()));
     let (ms, text) = outcome(&run);
-    assert_eq!(text, "not writable, error 0, SYN_SENT: our time limit ran out");
+    assert_eq!(text, "not writable, error 0, then 0, SYN_SENT: our time limit ran out");
     assert!((500..3000).contains(&ms), "a limit of 500 ms: {ms}");
 
     assert_eq!(attempt(&run, "a full backlog, one repetition"), (listener, "SYN_SENT".into()));
@@ -48,7 +51,7 @@ fn tells_apart(kind: &str) {
     assert_eq!((count(false, "ESTABLISHED"), count(true, "ESTABLISHED")), (1, 1), "the one in the backlog: {seen:?}");
     assert_eq!((count(false, "SYN_SENT"), seen.len()), (1, 4), "the one that has no room: {seen:?}");
     let (ms, text) = outcome(&run);
-    assert_eq!(text, "writable, error ETIMEDOUT, CLOSED: the kernel gave up");
+    assert_eq!(text, "readable and writable, error ETIMEDOUT, then 0, CLOSED: the kernel gave up");
     // RFC 6298: an answer is waited for for 1 s, and after a repetition, depending on the kernel, for 1 s or 2 s.
     assert!((1900..8000).contains(&ms), "{ms}");
 
@@ -64,4 +67,30 @@ fn connected_refused_and_timed_out_are_told_apart() {
             scope.spawn(|| tells_apart(kind));
         }
     });
+}
+
+/// A failed non-blocking connect, beside the program: what poll(2) and `SO_ERROR` have.
+#[test]
+fn a_failed_connect_is_readable_and_writable_and_so_error_has_the_cause_once() {
+    let (_open, port) = dead_port();
+    let address = libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: port.to_be(),
+        sin_addr: libc::in_addr { s_addr: u32::from(Ipv4Addr::LOCALHOST).to_be() },
+        sin_zero: [0; 8],
+    };
+    // SAFETY: plain system calls; the address and the pollfd live until they return, and the descriptor is new.
+    let (socket, connected, events) = unsafe {
+        let fd = libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0);
+        let socket = OwnedFd::from_raw_fd(fd);
+        let size = libc::socklen_t::try_from(size_of_val(&address)).unwrap();
+        let connected = libc::connect(fd, (&raw const address).cast(), size);
+        let mut ready = libc::pollfd { fd, events: libc::POLLIN | libc::POLLOUT, revents: 0 };
+        libc::poll(&raw mut ready, 1, 5000);
+        (socket, connected, ready.revents)
+    };
+    assert_eq!(connected, -1);
+    assert_eq!(events & (libc::POLLIN | libc::POLLOUT), libc::POLLIN | libc::POLLOUT, "{events}");
+    let error = || TcpStream::from(socket.try_clone().unwrap()).take_error().unwrap().and_then(|e| e.raw_os_error());
+    assert_eq!([error(), error()], [Some(libc::ECONNREFUSED), None]);
 }

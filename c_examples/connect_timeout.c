@@ -1,10 +1,11 @@
-/* connect_timeout.c - connect with a timeout, step by step: connected, refused, timed out. */
+/* connect_timeout.c - connect with a timeout, step by step: connected, refused, timed out; and a listener's queue. */
 #include "example.h"
 #include "lab.h"
 
 static const char HELP[] =
     "usage: connect_timeout [-h]\n"
-    "Connects to a listener, to a port without one and to a full backlog, and prints each step.\n";
+    "Connects to a listener, to a port without one and to a full backlog, and prints each step; then\n"
+    "prints how many connections wait in a listener's queue.\n";
 
 #ifndef TCP_SYNCNT
 #define TCP_SYNCNT -1 /* Linux alone has it */
@@ -49,6 +50,34 @@ static int attempt(const char *to_whom, const sockutil_addr *to, int repeats, in
     return fd;
 }
 
+static void print_client(int fd) {
+    sockutil_addr local = local_address(fd);
+    printf("client at port %d: %s\n", sockutil_addr_port(&local), sockutil_tcp_state_name(sockutil_tcp_state(fd)));
+}
+
+/* A backlog of 2 has room for 3. The fourth client gets in when one was accepted: it repeats its SYN after a second. */
+static void fill_queue(void) {
+    int fd[4], listenfd = sockutil_tcp_listen("127.0.0.1", "0", 2, SOCKUTIL_NUMERIC, NULL);
+    sockutil_addr to = local_address(listenfd), peer;
+    for (int i = 0; i < 4; i++) {
+        fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+        if (fd[i] < 0 || (sockutil_connect(fd[i], &to, SOCKUTIL_NOWAIT) < 0 && errno != EINPROGRESS))
+            die("connect");
+        if (sockutil_wait(fd[i], POLLOUT, 300) < 0 && errno != EAGAIN) /* the fourth */
+            die("wait");
+        print_client(fd[i]);
+    }
+    print_queue(listenfd);
+    for (int i = 0; i < 4; i++) {
+        if (sockutil_accept(listenfd, &peer, 0, 10000) < 0)
+            die("accept");
+        printf("accepted: port %d\n", sockutil_addr_port(&peer));
+        if (i == 0 && sockutil_wait(fd[3], POLLOUT, 10000) < 0)
+            die("wait");
+        print_queue(listenfd);
+    }
+}
+
 int main(int argc, char *argv[]) {
     (void)next_option(argc, argv, "+h", HELP);
     no_more_arguments(argv);
@@ -79,5 +108,8 @@ int main(int argc, char *argv[]) {
     /* 5. close */
     close_socket(connected);
     close_socket(listenfd);
+
+    /* 6. a listener's queue. The return from main closes its sockets. */
+    fill_queue();
     return 0;
 }

@@ -123,6 +123,20 @@ static inline int unacknowledged_bytes(int fd) {
     return n;
 }
 
+/* Prints how many connections wait to be accepted, and the listener's backlog. Linux has both in TCP_INFO, at the place
+ * of other figures. */
+static inline void print_queue(int listenfd) {
+#ifdef __linux__
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+    if (getsockopt(listenfd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+        die("TCP_INFO");
+    printf("  queue %u, backlog %u\n", info.tcpi_unacked, info.tcpi_sacked);
+#else
+    printf("  queue of descriptor %d: not known\n", listenfd);
+#endif
+}
+
 #ifdef __linux__
 /* The exit status of a program when the system does not have what it shows. */
 enum { NOT_HERE = 77 };

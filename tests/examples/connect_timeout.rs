@@ -55,8 +55,9 @@ fn tells_apart(kind: &str) {
     // RFC 6298: an answer is waited for for 1 s, and after a repetition, depending on the kernel, for 1 s or 2 s.
     assert!((1900..8000).contains(&ms), "{ms}");
 
+    assert_eq!(run.rest().iter().filter(|line| line.starts_with("client ")).count(), 4);
     assert_eq!(run.ended().code(), Some(0));
-    assert!(run.out.recv().is_err() && run.err.recv().is_err(), "no word more than that");
+    assert!(run.err.recv().is_err(), "no word more than that");
 }
 
 #[test]
@@ -93,4 +94,48 @@ fn a_failed_connect_is_readable_and_writable_and_so_error_has_the_cause_once() {
     assert_eq!(events & (libc::POLLIN | libc::POLLOUT), libc::POLLIN | libc::POLLOUT, "{events}");
     let error = || TcpStream::from(socket.try_clone().unwrap()).take_error().unwrap().and_then(|e| e.raw_os_error());
     assert_eq!([error(), error()], [Some(libc::ECONNREFUSED), None]);
+}
+
+/// listen(2): the backlog bounds the completed connections that are not accepted. Linux has room for one more.
+#[test]
+fn a_backlog_of_2_is_room_for_3_connections_and_those_that_were_accepted_do_not_count() {
+    let mut run = Stepping::start(&mut Command::new(program("connect_timeout", "")));
+    let mut line = run.line().unwrap();
+    while !line.starts_with("client ") {
+        line = run.line().unwrap();
+    }
+    let mut clients = Vec::new();
+    for state in ["ESTABLISHED", "ESTABLISHED", "ESTABLISHED", "SYN_SENT"] {
+        let port = line.strip_prefix("client at port ").and_then(|rest| rest.strip_suffix(&format!(": {state}")));
+        clients.push(port.unwrap_or_else(|| panic!("{line}")).to_owned());
+        if clients.len() == 3 {
+            run.wait();
+            assert_eq!(listener(run.pid()).unwrap().1, 3, "the fourth has no room, and none was accepted");
+        }
+        if clients.len() < 4 {
+            line = run.line().unwrap();
+        }
+    }
+    let figures = has_tcp_info("a listener's own figures");
+    let mut accepted = Vec::new();
+    let mut queue = run.line().unwrap();
+    for expected in [3, 3, 2, 1, 0] {
+        if figures {
+            assert_eq!(queue, format!("  queue {expected}, backlog 2"));
+        }
+        if expected == 0 {
+            break;
+        }
+        // While this line waits to be taken, the program does not get past the next one, and so accepts no other.
+        run.wait();
+        let left = [3, 2, 1, 0][accepted.len()];
+        within_deadline("the queue by the kernel's table", || {
+            (listener(run.pid()).is_some_and(|(_, queue)| queue == left)).then_some(())
+        });
+        let line = run.line().unwrap();
+        accepted.push(line.strip_prefix("accepted: port ").unwrap_or_else(|| panic!("{line}")).to_owned());
+        queue = run.line().unwrap();
+    }
+    assert_eq!(accepted, clients, "in the order in which they came");
+    assert_eq!(run.line(), None);
 }

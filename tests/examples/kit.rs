@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{compiler, libraries, once, root, run, sanitizer_flags, scratch, shimmed, told, under};
+use crate::support::{compiler, left_out, libraries, once, root, run, sanitizer_flags, scratch, shimmed, told, under};
 
 /// The deadline for each event.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -455,6 +455,32 @@ pub fn set_socket_option<T>(socket: &impl AsRawFd, name: i32, value: &T) {
     assert_eq!(set, 0, "{}", io::Error::last_os_error());
 }
 
+/// The bytes of `TCP_INFO` (`struct tcp_info` of `linux/tcp.h`).
+pub fn tcp_info(socket: &impl AsRawFd) -> Vec<u8> {
+    let mut info = vec![0_u8; 512];
+    let mut size = libc::socklen_t::try_from(info.len()).unwrap();
+    let into = info.as_mut_ptr().cast();
+    // SAFETY: the memory has this size, and lives until the call returns.
+    let got = unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, into, &raw mut size) };
+    assert_eq!(got, 0, "{}", io::Error::last_os_error());
+    info.truncate(usize::try_from(size).unwrap());
+    info
+}
+
+/// A number in it.
+pub fn figure(info: &[u8], offset: usize) -> u32 {
+    u32::from_ne_bytes(info[offset..offset + 4].try_into().unwrap())
+}
+
+/// Whether `TCP_INFO` has its figures: an emulator may have the state alone. If not, what is left out is reported.
+pub fn has_tcp_info(what: &str) -> bool {
+    let has = tcp_info(&TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).len() >= 104;
+    if !has {
+        left_out("no figures in TCP_INFO", what);
+    }
+    has
+}
+
 /// A port at which nobody listens: that of a connection's client, which no listener is given as long as the connection
 /// is open.
 pub fn dead_port() -> (TcpStream, u16) {
@@ -532,6 +558,19 @@ pub fn connections(port: u16) -> Vec<Connection> {
 /// Whether a connection whose local port is this one is in `TIME_WAIT`.
 pub fn in_time_wait(port: u16) -> bool {
     connections(port).iter().any(|connection| connection.local == port && connection.state == "TIME_WAIT")
+}
+
+/// The listening TCP socket of a process: its descriptor, and the connections that it has not accepted yet.
+pub fn listener(pid: i32) -> Option<(String, usize)> {
+    let table = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten().find_map(|fd| {
+        let link = fs::read_link(fd.path()).ok()?;
+        let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+        let row = rows.iter().find(|row| row[3] == "0A" && row[9] == inode)?;
+        let queue = usize::from_str_radix(row[4].split_once(':').unwrap().1, 16).unwrap();
+        Some((fd.file_name().into_string().unwrap(), queue))
+    })
 }
 
 /// The output of a program without arguments, line by line. It must succeed, without a message on stderr.

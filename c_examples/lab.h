@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #ifdef __linux__
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <net/if.h>
 #include <sched.h>
@@ -183,6 +184,14 @@ static inline _Noreturn void no_network(void) {
 static inline void enter_own_network(void) {
     if ((unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) || set_link(1) < 0)
         no_network();
+}
+
+/* Changes a setting of this network namespace. */
+static inline void change_setting(const char *path, const char *value) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || writen(fd, value, strlen(value)) < 0)
+        no_network();
+    close_socket(fd);
 }
 #endif
 

@@ -1,7 +1,6 @@
 /* time_wait_flood.c - a client that closes first, again and again, runs out of ports; three cures. */
 #include "example.h"
 #include "lab.h"
-#include <fcntl.h>
 
 static const char HELP[] =
     "usage: time_wait_flood [-h]\n"
@@ -12,14 +11,6 @@ static const char HELP[] =
 #define FIRST_PORT 40000
 
 enum closer { CLIENT_FIRST, SERVER_FIRST, CLIENT_RESETS };
-
-/* Changes a setting of this network namespace. */
-static void change_setting(const char *path, const char *value) {
-    int fd = open(path, O_WRONLY);
-    if (fd < 0 || writen(fd, value, strlen(value)) < 0)
-        no_network();
-    close_socket(fd);
-}
 
 /* -1: connect failed. The client does not bind: connect chooses its port. */
 static int connect_pair(int listenfd, struct tcp_pair *pair) {

@@ -44,6 +44,7 @@ mod server_gone;
 mod shared_fd;
 mod sigpipe;
 mod soak;
+mod syn_retries;
 mod tcp_states;
 mod thread_server;
 mod time_wait_flood;

@@ -29,6 +29,7 @@ mod half_close;
 mod half_open;
 mod house;
 mod http_get;
+mod interrupted;
 mod keepalive;
 mod kit;
 mod linger_reset;

@@ -22,6 +22,7 @@ mod close_wait;
 mod connect_race;
 mod connect_timeout;
 mod echo;
+mod epoll_events;
 mod epoll_server;
 mod fd_pass;
 mod greet;

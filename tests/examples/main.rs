@@ -46,6 +46,7 @@ mod server_gone;
 mod shared_fd;
 mod sigpipe;
 mod soak;
+mod socket_sizes;
 mod syn_retries;
 mod tcp_states;
 mod thread_server;

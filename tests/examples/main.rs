@@ -56,5 +56,6 @@ mod udp;
 mod udp_home;
 mod unix;
 mod upper;
+mod urgent;
 mod window;
 mod zombies;

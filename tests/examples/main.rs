@@ -53,6 +53,7 @@ mod thread_server;
 mod time_wait_flood;
 mod tour;
 mod udp;
+mod udp_cost;
 mod udp_home;
 mod unix;
 mod upper;

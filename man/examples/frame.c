@@ -21,6 +21,11 @@ int main(void) {
     if (sockutil_close(ends[0]) < 0)
         return 1;
 
+    /* One that nobody wants, of whatever length. */
+    if (sockutil_reader_skip_frame(&reader, 2, NULL, 100) != 1)
+        return 1;
+    printf("one is dropped\n");
+
     /* They arrive as they were sent, the empty one too. */
     while ((r = sockutil_reader_frame(&reader, 2, &body, &len, 100)) ==
            1)

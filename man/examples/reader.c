@@ -4,7 +4,7 @@
 
 int main(void) {
     int ends[2], r;
-    char memory[16], *line;
+    char memory[16], own[8], body[5], *line;
     size_t len;
     sockutil_reader reader;
 
@@ -31,5 +31,13 @@ int main(void) {
         sockutil_reader_line(&reader, &line, &len, 100) != 1)
         return 1;
     printf("too long, dropped; then %s", line);
+
+    /* Into memory of your own: a line, and so many bytes. */
+    if (writen(ends[0], "five\nhello", 10) != 10 ||
+        sockutil_reader_copy_line(&reader, own, sizeof(own), NULL,
+                                  100) != 1 ||
+        sockutil_reader_read_full(&reader, body, 5, NULL, 100) != 1)
+        return 1;
+    printf("%.5s, after the line %s", body, own);
     return 0;
 }

@@ -27,7 +27,9 @@ static int nc(int keyboard, int sock, int screen) {
 
 int main(void) {
     int keys[2], ends[2], screen[2];
-    char text[64];
+    char text[64], memory[16];
+    sockutil_relay relay;
+    struct pollfd wants[2];
 
     /* What is typed, a server that has already answered, and the
      * screen. */
@@ -42,5 +44,15 @@ int main(void) {
     printf("the server got %d bytes\n", (int)readn(ends[1], text, 64));
     printf("the screen shows %.9s",
            readn(screen[0], text, 9) == 9 ? text : "");
+
+    /* For a poll(2) of your own: a relay that holds nothing waits for
+     * bytes, and not for room. */
+    if (sockutil_relay_init(&relay, ends[0], screen[1], memory,
+                            sizeof(memory)))
+        return 1;
+    sockutil_relay_wants(&relay, wants);
+    printf("waits for bytes: %s, for room: %s\n",
+           wants[0].fd >= 0 && wants[0].events & POLLIN ? "yes" : "no",
+           wants[1].fd >= 0 ? "yes" : "no");
     return 0;
 }

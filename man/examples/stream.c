@@ -32,5 +32,12 @@ int main(void) {
         sockutil_read_full(ends[1], body, 5, &done, 100) != 1)
         return 1;
     printf("body: %.5s\n", body);
+
+    /* What has come, be it less than there is room for. */
+    if (writen(ends[0], "more", 4) != 4 ||
+        sockutil_read_some(ends[1], line, sizeof(line), &done, 100) !=
+            1)
+        return 1;
+    printf("then: %zu bytes\n", done);
     return 0;
 }

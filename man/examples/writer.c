@@ -15,11 +15,13 @@ int main(void) {
         sockutil_writer_init(&writer, ends[0], memory, sizeof(memory)))
         return 1;
 
-    /* 1. Small frames are only copied. */
+    /* 1. Small frames, and bytes without a header, are only copied. */
     for (size_t i = 0; i < 4; i++)
         if (sockutil_writer_frame(&writer, 2, words[i],
                                   strlen(words[i]), NULL, 100) != 1)
             return 1;
+    if (sockutil_writer_put(&writer, "end\n", 4, NULL, 100) != 1)
+        return 1;
     printf("%zu bytes are held\n", sockutil_writer_pending(&writer));
 
     /* 2. They leave in one system call. */

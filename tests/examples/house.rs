@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::process::Command;
 use std::time::SystemTime;
 
+use crate::declared::declared;
 use crate::kit::*;
 use crate::support::{root, run, scratch, told};
 use crate::tcp_states::has_packet_filter;
@@ -140,4 +141,28 @@ fn the_readme_tells_of_every_program() {
         let programs = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
         assert!(programs.split(", ").all(|program| names().iter().any(|name| name == program)), "{row}");
     }
+}
+
+/// Whether a text calls a function. A longer name that ends like it is another one.
+fn calls(text: &str, function: &str) -> bool {
+    let parts: Vec<&str> = text.split(&format!("{function}(")).collect();
+    parts[..parts.len() - 1].iter().any(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+#[test]
+fn every_function_is_called_by_a_program_that_shows_it() {
+    let folders =
+        ["c_examples", "man/examples", "docs/migrating"].map(|folder| fs::read_dir(root().join(folder)).unwrap());
+    let files = folders.into_iter().flatten().flatten().map(|file| file.path());
+    let sources = files.filter(|path| path.extension().is_some_and(|extension| extension == "c" || extension == "h"));
+    let shown: String = sources.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let functions = declared();
+    assert!(functions.len() > 100, "{functions:?}");
+    // The bare names of the classic four are these functions by the header.
+    let classic = ["sockutil_readn", "sockutil_writen", "sockutil_recv_peek", "sockutil_readline"];
+    let is_shown =
+        |name: &str| calls(&shown, name) || (classic.contains(&name) && calls(&shown, &name["sockutil_".len()..]));
+    let missing: Vec<&String> = functions.iter().filter(|name| !is_shown(name)).collect();
+    assert!(missing.is_empty(), "no program calls {missing:?}");
+    assert!(!is_shown("sockutil_tcp_stat") && !is_shown("sockutil_no_such"), "a name is a whole name");
 }

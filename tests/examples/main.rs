@@ -9,6 +9,8 @@
     reason = "the functions under test take raw pointers, and a test fails by panicking"
 )]
 
+#[path = "../support/declared.rs"]
+mod declared;
 #[path = "../support/interface.rs"]
 mod interface;
 #[path = "../support/mod.rs"]

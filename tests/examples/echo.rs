@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kit::*;
-use crate::support::{scratch, told};
+use crate::support::{root, scratch, told};
 
 // ---- What they say ----
 
@@ -27,6 +27,66 @@ fn each_side_tells_the_addresses_and_the_server_the_end() {
         assert_eq!(server.run.out(), format!("client close {local}"));
         assert!(client.out.recv().is_err() && client.err.recv().is_err(), "no word more than that");
         assert_eq!(server.stop(libc::SIGTERM), ["server stopped"]);
+    }
+}
+
+/// The steps of the books, in their order, each done by hand.
+#[test]
+fn the_pair_takes_the_steps_of_the_books_itself() {
+    let steps: [(&str, &[&str]); 2] = [
+        (
+            "echo_server",
+            &[
+                "readline(connfd",
+                "writen(connfd",
+                "socket(AF_INET",
+                "sockutil_set_reuseaddr(listenfd",
+                "bind(listenfd",
+                "listen(listenfd",
+                "accept(listenfd",
+                "fork()",
+                "serve(connfd",
+                "close_socket(connfd)",
+            ],
+        ),
+        (
+            "echo_client",
+            &[
+                "writen(sockfd",
+                "socket(AF_INET",
+                "connect(sockfd",
+                "pthread_create(",
+                "readline(sockfd",
+                "writen(STDOUT_FILENO",
+                "close_socket(sockfd)",
+            ],
+        ),
+    ];
+    for (name, steps) in steps {
+        let source = fs::read_to_string(root().join(format!("c_examples/{name}.c"))).unwrap();
+        let mut rest = source.as_str();
+        for step in steps {
+            let at = rest.find(step).unwrap_or_else(|| panic!("{name}: no {step} after the step before it"));
+            assert!(!rest[..at].ends_with('_'), "{name}: {step} is the library's");
+            rest = &rest[at + step.len()..];
+        }
+        assert!(!source.contains("switch ("), "{name}: no state machine");
+    }
+}
+
+#[test]
+fn a_process_serves_each_client_and_in_the_client_one_thread_sends() {
+    let threads = |pid: i32| fs::read_dir(format!("/proc/{pid}/task")).unwrap().count();
+    for kind in KINDS {
+        let server = Server::start("echo_server", kind);
+        let mut clients: Vec<Running> = (0..3).map(|_| server.typing_client(kind).0).collect();
+        within_deadline("three children", || (children(server.run.pid()).len() == 3).then_some(()));
+        assert_eq!(threads(server.run.pid()), 1);
+        for client in &mut clients {
+            client.type_in("hello\n");
+            assert_eq!(client.out(), "hello");
+            assert_eq!(threads(client.pid()), 2, "one sends what is typed, and main prints what comes");
+        }
     }
 }
 

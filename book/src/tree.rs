@@ -85,7 +85,8 @@ impl Tree {
     /// The list of what is easily got wrong: the one that ends a program's section, also where no title is above it.
     pub fn wrong(&self, program: &str) -> Result<String, String> {
         let about = self.about(program)?;
-        let (_, list) = about.rsplit_once("\n\n- ").ok_or_else(|| format!("the section of {program} ends with no list"))?;
+        let (_, list) =
+            about.rsplit_once("\n\n- ").ok_or_else(|| format!("the section of {program} ends with no list"))?;
         Ok(format!("- {}\n", list.trim()))
     }
 

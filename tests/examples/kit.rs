@@ -459,9 +459,9 @@ pub fn set_socket_option<T>(socket: &impl AsRawFd, name: i32, value: &T) {
 pub fn tcp_info(socket: &impl AsRawFd) -> Vec<u8> {
     let mut info = vec![0_u8; 512];
     let mut size = libc::socklen_t::try_from(info.len()).unwrap();
-    let into = info.as_mut_ptr().cast();
+    let memory = info.as_mut_ptr().cast();
     // SAFETY: the memory has this size, and lives until the call returns.
-    let got = unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, into, &raw mut size) };
+    let got = unsafe { libc::getsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, memory, &raw mut size) };
     assert_eq!(got, 0, "{}", io::Error::last_os_error());
     info.truncate(usize::try_from(size).unwrap());
     info

@@ -68,6 +68,14 @@ function measured(before, least, most, shown,   start, end, number) {
 program == "unix_server" { measured("uid", 0, 4294967294, " 1000"); measured("gid", 0, 4294967294, " 1000") }
 program == "fd_pass" { sub(/socket [0-9]+,/, "socket 54321,") }
 
+# When a SYN is sent again, in ms: the pauses are doubled, or linear at first.
+BEGIN {
+    second["doubled", 1] = 1000
+    second["doubled", 2] = 3000
+    for (i = 1; i <= 5; i++)
+        second["4", i] = 1000 * i
+}
+
 # The rules: line, text before the number, least, most, shown.
 program == "window" {
     if (/^writer:.* after [0-9]? ms|^writer:.* after [0-9][0-9] ms/) {
@@ -105,6 +113,29 @@ program == "connect_timeout" {
         measured("after", 2000, 30000, " 3000")
     else
         measured("after", 0, 499, " 0")
+    rename("(client at|accepted:) port [0-9]+", "port")
+}
+program == "syn_retries" && / again, / { split($0, words, "again, "); measured("after", 900, 9999, " " second[$1, words[2] + 0]) }
+program == "syn_retries" { measured("ETIMEDOUT after", 6900, 19999, " 7000") }
+program == "interrupted" { measured("^[a-zA-Z_, ]*:", 3, 99, " 3"); measured("^accept: 3 signals,", 1, 99, " 3") }
+program == "socket_sizes" {
+    measured("new socket:", 512, 2147483647, " 131072")
+    measured("set to 1: getsockopt returns", 512, 9999, " 2304")
+    measured("set to 1073741824: getsockopt returns", 512, 2147483647, " 8388608")
+    if (/^as it is/) {
+        default_sizes = 1
+        measured("then", 536, 65535, " 32741")
+        measured("client,", 536, 65535, " 32768")
+    } else if (default_sizes) {
+        default_sizes = 0
+        measured("SO_RCVBUF", 512, 2147483647, " 131072")
+        measured("client", 512, 1073725440, " 65483")
+    }
+}
+program == "udp_cost" {
+    measured("sendto", 1, 99999, " 2870")
+    measured("each, connected", 1, 99999, " 2530")
+    sub(/ratio [0-9]\.[0-9]+/, "ratio 0.88")
 }
 program == "reuse" { measured("accepted", 1, 99, " 3"); measured("the other", 1, 99, " 1") }
 program == "time_wait_flood" && /server closes first/ { at_server = 1; print; next }

@@ -295,10 +295,17 @@ tcp_states() {
     cat "$folder/once"
 }
 
+# Two threads print their lines, in any order: those of the doubled pauses first.
+syn_retries() {
+    alone bin/syn_retries >"$folder/once"
+    head -n 1 "$folder/once"
+    tail -n +2 "$folder/once" | sort -r -s -k 1,1
+}
+
 # ---- All of them ----
 
 sessions=' activation echo_server epoll_server greet_server http_get packet_server process_server relay server_gone '
-sessions="$sessions tcp_states thread_server udp_server unix_server upper_server "
+sessions="$sessions syn_retries tcp_states thread_server udp_server unix_server upper_server "
 clients=' echo_client packet_client udp_client unix_client upper_client '
 
 # record NAME - its session, as it is in every run.

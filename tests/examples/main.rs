@@ -53,6 +53,7 @@ mod syn_retries;
 mod tcp_states;
 mod thread_server;
 mod time_wait_flood;
+mod timeline;
 mod tour;
 mod udp;
 mod udp_cost;

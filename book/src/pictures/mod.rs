@@ -1,10 +1,31 @@
 //! The pictures, as SVG to be set into a page: drawings of `book/pictures`, and those that are made from records.
 
+mod cost;
+mod layers;
+mod memory;
+mod states;
+mod svg;
+mod timeline;
+
 use crate::tree::Tree;
 
 /// A picture by its name.
 pub fn picture(tree: &Tree, name: &str) -> Result<String, String> {
-    drawing(tree, name)
+    let language = tree.language;
+    match name {
+        "states" => states::svg(language),
+        "layers" => layers::svg(language),
+        "reader_memory" => memory::svg(language),
+        "cost" => cost::svg(language, &tree.read("bench/results.json")?),
+        scene => {
+            let record = tree.read("book/recorded/timeline.txt")?;
+            if timeline::scenes(&record).any(|known| known == scene) {
+                timeline::svg(language, &record, scene)
+            } else {
+                drawing(tree, name)
+            }
+        }
+    }
 }
 
 /// A drawing in characters. One without words serves both languages.

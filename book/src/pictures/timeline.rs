@@ -118,7 +118,7 @@ fn put_states(sheet: &mut Sheet, language: Language, y: i32, shown: &mut [Option
 fn put_segment(sheet: &mut Sheet, language: Language, y: i32, segment: &Segment) -> i32 {
     let from = (ENDS[segment.from], y + 10);
     let to = (ENDS[1 - segment.from], y + 10 + FALL);
-    let stop = if segment.lost { part_of(from, to, 78) } else { to };
+    let stop = if segment.lost { part_of(from, to, 82) } else { to };
     let middle = part_of(from, stop, 50);
     let again = if segment.again { format!(", {}", language.choose("again", "重发")) } else { String::new() };
     let words = format!("{} · {}{again}", segment.flags, segment.numbers);

@@ -12,7 +12,7 @@ enum { CLOSED = SOCKUTIL_TCP_CLOSED, LISTEN = SOCKUTIL_TCP_LISTEN, OPEN = SOCKUT
 enum { FIN_WAIT1 = SOCKUTIL_TCP_FIN_WAIT1, FIN_WAIT2 = SOCKUTIL_TCP_FIN_WAIT2, CLOSING = SOCKUTIL_TCP_CLOSING };
 enum { CLOSE_WAIT = SOCKUTIL_TCP_CLOSE_WAIT, TIME_WAIT = SOCKUTIL_TCP_TIME_WAIT };
 
-static char line[6] = "hello\n";
+static char line[] = "hello\n";
 
 /* Each line of a scene is a call and what follows it: the states of the client and of the server. */
 static void handshake(struct wire *w) {

@@ -291,7 +291,7 @@ impl Sheet {
         }
         // The first line has one tag and nothing else, or Markdown would not take it as HTML.
         Ok(format!(
-            "<svg class=\"picture\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+            "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
              style=\"width:100%;max-width:{WIDTH}px;height:auto\">\n<title>{}</title>\n{}</svg>\n",
             self.title, self.body
         ))
@@ -337,7 +337,7 @@ mod tests {
         let svg = sheet_with(&[((10, 20), "a < b & c")]).svg(60).unwrap();
         assert!(svg.lines().all(|line| !line.trim().is_empty()));
         let first = svg.lines().next().unwrap();
-        assert!(first.starts_with("<svg class=\"picture\" viewBox=") && first.ends_with('>'), "{first}");
+        assert!(first.starts_with("<svg viewBox=") && first.ends_with('>'), "{first}");
         assert_eq!(first.matches('<').count(), 1, "one tag alone on its line begins a block of HTML");
         assert!(svg.contains("a &lt; b &amp; c") && svg.ends_with("</svg>\n"), "{svg}");
     }

@@ -43,8 +43,19 @@ for name in chapters[0]:
 for name in sorted(path.name for path in (book / "pictures/en").glob("*.bob")):
     if not any(f"{{{{#picture {name[:-4]}}}}}" in path.read_text() for path in (book / "en/src").glob("*.md")):
         faults.append(f"pictures/en/{name}: in no chapter")
-for name in sorted(path.name for path in (book / "recorded").glob("*.txt")):
-    if not any(f"{{{{#output {name[:-4]}}}}}" in path.read_text() for path in (book / "en/src").glob("*.md")):
-        faults.append(f"recorded/{name}: in no chapter")
+english = "".join(path.read_text() for path in (book / "en/src").glob("*.md"))
+for name in sorted(path.stem for path in (book / "recorded").glob("*.txt")):
+    # The pictures of segments are drawn from the record of timeline.
+    if f"{{{{#output {name}}}}}" not in english and name != "timeline":
+        faults.append(f"recorded/{name}.txt: in no chapter")
+for name in sorted(path.stem for path in (book / "../c_examples").glob("*.c")):
+    if not re.search(rf"^\{{\{{#program {name}( \d+ \d+)?\}}\}}$", english, flags=re.M):
+        faults.append(f"c_examples/{name}.c: in no chapter")
+readme = (book / "../c_examples/README.md").read_text()
+rows = readme.split("## What the tutorials say")[1].split("\n## ")[0]
+shown = set(re.findall(r"\w+", " ".join(re.findall(r"^\{\{#kernel (.*)\}\}$", english, flags=re.M))))
+for row in re.findall(r"^\| .* \| ([\w, ]+) \|$", rows, flags=re.M):
+    if row != "shown by" and not shown & set(row.split(", ")):
+        faults.append(f"no chapter has the row about the kernel that {row} shows")
 print(f"{len(chapters[0])} chapters in two languages")
 sys.exit("\n".join(faults) if faults or len(chapters[0]) < 20 else 0)

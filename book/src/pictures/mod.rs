@@ -40,6 +40,8 @@ fn drawing(tree: &Tree, name: &str) -> Result<String, String> {
         ..svgbob::Settings::default()
     };
     let svg = svgbob::to_svg_with_settings(&tree.read(&file)?, &settings);
+    // A page may have several drawings, and each brings marks (arrow heads, circles) of the same names.
+    let svg = svg.replace("id=\"", &format!("id=\"{name}-")).replace("url(#", &format!("url(#{name}-"));
     // A blank line would end the block of HTML.
     let lines: Vec<&str> = svg.lines().filter(|line| !line.trim().is_empty()).collect();
     Ok(lines.join("\n") + "\n")

@@ -77,6 +77,16 @@ fn a_sections_links_stay_inside_the_book() {
 }
 
 #[test]
+fn a_narrow_page_shows_the_whole_of_a_drawing() {
+    for tree in trees() {
+        let picture = expand(&tree, "{{#picture start}}").unwrap();
+        let svg = picture.split_once("<svg ").unwrap().1.split_once('>').unwrap().0;
+        let attribute = |name: &str| svg.split_once(&format!("{name}=\"")).unwrap().1.split_once('"').unwrap().0;
+        assert_eq!(attribute("viewBox"), format!("0 0 {} {}", attribute(" width"), attribute(" height")));
+    }
+}
+
+#[test]
 fn what_does_not_exist_is_an_error() {
     let tree = Tree::new(Language::English);
     for order in ["nothing", "program none", "wrong none", "picture none", "output none", "section README.md None"] {

@@ -44,5 +44,13 @@ fn drawing(tree: &Tree, name: &str) -> Result<String, String> {
     let svg = svg.replace("id=\"", &format!("id=\"{name}-")).replace("url(#", &format!("url(#{name}-"));
     // A blank line would end the block of HTML.
     let lines: Vec<&str> = svg.lines().filter(|line| !line.trim().is_empty()).collect();
-    Ok(lines.join("\n") + "\n")
+    Ok(scalable(&lines.join("\n")).ok_or_else(|| format!("{file}: svgbob's SVG has no size"))? + "\n")
+}
+
+/// With its size as a viewBox too, a narrow page shows the whole drawing smaller; without, its left part.
+fn scalable(svg: &str) -> Option<String> {
+    let (_, size) = svg.split_once(" width=\"")?;
+    let (width, size) = size.split_once("\" height=\"")?;
+    let (height, _) = size.split_once('"')?;
+    Some(svg.replacen(" width=", &format!(" viewBox=\"0 0 {width} {height}\" width="), 1))
 }

@@ -53,14 +53,14 @@ pub struct Look {
 }
 
 /// Words of the page's text.
-pub const WORDS: Look = Look { size: 14, code: false, bold: false, ink: Ink::Text, anchor: "start", turn: 0.0 };
+pub const WORDS: Look = Look { size: 15, code: false, bold: false, ink: Ink::Text, anchor: "start", turn: 0.0 };
 /// Names of functions, states and flags.
-pub const CODE: Look = Look { size: 13, code: true, ..WORDS };
+pub const CODE: Look = Look { size: 14, code: true, ..WORDS };
 
 impl Look {
     /// In smaller letters.
     pub fn small(self) -> Self {
-        Self { size: 12, ..self }
+        Self { size: self.size - 2, ..self }
     }
 
     /// In bold letters.

@@ -60,7 +60,9 @@ pub fn svg(language: Language, record: &str, scene: &str) -> Result<String, Stri
         for &end in &step.ends {
             sheet.dot((ENDS[end], y - 5), Ink::Text);
             let (x, look) = inside(end, CODE.bold());
-            sheet.words((x, y), &call_in(language, &step.call), look);
+            // Two results would not fit; both calls succeed.
+            let call = if step.ends.len() == 2 { step.call.trim_end_matches(" = 0") } else { &step.call };
+            sheet.words((x, y), &call_in(language, call), look);
         }
         y += if step.segments.is_empty() { -1 } else { 9 };
         if step.ends.len() == 2 {
@@ -103,7 +105,7 @@ fn put_states(sheet: &mut Sheet, language: Language, y: i32, shown: &mut [Option
         }
         if !now[end].unread.is_empty() {
             let number = now[end].unread.split(' ').next().unwrap_or_default();
-            let words = language.choose("bytes unread", "字节未读");
+            let words = language.choose("unread", "字节未读");
             let look = if end == 0 { WORDS.end() } else { WORDS };
             sheet.words((x, place), &format!("{number} {words}"), look.small().ink(Ink::Quiet));
             place += 10;
@@ -118,7 +120,7 @@ fn put_states(sheet: &mut Sheet, language: Language, y: i32, shown: &mut [Option
 fn put_segment(sheet: &mut Sheet, language: Language, y: i32, segment: &Segment) -> i32 {
     let from = (ENDS[segment.from], y + 10);
     let to = (ENDS[1 - segment.from], y + 10 + FALL);
-    let stop = if segment.lost { part_of(from, to, 82) } else { to };
+    let stop = if segment.lost { part_of(from, to, 85) } else { to };
     let middle = part_of(from, stop, 50);
     let again = if segment.again { format!(", {}", language.choose("again", "重发")) } else { String::new() };
     let words = format!("{} · {}{again}", segment.flags, segment.numbers);

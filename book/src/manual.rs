@@ -167,8 +167,7 @@ impl Manual {
     /// The index: each function with its page, and the pages.
     fn index(&self, language: Language) -> Result<Page, String> {
         let name = language.choose("All functions", "全部函数");
-        let columns = language.choose("| function | what it does |", "| 函数 | 做什么（英文） |");
-        let mut text = format!("# {name}\n\n{columns}\n|---|---|\n");
+        let mut text = format!("# {name}\n");
         for (function, address) in &self.functions {
             let file = address.split_once(".md").map_or("", |(page, _)| page);
             let page = self.pages.iter().find(|page| page.file == format!("manual/{file}.md"));
@@ -179,7 +178,9 @@ impl Manual {
                 .and_then(|(_, rest)| rest.split_once('.'))
                 .map(|(sentence, _)| sentence.split_whitespace().collect::<Vec<_>>().join(" ") + ".");
             let does = does.ok_or_else(|| format!("{function} has no description in its page"))?;
-            let _ = writeln!(text, "| [`{function}`]({address}) | {does} |");
+            // A heading for each function: the search puts titles first.
+            let title = page.map_or("", |page| &page.name);
+            let _ = writeln!(text, "\n### {function}\n\n{does} [{title}]({address})");
         }
         let _ = write!(text, "\n## {}\n\n", language.choose("The pages", "各页"));
         for page in &self.pages {

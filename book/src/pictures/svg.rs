@@ -32,10 +32,11 @@ impl Ink {
         match self {
             Self::Text => "var(--fg, currentColor)",
             Self::Link => "var(--links, #0969da)",
-            Self::Quiet => "#7d8590",
-            Self::Good => "#2f9e58",
-            Self::Bad => "#dc5048",
-            Self::Warm => "#c27a1c",
+            // Near enough to the page's own text to be read on light and on dark.
+            Self::Quiet => "color-mix(in srgb, var(--fg, CanvasText) 70%, var(--bg, Canvas))",
+            Self::Good => "color-mix(in srgb, #2f9e58 75%, var(--fg, CanvasText))",
+            Self::Bad => "color-mix(in srgb, #dc5048 65%, var(--fg, CanvasText))",
+            Self::Warm => "color-mix(in srgb, #c27a1c 75%, var(--fg, CanvasText))",
         }
     }
 }

@@ -18,11 +18,11 @@ const LONGEST_HEADER_BYTES: usize = 4;
 #[derive(Clone, Copy, PartialEq)]
 pub enum HeaderSize {
     /// Bodies of up to 255 bytes.
-    One,
+    One = 1,
     /// Bodies of up to 65,535 bytes.
-    Two,
+    Two = 2,
     /// Bodies of up to 4,294,967,295 bytes.
-    Four,
+    Four = LONGEST_HEADER_BYTES as isize,
 }
 
 impl HeaderSize {
@@ -38,11 +38,7 @@ impl HeaderSize {
 
     /// In bytes.
     pub fn bytes(self) -> usize {
-        match self {
-            Self::One => 1,
-            Self::Two => 2,
-            Self::Four => LONGEST_HEADER_BYTES,
-        }
+        self as usize
     }
 
     /// The length that the header at the start of `held` announces; `None` until it is there.

@@ -259,9 +259,13 @@ pub unsafe extern "C" fn sockutil_reader_frame(
     len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
-    let mut call = |reader: &mut Reader<'_>| reader.frame(HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?);
+    let (mut r, mut body, mut len) = (r, body, len);
     // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-    unsafe { item(r, body, len, timeout_ms, &mut call) }
+    match unsafe { held_frame(r.as_deref_mut(), header_bytes, body.as_deref_mut(), len.as_deref_mut(), timeout_ms) } {
+        Some(()) => DONE,
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+        None => unsafe { frame_slow(r, header_bytes, body, len, timeout_ms) },
+    }
 }
 
 /// Copy one line into the caller's memory.
@@ -639,6 +643,59 @@ unsafe fn next_marked(
     place.write(r.mem.wrapping_add(part.start));
     len.write(part.end - part.start);
     Some(())
+}
+
+/// The fast path of `sockutil_reader_frame`: a frame that is held as a whole,
+/// after another one; `None` if there is none, or an argument is wrong. (While
+/// a frame is being dropped, no NUL covers a byte, so there is none either.)
+///
+/// # Safety
+/// As for [`call`].
+#[inline(always)]
+unsafe fn held_frame(
+    r: Option<&mut sockutil_reader>,
+    header_bytes: c_int,
+    place: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> Option<()> {
+    let (r, place, len) = (r?, place?, len?);
+    if timeout_ms < FOREVER || r.start >= r.end {
+        return None;
+    }
+    let size = HeaderSize::from_bytes(header_bytes)?;
+    // SAFETY: bytes are held, so `sockutil_reader_init` ran; each call leaves room for a NUL after them.
+    unsafe { hint::assert_unchecked(r.end < r.cap) };
+    // SAFETY: `sockutil_reader_init` ran, and the caller gave it `cap` bytes at `mem`.
+    let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
+    // SAFETY: earlier calls have written the first `end` bytes.
+    let mut buffer = unsafe { Buffer::new(memory, r.end) };
+    let mut state = r.state();
+    let body = state.next_frame(&mut buffer, size)?;
+    state.shown = false;
+    r.keep(state);
+    place.write(r.mem.wrapping_add(body.start));
+    len.write(body.end - body.start);
+    Some(())
+}
+
+/// The slow path of `sockutil_reader_frame`: the frame is not held yet, or an
+/// argument is wrong.
+///
+/// # Safety
+/// As for [`call`].
+#[cold]
+#[inline(never)]
+unsafe fn frame_slow(
+    r: Option<&mut sockutil_reader>,
+    header_bytes: c_int,
+    place: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> c_int {
+    let mut call = |reader: &mut Reader<'_>| reader.frame(HeaderSize::from_bytes(header_bytes).ok_or(INVALID)?);
+    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+    unsafe { item(r, place, len, timeout_ms, &mut call) }
 }
 
 /// A reader at the start of a call.

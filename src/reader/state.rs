@@ -10,6 +10,7 @@ use core::mem;
 use core::ops::Range;
 
 use super::text::{Text, TextId};
+use crate::frame::HeaderSize;
 use crate::memory::{self, Block, Buffer};
 
 /// From this length on memchr, which uses more than SSE2, is faster than the search by blocks.
@@ -116,6 +117,35 @@ impl State {
         let part = self.hand_out(buffer, self.start, self.searched);
         self.forget();
         Some(part)
+    }
+
+    /// The body of the next frame, if all of it is held and the NUL of the last call is on its first byte. The processor
+    /// would wait for that NUL, stored a moment ago, if one load had more than this byte: so the others are loaded alone.
+    #[inline(always)]
+    pub fn next_frame(&mut self, buffer: &mut Buffer<'_>, size: HeaderSize) -> Option<Range<usize>> {
+        let first = self.covered?;
+        let held = buffer.filled().get(self.start..)?;
+        let length = match size {
+            HeaderSize::One => first.into(),
+            HeaderSize::Two => {
+                let [_, second] = *held.first_chunk()?;
+                u16::from_be_bytes([first, second]).into()
+            }
+            HeaderSize::Four => {
+                let [_, second, third, fourth] = *held.first_chunk()?;
+                u32::from_be_bytes([first, second, third, fourth])
+            }
+        };
+        let from = self.start + size.bytes();
+        // A header can announce more than there is memory.
+        let end = from.checked_add(usize::try_from(length).ok()?)?;
+        if end > buffer.len() {
+            return None;
+        }
+        // The header is not read again, so the byte below the NUL is not put back.
+        let body = self.hand_out(buffer, from, end);
+        self.forget();
+        Some(body)
     }
 
     /// No held byte has been searched.

@@ -7,6 +7,7 @@
 #include <sockutil.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define MEMORY_BYTES 65536
@@ -26,6 +27,14 @@ static bool reader_line(size_t count, size_t n) {
     size_t good = 0, length;
     for (size_t i = 0; i < count; i++)
         good += sockutil_reader_line(&reader, &line, &length, SOCKUTIL_FOREVER) == 1 && length == n;
+    return good == count;
+}
+
+static bool reader_frame(size_t count, size_t n) {
+    char *body;
+    size_t good = 0, length;
+    for (size_t i = 0; i < count; i++)
+        good += sockutil_reader_frame(&reader, 4, &body, &length, SOCKUTIL_FOREVER) == 1 && length == n - 4;
     return good == count;
 }
 
@@ -102,7 +111,7 @@ static bool ntop(size_t count, size_t n) {
     return good == count;
 }
 
-enum what_flows { READ, WRITTEN, NOTHING };
+enum what_flows { READ, FRAMES, WRITTEN, NOTHING };
 
 static const struct operation {
     const char *name;
@@ -113,6 +122,9 @@ static const struct operation {
     {"reader_line, 16 bytes", reader_line, READ, 16, 0},
     {"reader_line, 64 bytes", reader_line, READ, 64, 0},
     {"reader_line, 512 bytes", reader_line, READ, 512, 0},
+    {"reader_frame, 16 bytes", reader_frame, FRAMES, 16 + 4, 0},
+    {"reader_frame, 64 bytes", reader_frame, FRAMES, 64 + 4, 0},
+    {"reader_frame, 512 bytes", reader_frame, FRAMES, 512 + 4, 0},
     {"read_line, 64 bytes", read_line, READ, 64, 0},
     {"readline, 64 bytes", readline_, READ, 64, 0},
     {"read_full, 64 bytes", read_full, READ, 64, 0},
@@ -179,9 +191,13 @@ int main(void) {
         if (operation->flows == NOTHING)
             make_addresses(n);
         for (int i = 0; i < 2; i++) {
-            if (operation->flows == READ) {
+            if (operation->flows == READ || operation->flows == FRAMES) {
                 for (size_t k = 0; k < BATCH_BYTES; k++)
                     bytes[k] = k % n == n - 1 ? '\n' : 'x';
+                for (size_t k = 0; k < count && operation->flows == FRAMES; k++) {
+                    uint32_t header = htonl((uint32_t)(n - 4));
+                    memcpy(bytes + k * n, &header, sizeof header);
+                }
                 CHECK(send(ends[1], bytes, count * n, 0) == (ssize_t)(count * n));
             }
             measured(operation, count);

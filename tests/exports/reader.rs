@@ -394,6 +394,55 @@ fn frames_come_out_as_they_went_in() {
 }
 
 #[test]
+fn frames_that_are_held_come_out_without_another_read() {
+    for (header_bytes, lengths) in
+        [(1, &[0, 3, 0, 255, 1][..]), (2, &[0, 3, 0, 0x0102, 1]), (4, &[0, 3, 0, 0x0102, 0x0001_0203, 1])]
+    {
+        for timeout in [FOREVER, NOWAIT, 1000] {
+            let pair = unix();
+            let frames: Vec<_> = lengths.iter().map(|length| framed(header_bytes, &pattern(*length))).collect();
+            let (bytes, header) = (frames.concat(), header_bytes as c_int);
+            let mut reader = Reader::new(pair.r(), bytes.len() + header_bytes + 8);
+            // AF_UNIX has all bytes at once. The first frame fills the memory; of the last one a byte is missing.
+            pair.feed(&bytes);
+            pair.feed(&framed(header_bytes, b"last")[..header_bytes + 3]);
+            for (index, length) in lengths.iter().enumerate() {
+                let before = reader.pending();
+                assert_eq!(reader.frame(header, timeout), whole(&pattern(*length)));
+                if index > 0 {
+                    assert_eq!(reader.pending(), before - header_bytes - length, "no byte came in between");
+                }
+            }
+            assert_eq!(reader.pending(), header_bytes + 3);
+            for wrong in [0, 3, 5, -1] {
+                assert_eq!((reader.frame(wrong, timeout).0, errno()), (-1, Errno(EINVAL)));
+            }
+            not_yet(reader.frame(header, NOWAIT));
+            pair.feed(b"t");
+            assert_eq!(reader.frame(header, timeout), whole(b"last"));
+            assert_eq!(reader.pending(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_held_frame_is_refused_for_a_wrong_argument_and_stays() {
+    let pair = unix();
+    let mut reader = Reader::new(pair.r(), 64);
+    pair.feed(&[framed(2, b"one"), framed(2, b"two")].concat());
+    assert_eq!(reader.frame(2, FOREVER), whole(b"one"));
+    for timeout in [-2, c_int::MIN] {
+        assert_eq!((reader.frame(2, timeout).0, errno()), (-1, Errno(EINVAL)));
+    }
+    let (mut place, mut len, r) = (ptr::null_mut(), 0, &raw mut reader.raw);
+    fails(EINVAL, || unsafe { sockutil_reader_frame(r, 2, ptr::null_mut(), &raw mut len, FOREVER) });
+    assert_eq!(reader.pending(), 5);
+    let r = &raw mut reader.raw;
+    fails(EINVAL, || unsafe { sockutil_reader_frame(r, 2, &raw mut place, ptr::null_mut(), FOREVER) });
+    assert_eq!(reader.frame(2, FOREVER), whole(b"two"));
+}
+
+#[test]
 fn frames_and_lines_mix() {
     let pair = tcp();
     let mut reader = Reader::new(pair.r(), 32);

@@ -108,6 +108,7 @@ const char *lines_text(size_t line_bytes);
 /* ---- The parts ---- */
 
 void bench_lines(void);
+void bench_frames(void);
 void bench_stateless(void);
 void bench_transfers(void);
 void bench_addresses(void);

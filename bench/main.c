@@ -10,15 +10,15 @@
 
 static const char USAGE[] =
     "usage: bench [-r ROUNDS] [-j JSON] [-s SVG] [PART...]\n"
-    "The parts, all unless told: lines stateless transfers addresses byte_order servers growth relay\n";
+    "The parts, all unless told: lines frames stateless transfers addresses byte_order servers growth relay\n";
 
 static const struct {
     const char *name;
     void (*run)(void);
 } PARTS[] = {
-    {"lines", bench_lines},         {"stateless", bench_stateless},   {"transfers", bench_transfers},
-    {"addresses", bench_addresses}, {"byte_order", bench_byte_order}, {"servers", bench_servers},
-    {"growth", bench_growth},       {"relay", bench_relay},
+    {"lines", bench_lines},         {"frames", bench_frames},       {"stateless", bench_stateless},
+    {"transfers", bench_transfers}, {"addresses", bench_addresses}, {"byte_order", bench_byte_order},
+    {"servers", bench_servers},     {"growth", bench_growth},       {"relay", bench_relay},
 };
 
 /* One processor for all programs: the last one, which other programs use least. */

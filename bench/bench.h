@@ -111,6 +111,7 @@ void bench_lines(void);
 void bench_frames(void);
 void bench_stateless(void);
 void bench_transfers(void);
+void bench_datagrams(void);
 void bench_addresses(void);
 void bench_byte_order(void);
 void bench_servers(void);

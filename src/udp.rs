@@ -51,9 +51,22 @@ pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, limit: Limit) -
     Limited::new(fd, limit).socket_call(Direction::Out, call)
 }
 
-/// `sockutil_recvfrom`: whether the datagram was longer than the buffer.
-pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, limit: Limit) -> Result<bool, Errno> {
-    let call = |fd, flags, _| sys::recvfrom(fd, buffer, from, flags);
+/// `sockutil_recvfrom`. Stores in `cut` whether the datagram was longer than the buffer: only recvmsg(2) reports that,
+/// and it costs a quarter more than recvfrom(2).
+pub fn recvfrom(
+    fd: c_int,
+    buffer: &mut Buffer<'_>,
+    from: &mut Address,
+    mut cut: Option<&mut bool>,
+    limit: Limit,
+) -> Result<(), Errno> {
+    let call = |fd, flags, _| {
+        match cut.as_deref_mut() {
+            Some(cut) => *cut = sys::recvmsg(fd, buffer, from, flags)?,
+            None => _ = sys::recvfrom(fd, buffer, from, flags)?,
+        }
+        Ok(())
+    };
     Limited::new(fd, limit).socket_call(Direction::In, call)
 }
 

@@ -493,11 +493,11 @@ pub unsafe extern "C" fn sockutil_sendto(
 
 /// Receive one datagram within a time limit.
 ///
-/// Calls recvmsg(2). Sets *from to the sender, and *truncated to 1 if the
-/// datagram was longer than n, else to 0; bytes after the first n are lost.
-/// from and truncated may be NULL; n may be 0. timeout_ms holds whatever
-/// O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; setting
-/// a flag in a handler does not end a wait.
+/// Sets *from to the sender, and *truncated to 1 if the datagram was longer than
+/// n, else to 0; bytes after the first n are lost. from and truncated may be
+/// NULL; n may be 0. Calls recvmsg(2), or if truncated is NULL recvfrom(2), which
+/// costs less. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. Signals
+/// neither end nor stretch it; setting a flag in a handler does not end a wait.
 ///
 /// Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
 /// with errno, and *from and *truncated untouched:
@@ -507,10 +507,10 @@ pub unsafe extern "C" fn sockutil_sendto(
 ///                  timeout_ms is below -1
 ///   EBADF          fd is not a descriptor
 ///   ENOTSOCK       fd is not a socket
-/// and the errors of recvmsg(2).
+/// and the errors of recvfrom(2) and recvmsg(2).
 ///
 /// Async-signal-safe and thread-safe.
-/// Source: POSIX recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
+/// Source: POSIX recvfrom, recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
 /// cbindgen:postfix=SOCKUTIL_RESULT SOCKUTIL_WRITES(2, 3)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sockutil_recvfrom(
@@ -522,11 +522,12 @@ pub unsafe extern "C" fn sockutil_recvfrom(
     timeout_ms: c_int,
 ) -> ssize_t {
     outcome::of(|| {
-        let limit = Limit::from_ms(timeout_ms)?;
+        let limit = Limit::from_ms_inline(timeout_ms)?;
         // SAFETY: `buf` is NULL, or the caller promises `n` writable bytes there.
         let mut buffer = Buffer::fresh(unsafe { check::memory(buf, n) }?);
         let mut sender = Address::empty();
-        let cut = udp::recvfrom(fd, &mut buffer, &mut sender, limit)?;
+        let mut cut = false;
+        udp::recvfrom(fd, &mut buffer, &mut sender, truncated.is_some().then_some(&mut cut), limit)?;
         if let Some(from) = from {
             from.write(sender.into());
         }

@@ -319,9 +319,18 @@ pub fn sendto(fd: c_int, bytes: Bytes<'_>, to: Option<&Address>, flags: c_int) -
     counted(unsafe { libc::sendto(fd, bytes.as_ptr().cast(), os::allowed(bytes.len()), flags, start, length) })
 }
 
+/// `recvfrom(2)`: appends a datagram to the buffer.
+pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, flags: c_int) -> Result<usize, Errno> {
+    let (start, room) = buffer.spare(os::allowed(usize::MAX));
+    let (sender, length) = from.for_kernel();
+    // SAFETY: `spare` gives `room` writable bytes, and the address is writable for the length that is passed.
+    let got = unsafe { libc::recvfrom(fd, start, room, flags, sender, length) };
+    appended(buffer, got)
+}
+
 /// `recvmsg(2)` without control data: appends a datagram to the buffer, and returns whether it was longer. Not
 /// `recvfrom(2)` with `MSG_TRUNC`, which would discard bytes on TCP.
-pub fn recvfrom(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, flags: c_int) -> Result<bool, Errno> {
+pub fn recvmsg(fd: c_int, buffer: &mut Buffer<'_>, from: &mut Address, flags: c_int) -> Result<bool, Errno> {
     let message = receive(fd, buffer, from, &mut [], flags)?;
     Ok(message.msg_flags & libc::MSG_TRUNC != 0)
 }

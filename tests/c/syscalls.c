@@ -968,7 +968,7 @@ static void connections(void) {
     COUNTS(sockutil_sendto(udp, &byte, 1, &local, SOCKUTIL_FOREVER) == 1, .sendto = 1);
     COUNTS(sockutil_recvfrom(udp, &byte, 1, &peer, &truncated, SOCKUTIL_FOREVER) == 1, .recvmsg = 1);
     COUNTS(sockutil_sendto(udp, &byte, 1, &local, SOCKUTIL_NOWAIT) == 1, .sendto = 1);
-    COUNTS(sockutil_recvfrom(udp, &byte, 1, NULL, NULL, SOCKUTIL_NOWAIT) == 1, .recvmsg = 1);
+    COUNTS(sockutil_recvfrom(udp, &byte, 1, NULL, NULL, SOCKUTIL_NOWAIT) == 1, .recvfrom = 1);
     COUNTS(sockutil_set_multicast_hops(udp, AF_INET, 2) == 0, .getsockopt = 1, .setsockopt = 1);
     COUNTS(sockutil_set_multicast_loop(udp, AF_INET, 1) == 0, .getsockopt = 1, .setsockopt = 1);
     COUNTS(sockutil_multicast_join_source(udp, &local, &local, 0) == -1, .setsockopt = 1);

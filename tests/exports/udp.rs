@@ -442,6 +442,70 @@ fn datagrams_come_whole_cut_and_empty() {
     }
 }
 
+/// Another system call than with truncated.
+#[test]
+fn recvfrom_without_truncated_gives_the_same_bytes_and_sender() {
+    let (sender, receiver) = (std_udp(), std_udp());
+    let here = sender.local_addr().unwrap();
+    let fd = receiver.as_raw_fd();
+    sender.connect(receiver.local_addr().unwrap()).unwrap();
+    for timeout in [FOREVER, NOWAIT, 5000] {
+        let take = |room: usize| {
+            let (mut buffer, mut from) = (vec![0x77; room + 1], marked());
+            let start = buffer.as_mut_ptr().cast();
+            set_errno(Errno(4711));
+            let got = unsafe { sockutil_recvfrom(fd, start, room, &raw mut from, ptr::null_mut(), timeout) };
+            assert!(got >= 0 && errno().0 == 4711);
+            assert_eq!(to_std(&from), here);
+            assert_eq!(buffer.pop(), Some(0x77), "behind the memory");
+            buffer.truncate(got as usize);
+            buffer
+        };
+        for (sent, room, got) in [
+            (&b"abcdef"[..], 6, &b"abcdef"[..]),
+            (b"abcdef", 5, b"abcde"),
+            (b"xyz", 8, b"xyz"),
+            (b"", 8, b""),
+            (b"x", 0, b""),
+        ] {
+            assert_eq!(sender.send(sent).unwrap(), sent.len());
+            assert_eq!(take(room), got);
+        }
+        // Nothing is left of what did not fit.
+        fails(EAGAIN, || receive(fd, &mut [0; 8], NOWAIT));
+    }
+}
+
+#[test]
+fn recvfrom_without_truncated_leaves_from_alone_when_it_fails() {
+    let receiver = std_udp();
+    let (mut buffer, mut from) = ([9_u8; 4], marked());
+    let start: *mut c_void = buffer.as_mut_ptr().cast();
+    let mut call = |fd, n, ms| unsafe { sockutil_recvfrom(fd, start, n, &raw mut from, ptr::null_mut(), ms) };
+    let fd = receiver.as_raw_fd();
+    fails(EAGAIN, || call(fd, 4, NOWAIT));
+    takes_ms(30, || fails(EAGAIN, || call(fd, 4, 30)));
+    fails(EINVAL, || call(fd, 4, -2));
+    fails(EINVAL, || call(fd, TOO_LONG[0], NOWAIT));
+    fails(EBADF, || call(CLOSED, 4, FOREVER));
+    let pipe = pipe();
+    fails(ENOTSOCK, || call(pipe.r(), 4, FOREVER));
+    assert!(is_marked(&from) && buffer == [9; 4]);
+}
+
+/// Nothing of what does not fit is thrown away, and a stream's peer has no address here.
+#[test]
+fn recvfrom_without_truncated_on_a_stream_is_recv() {
+    for pair in sockets() {
+        pair.feed(b"abcdef");
+        let (mut buffer, mut from) = ([0; 4], marked());
+        let start = buffer.as_mut_ptr().cast();
+        gives(4, || unsafe { sockutil_recvfrom(pair.r(), start, 4, &raw mut from, ptr::null_mut(), 5000) });
+        assert_eq!((&buffer, from.len), (b"abcd", 0), "{}", pair.kind);
+        gives(2, || receive(pair.r(), &mut buffer, 5000));
+    }
+}
+
 #[test]
 fn null_memory_of_length_0_serves() {
     let (sender, receiver) = (std_udp(), std_udp());

@@ -382,6 +382,7 @@ ARMED(udp_disconnect, sockutil_udp_disconnect(w.fd))
 ARMED(sendto_forever, sockutil_sendto(w.fd, "datagram", 8, &w.to, SOCKUTIL_FOREVER))
 ARMED(sendto_timed, sockutil_sendto(w.fd, "datagram", 8, &w.to, HOUR_MS))
 ARMED(recvfrom_forever, sockutil_recvfrom(w.fd, w.bytes, 5, &w.out, &w.number, SOCKUTIL_FOREVER))
+ARMED(recvfrom_whole, sockutil_recvfrom(w.fd, w.bytes, 8, &w.out, NULL, SOCKUTIL_FOREVER))
 ARMED(recvfrom_timed, sockutil_recvfrom(w.fd, w.bytes, 8, &w.out, &w.number, HOUR_MS))
 ARMED(pktinfo, sockutil_set_pktinfo(w.fd, 1))
 ARMED(recvfrom_at_forever, sockutil_recvfrom_at(w.fd, w.bytes, 5, &w.out, NULL, NULL, &w.number, SOCKUTIL_FOREVER))
@@ -466,6 +467,11 @@ static void race_over(bool succeeded) {
 static void datagram_read(bool succeeded) {
     no_output(succeeded);
     CHECK(&run, !succeeded || (memcmp(w.bytes, "datagram", (size_t)run.ret) == 0 && w.number == (run.ret < 8)));
+}
+
+static void datagram_came(bool succeeded) {
+    no_output(succeeded);
+    CHECK(&run, !succeeded || (run.ret == 8 && memcmp(w.bytes, "datagram", 8) == 0 && w.number == MARK));
 }
 
 /* The portable library makes a descriptor close-on-exec after it has come. */
@@ -685,6 +691,7 @@ static int due(const struct scene *s, const struct shim_call *call) {
         default:
             return err;
         }
+    case F_recvfrom:
     case F_recvmsg:
     case F_sendmsg:
     case F_sendto:
@@ -941,6 +948,7 @@ static const struct scene scenes[] = {
     {"sendto", F(sendto), 0, datagrams, sendto_forever, NULL},
     {"sendto, timed", F(sendto), 0, datagrams, sendto_timed, NULL},
     {"recvfrom", F(recvfrom), 0, datagram_waits, recvfrom_forever, datagram_read},
+    {"recvfrom, without truncated", F(recvfrom), 0, datagram_waits, recvfrom_whole, datagram_came},
     {"recvfrom, timed", F(recvfrom), 0, datagram_waits, recvfrom_timed, datagram_read},
     {"set_pktinfo", F(set_pktinfo), 0, datagram4, pktinfo, NULL},
     {"set_pktinfo, IPv6", F(set_pktinfo), 0, datagram6, pktinfo, NULL},

@@ -116,6 +116,7 @@ const int *errnos_of(enum shim_function function, long number) {
     case F_unlink:
         return unlinking;
     case F_recvmsg:
+    case F_recvfrom:
     case F_recv:
         return receiving;
     case F_sendto:

@@ -163,6 +163,10 @@ ssize_t kernel_recv(int fd, void *buf, size_t n, int flags) {
     return is_too_much(fd, &(struct iovec){buf, n}, 1) ? fails(EINVAL) : recv(fd, buf, n, flags);
 }
 
+ssize_t kernel_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length) {
+    return is_too_much(fd, &(struct iovec){buf, n}, 1) ? fails(EINVAL) : recvfrom(fd, buf, n, flags, from, length);
+}
+
 ssize_t kernel_recvmsg(int fd, struct msghdr *message, int flags) {
     return is_too_much(fd, message->msg_iov, message->msg_iovlen) ? fails(EINVAL) : recvmsg(fd, message, flags);
 }

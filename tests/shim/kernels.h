@@ -36,6 +36,7 @@ bool kernels_answer(const void *caller);
 ssize_t kernel_read(int fd, void *buf, size_t n);
 ssize_t kernel_readv(int fd, const struct iovec *iov, int count);
 ssize_t kernel_recv(int fd, void *buf, size_t n, int flags);
+ssize_t kernel_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length);
 ssize_t kernel_recvmsg(int fd, struct msghdr *message, int flags);
 ssize_t kernel_write(int fd, const void *buf, size_t n);
 ssize_t kernel_writev(int fd, const struct iovec *iov, int count);

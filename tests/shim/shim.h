@@ -35,6 +35,7 @@
     X(read)                                                                                                            \
     X(readv)                                                                                                           \
     X(recv)                                                                                                            \
+    X(recvfrom)                                                                                                        \
     X(recvmsg)                                                                                                         \
     X(send)                                                                                                            \
     X(sendmsg)                                                                                                         \

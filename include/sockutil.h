@@ -2154,11 +2154,11 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
 /**
  * Receive one datagram within a time limit.
  *
- * Calls recvmsg(2). Sets *from to the sender, and *truncated to 1 if the
- * datagram was longer than n, else to 0; bytes after the first n are lost.
- * from and truncated may be NULL; n may be 0. timeout_ms holds whatever
- * O_NONBLOCK and SO_RCVTIMEO are. Signals neither end nor stretch it; setting
- * a flag in a handler does not end a wait.
+ * Sets *from to the sender, and *truncated to 1 if the datagram was longer than
+ * n, else to 0; bytes after the first n are lost. from and truncated may be
+ * NULL; n may be 0. Calls recvmsg(2), or if truncated is NULL recvfrom(2), which
+ * costs less. timeout_ms holds whatever O_NONBLOCK and SO_RCVTIMEO are. Signals
+ * neither end nor stretch it; setting a flag in a handler does not end a wait.
  *
  * Returns the number of bytes stored: 0 is an empty datagram, not an end; -1
  * with errno, and *from and *truncated untouched:
@@ -2168,10 +2168,10 @@ SOCKUTIL_RESULT SOCKUTIL_READS(2, 3);
  *                  timeout_ms is below -1
  *   EBADF          fd is not a descriptor
  *   ENOTSOCK       fd is not a socket
- * and the errors of recvmsg(2).
+ * and the errors of recvfrom(2) and recvmsg(2).
  *
  * Async-signal-safe and thread-safe.
- * Source: POSIX recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
+ * Source: POSIX recvfrom, recvmsg; udp(7); recvmsg(2), MSG_TRUNC.
  */
 ssize_t sockutil_recvfrom(int fd,
                           void *buf,

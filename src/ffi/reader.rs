@@ -176,7 +176,7 @@ pub unsafe extern "C" fn sockutil_reader_until(
 ) -> c_int {
     match u8::try_from(delimiter) {
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-        Ok(delimiter) => unsafe { line_or_part(r, delimiter, data, len, timeout_ms) },
+        Ok(delimiter) => unsafe { part(r, delimiter, data, len, timeout_ms) },
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
         Err(_) => unsafe { item(r, data, len, timeout_ms, &mut |_| Err(INVALID)) },
     }
@@ -216,11 +216,15 @@ pub unsafe extern "C" fn sockutil_reader_until_text(
     len: Option<&mut MaybeUninit<size_t>>,
     timeout_ms: c_int,
 ) -> c_int {
-    // SAFETY: `delimiter` is NULL, or the caller promises `n` readable bytes there.
-    let text = unsafe { text_of(delimiter, n) };
-    let mut call = |reader: &mut Reader<'_>| reader.until_text(text.as_ref().ok_or(INVALID)?);
-    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
-    unsafe { item(r, data, len, timeout_ms, &mut call) }
+    // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands; `delimiter` is NULL, or
+    // the caller promises `n` readable bytes there.
+    match unsafe { marked_text(r.as_deref(), delimiter, n) } {
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands.
+        Some(last) => unsafe { part(r, last, data, len, timeout_ms) },
+        // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as the header demands; `delimiter` is NULL,
+        // or the caller promises `n` readable bytes there.
+        None => unsafe { text_slow(r, delimiter, n, data, len, timeout_ms) },
+    }
 }
 
 /// Read the body of one frame, as sockutil_send_frame sends it.
@@ -594,6 +598,64 @@ unsafe fn line_or_part(
         // SAFETY: `r` is a reader that `sockutil_reader_init` made, or zeros, as this function requires.
         None => unsafe { until_slow(r, delimiter, place, len, timeout_ms) },
     }
+}
+
+/// `line_or_part` for the rarer calls, which share its code.
+///
+/// # Safety
+/// As for [`call`].
+#[inline(never)]
+unsafe fn part(
+    r: Option<&mut sockutil_reader>,
+    delimiter: u8,
+    place: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> c_int {
+    // SAFETY: as this function requires.
+    unsafe { line_or_part(r, delimiter, place, len, timeout_ms) }
+}
+
+/// The fast path of `sockutil_reader_until_text`: the delimiter's last byte, if
+/// the next mark ends the delimiter. Then a search for the byte alone is the
+/// same.
+///
+/// # Safety
+/// As for [`call`] and [`text_of`].
+#[inline(always)]
+unsafe fn marked_text(r: Option<&sockutil_reader>, delimiter: *const c_void, n: size_t) -> Option<u8> {
+    let r = r?;
+    if r.found == 0 || delimiter.is_null() || n > LONGEST {
+        return None;
+    }
+    // SAFETY: not null, and readable for `n` bytes, as this function requires.
+    let text = unsafe { slice::from_raw_parts(delimiter.cast(), n) };
+    // SAFETY: a mark exists, so `State` promises it, and the calls that set it have checked the memory.
+    unsafe { hint::assert_unchecked(r.start < r.searched && r.searched <= r.end && r.end < r.cap) };
+    // SAFETY: a mark exists, so `sockutil_reader_init` ran, and earlier calls have written the first `end` bytes.
+    let filled = unsafe { slice::from_raw_parts(r.mem.cast_const().cast(), r.end) };
+    r.state().ends_next(filled, text)
+}
+
+/// The slow path of `sockutil_reader_until_text`.
+///
+/// # Safety
+/// As for [`call`] and [`text_of`].
+#[cold]
+#[inline(never)]
+unsafe fn text_slow(
+    r: Option<&mut sockutil_reader>,
+    delimiter: *const c_void,
+    n: size_t,
+    place: Option<&mut MaybeUninit<*mut c_char>>,
+    len: Option<&mut MaybeUninit<size_t>>,
+    timeout_ms: c_int,
+) -> c_int {
+    // SAFETY: as this function requires.
+    let text = unsafe { text_of(delimiter, n) };
+    let mut call = |reader: &mut Reader<'_>| reader.until_text(text.as_ref().ok_or(INVALID)?);
+    // SAFETY: as this function requires.
+    unsafe { item(r, place, len, timeout_ms, &mut call) }
 }
 
 /// The slow path of `line_or_part`: no mark for this delimiter, or a wrong

@@ -114,9 +114,26 @@ impl State {
         if usize::from(matched) < text.len() {
             return None;
         }
-        let part = self.hand_out(buffer, self.start, self.searched);
+        let (from, end) = (self.start, self.searched);
+        self.start = end;
         self.forget();
-        Some(part)
+        // For `ends_next`. Search before `hand_out` stores the NUL, which may be on the next delimiter.
+        self.search(buffer, text.last());
+        Some(self.hand_out(buffer, from, end))
+    }
+
+    /// The last byte of this delimiter, if the next mark is that byte's and ends the delimiter: then it is the first one, and
+    /// `next` for the byte returns the same. Not if the delimiter begins at `start`, where the NUL may be.
+    #[inline(always)]
+    pub fn ends_next(&self, filled: &[u8], text: &[u8]) -> Option<u8> {
+        let last = *text.last()?;
+        if self.marks == 0 || self.delimiter != last {
+            return None;
+        }
+        let end = self.first_mark() + 1;
+        let from = end.checked_sub(text.len()).filter(|from| *from > self.start)?;
+        // Not by memcmp, which costs more than two bytes do.
+        filled.get(from..end)?.iter().eq(text).then_some(last)
     }
 
     /// The body of the next frame, if all of it is held and the NUL of the last call is on its first byte. The processor

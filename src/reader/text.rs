@@ -52,6 +52,11 @@ impl Text {
         self.length.into()
     }
 
+    /// Its last byte.
+    pub fn last(&self) -> u8 {
+        self.bytes.get(self.len() - 1).copied().unwrap_or(0)
+    }
+
     /// What distinguishes it from other delimiters.
     pub fn id(&self) -> TextId {
         // The golden ratio of a usize: each byte reaches all of the number, and the shift keeps a later byte from undoing

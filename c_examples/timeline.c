@@ -16,6 +16,7 @@ static char line[] = "hello\n";
 
 /* Each line of a scene is a call and what follows it: the states of the client and of the server. */
 static void handshake(struct wire *w) {
+    /* 1. listen, connect, accept */
     int listenfd = prepare_pair(&w->pair);
     after(w, "server: listen", 0, CLOSED, LISTEN);
     after(w, "client: connect", sockutil_connect(w->pair.client, &w->pair.server_address, 5000), OPEN, OPEN);

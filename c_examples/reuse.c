@@ -45,11 +45,14 @@ static int connected_to(const sockutil_addr *address) {
 /* Makes a socket that holds a port, tries to bind another one to it, and prints the result. Each call takes a new port,
  * so that no earlier attempt matters. */
 static void try_to_have(const struct holder *h, enum option old, enum option next) {
+    /* 1. a socket with the old option has the port; in most cases it listens */
     int stream = h->type == SOCK_STREAM, client = -1, oldfd = bound_socket(h->type, old, h->old_ip, 0);
     if (oldfd < 0 || (h->state != SOCKUTIL_TCP_CLOSED && listen(oldfd, SOMAXCONN) < 0))
         die("listen");
     sockutil_addr address = local_address(oldfd), peer;
     const char *state = stream ? sockutil_tcp_state_name(sockutil_tcp_state(oldfd)) : "-";
+
+    /* 2. or a connection of this listener has it: the listener is closed, and for TIME_WAIT the connection too */
     if (h->state == SOCKUTIL_TCP_ESTABLISHED || h->state == SOCKUTIL_TCP_TIME_WAIT) {
         client = connected_to(&address);
         int listenfd = oldfd;
@@ -67,6 +70,7 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
     if (next == NONE || (stream && state != NOT_KNOWN && strcmp(state, sockutil_tcp_state_name(h->state)) != 0))
         printf("\n%-14s%-13s", OPTION[old], state);
 
+    /* 3. the new socket, with its option: bind, and listen */
     int newfd = bound_socket(h->type, next, h->new_ip, sockutil_addr_port(&address));
     const char *outcome = newfd >= 0 ? "ok" : errno == EADDRNOTAVAIL ? "bind: no such IP" : "bind: EADDRINUSE";
     if (newfd >= 0 && stream &&
@@ -74,6 +78,8 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
         outcome = "listen: EADDRINUSE";
     if (strcmp(outcome, "ok") != 0 && errno != EADDRINUSE && errno != EADDRNOTAVAIL)
         die("the new socket");
+
+    /* 4. print, close */
     printf("%-*s", next == REUSEPORT ? 0 : 19, outcome);
     int all[] = {oldfd, client, newfd};
     for (size_t i = 0; i < 3; i++)

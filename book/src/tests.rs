@@ -35,6 +35,7 @@ fn steps_may_be_in_a_loop() {
     let tree = Tree::new(Language::English);
     let text = tree.program("zombies", Some((1, 4))).unwrap();
     assert!(text.starts_with("/* 1. ") && text.contains("\n/* 4. "), "{text}");
+    assert!(text.ends_with("    die(\"reap_children\");\n"), "{text}");
     let text = tree.program("echo_server", Some((1, 4))).unwrap();
     assert!(text.ends_with("announce(listenfd);\n"), "{text}");
 }

@@ -122,13 +122,18 @@ impl Tree {
             .skip_while(|line| !is_step(line, first))
             .take_while(|line| !is_step(line, last + 1) && *line != "}")
             .collect();
+        let indent = lines.first().map_or(0, |line| line.len() - line.trim_start().len());
+        // The steps may stand in a loop: what is left of them belongs to the function around it.
+        let outside = |line: &&str| !line.is_empty() && line.len() - line.trim_start().len() < indent;
+        if let Some(end) = lines.iter().position(outside) {
+            lines.truncate(end);
+        }
         // The next step may stand in a loop, whose first line belongs to it.
         while lines.last().is_some_and(|line| line.is_empty() || line.ends_with('{')) {
             lines.pop();
         }
-        let indent = lines.first().map_or(0, |line| line.len() - line.trim_start().len());
         for line in &mut lines {
-            *line = line.get(indent..).unwrap_or(line.trim_start());
+            *line = line.get(indent..).unwrap_or_default();
         }
         if lines.is_empty() {
             return Err(format!("{name}.c has no step {first}"));

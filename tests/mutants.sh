@@ -62,7 +62,8 @@ group() {
     rm -rf "${output:?}/$name"
     mkdir -p "$output/$name"
     for test in $tests; do set -- "$@" "-C--test=$test"; done
-    round "$name" --timeout 60 "$@"
+    # Longer than all the tests of the chosen group take.
+    round "$name" --timeout 120 "$@"
     : >"$output/$name/done"
 }
 

@@ -105,17 +105,27 @@ uint64_t random_number(uint64_t *state);
 const char *bytes_text(size_t n);
 const char *lines_text(size_t line_bytes);
 
+/* ---- The resolver of this program (resolver.c) ---- */
+
+struct addrinfo;
+
+/* What every name stands for. */
+extern struct addrinfo *resolved;
+
 /* ---- The parts ---- */
 
 void bench_lines(void);
+void bench_delimiters(void);
 void bench_frames(void);
 void bench_stateless(void);
 void bench_transfers(void);
 void bench_datagrams(void);
+void bench_connecting(void);
 void bench_addresses(void);
 void bench_byte_order(void);
 void bench_servers(void);
 void bench_growth(void);
 void bench_relay(void);
+void bench_start(void);
 
 #endif

@@ -1,7 +1,10 @@
 /* growth.c - how the cost grows: with the pieces of a line, with the reader's memory, with a Unix socket's queue. */
 #include "bench.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sockutil.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,8 +209,168 @@ static void unix_queues(void) {
     free(messages);
 }
 
+/* ---- Delimiters of 1 to 8 bytes, in bytes that begin almost every delimiter ---- */
+
+#define LONGEST_DELIMITER 8
+#define TEXT_LINE_BYTES 256
+
+struct delimited {
+    size_t delimiter_bytes;
+    struct pair pair;
+    char *stream;
+    size_t batch;
+    sockutil_reader reader;
+    char memory[65536];
+};
+
+/* Of aaaaaaab only the last byte differs from what comes before it. */
+static double run_delimited(void *context) {
+    struct delimited *task = context;
+    static const char DELIMITER[] = "aaaaaaab";
+    const char *text = DELIMITER + LONGEST_DELIMITER - task->delimiter_bytes;
+    size_t bytes = 0, length;
+    char *data;
+    fill(task->pair, task->stream, task->batch);
+    double start = spent_ns();
+    while (bytes < task->batch && sockutil_reader_until_text(&task->reader, text, task->delimiter_bytes, &data, &length,
+                                                             SOCKUTIL_FOREVER) == 1)
+        bytes += length;
+    double cost = spent_ns() - start;
+    NEED(bytes == task->batch && length == TEXT_LINE_BYTES);
+    return cost;
+}
+
+static void delimiters(void) {
+    static struct delimited tasks[4];
+    struct contender contenders[LENGTH(tasks)];
+    for (size_t i = 0; i < LENGTH(tasks); i++) {
+        struct delimited *t = &tasks[i];
+        t->delimiter_bytes = (size_t)1 << i;
+        t->batch = fitting(1 << 20);
+        t->pair = tcp_pair();
+        t->stream = malloc(t->batch);
+        NEED(t->stream != NULL);
+        for (size_t at = 0; at < t->batch; at++)
+            t->stream[at] = at % TEXT_LINE_BYTES == TEXT_LINE_BYTES - 1 ? 'b' : 'a';
+        NEED(sockutil_reader_init(&t->reader, t->pair.reader, t->memory, sizeof t->memory) == 0);
+        contenders[i] = (struct contender){.run = run_delimited, .context = t};
+    }
+    contest(contenders, LENGTH(tasks));
+    for (size_t i = 1; i < LENGTH(tasks); i++)
+        row("reader_until_text, delimiter", bytes_text(tasks[i].delimiter_bytes), "delimiter of 1 byte",
+            contenders[i].least / contenders[0].least, AT_MOST(1.50));
+    for (size_t i = 0; i < LENGTH(tasks); i++) {
+        close_pair(tasks[i].pair);
+        free(tasks[i].stream);
+    }
+}
+
+/* ---- Frames of 8 MB ---- */
+
+#define BODY (8 << 20)
+#define FRAME_PIECE 65536
+
+struct framed {
+    struct pair pair;
+    bool bare;
+    char *memory;
+};
+
+static char *body;
+
+/* It comes in pieces, with a call after each that does not wait: an incomplete frame must not cost more than the recv
+ * that brings its bytes. Memory of 8 MB is in no near cache, so the comparator fills as much. */
+static double run_framed(void *context) {
+    const struct framed *task = context;
+    static const unsigned char HEADER[] = {BODY >> 24, BODY >> 16 & 255, BODY >> 8 & 255, BODY & 255};
+    sockutil_reader reader;
+    char *data = task->memory + sizeof HEADER;
+    size_t length;
+    double cost = 0;
+    NEED(sockutil_reader_init(&reader, task->pair.reader, task->memory, sizeof HEADER + BODY + 1) == 0);
+    fill(task->pair, HEADER, sizeof HEADER);
+    if (task->bare)
+        drain(task->pair.reader, HEADER, sizeof HEADER);
+    else
+        NEED(sockutil_reader_frame(&reader, 4, &data, &length, SOCKUTIL_NOWAIT) == -1 && errno == EAGAIN);
+    for (size_t done = 0; done < BODY; done += FRAME_PIECE) {
+        bool last = done + FRAME_PIECE == BODY;
+        fill(task->pair, body + done, FRAME_PIECE);
+        double start = spent_ns();
+        if (task->bare)
+            NEED(recv(task->pair.reader, data + done, BODY - done, MSG_DONTWAIT) == FRAME_PIECE);
+        else
+            NEED(sockutil_reader_frame(&reader, 4, &data, &length, SOCKUTIL_NOWAIT) == (last ? 1 : -1));
+        cost += spent_ns() - start;
+    }
+    NEED((task->bare || length == BODY) && memcmp(data, body, BODY) == 0);
+    return cost;
+}
+
+static void frames(void) {
+    struct framed tasks[] = {{.bare = false}, {.bare = true}};
+    struct contender contenders[LENGTH(tasks)];
+    body = make_lines(64, BODY);
+    for (size_t i = 0; i < LENGTH(tasks); i++) {
+        tasks[i].pair = tcp_pair();
+        tasks[i].memory = malloc(BODY + 5);
+        NEED(tasks[i].memory != NULL);
+        contenders[i] = (struct contender){.run = run_framed, .context = &tasks[i]};
+    }
+    int all_rounds = rounds;
+    rounds = rounds / 50 + 3; /* a round has many pieces */
+    contest(contenders, LENGTH(contenders));
+    rounds = all_rounds;
+    row("reader_frame, in 128 pieces", "8 MB", "recv of each piece", contenders[0].least / contenders[1].least,
+        AT_MOST(1.10));
+    for (size_t i = 0; i < LENGTH(tasks); i++) {
+        close_pair(tasks[i].pair);
+        free(tasks[i].memory);
+    }
+    free(body);
+}
+
+/* ---- A name of 1 to 300 addresses ---- */
+
+#define MOST_ADDRESSES 300
+
+static struct sockaddr_in sockaddrs[MOST_ADDRESSES];
+static struct addrinfo infos[MOST_ADDRESSES];
+
+static double run_resolve(void *context) {
+    const size_t *count = context;
+    static sockutil_addr found[MOST_ADDRESSES];
+    size_t got;
+    resolved = &infos[MOST_ADDRESSES - *count];
+    double start = spent_ns();
+    int result = sockutil_resolve("many.example", "http", SOCK_STREAM, 0, found, MOST_ADDRESSES, &got, NULL);
+    double cost = spent_ns() - start;
+    NEED(result == 0 && got == *count);
+    return cost / (double)*count;
+}
+
+static void addresses(void) {
+    static const size_t MANY = MOST_ADDRESSES, FEW = MOST_ADDRESSES / 10;
+    struct contender contenders[] = {{.run = run_resolve, .context = (void *)(uintptr_t)&MANY},
+                                     {.run = run_resolve, .context = (void *)(uintptr_t)&FEW}};
+    for (size_t i = 0; i < MOST_ADDRESSES; i++) {
+        sockaddrs[i] = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001 + (uint32_t)i)};
+        infos[i] = (struct addrinfo){.ai_family = AF_INET,
+                                     .ai_socktype = SOCK_STREAM,
+                                     .ai_addr = (struct sockaddr *)&sockaddrs[i],
+                                     .ai_addrlen = sizeof sockaddrs[i],
+                                     .ai_next = i + 1 < MOST_ADDRESSES ? &infos[i + 1] : NULL};
+    }
+    contest(contenders, LENGTH(contenders));
+    row("resolve, per address", "300 addresses", "30 addresses", contenders[0].least / contenders[1].least,
+        AT_MOST(1.10));
+}
+
 void bench_growth(void) {
     pieces();
     memory_sizes();
     unix_queues();
+    delimiters();
+    frames();
+    addresses();
 }

@@ -326,9 +326,9 @@ void bench_lines(void) {
     size_t batch = fitting(BATCH_BYTES);
     contest_of_size(
         batch, 16,
-        (const struct target[READERS]){[LIMIT] = AT_MOST(1.00), [PEEKING] = AT_LEAST(20), [GETLINE] = AT_MOST(0.45)});
+        (const struct target[READERS]){[LIMIT] = AT_MOST(0.80), [PEEKING] = AT_LEAST(20), [GETLINE] = AT_MOST(0.45)});
     contest_of_size(batch, 64,
-                    (const struct target[READERS]){[LIMIT] = AT_MOST(1.20),
+                    (const struct target[READERS]){[LIMIT] = AT_MOST(0.95),
                                                    [GETLINE] = AT_MOST(0.60),
                                                    [READ_UNTIL] = AT_LEAST(2.2),
                                                    [STATIC_BUFFER] = AT_LEAST(8),

@@ -8,18 +8,24 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const char USAGE[] =
-    "usage: bench [-r ROUNDS] [-j JSON] [-s SVG] [PART...]\n"
-    "The parts, all unless told: lines frames stateless transfers addresses byte_order servers growth relay\n";
-
 static const struct {
     const char *name;
     void (*run)(void);
 } PARTS[] = {
-    {"lines", bench_lines},         {"frames", bench_frames},       {"stateless", bench_stateless},
-    {"transfers", bench_transfers}, {"addresses", bench_addresses}, {"byte_order", bench_byte_order},
-    {"servers", bench_servers},     {"growth", bench_growth},       {"relay", bench_relay},
+    {"lines", bench_lines},           {"delimiters", bench_delimiters}, {"frames", bench_frames},
+    {"stateless", bench_stateless},   {"transfers", bench_transfers},   {"datagrams", bench_datagrams},
+    {"connecting", bench_connecting}, {"addresses", bench_addresses},   {"byte_order", bench_byte_order},
+    {"servers", bench_servers},       {"growth", bench_growth},         {"relay", bench_relay},
+    {"start", bench_start},
 };
+
+static int usage(void) {
+    fputs("usage: bench [-r ROUNDS] [-j JSON] [-s SVG] [PART...]\nThe parts, all unless told:", stderr);
+    for (size_t i = 0; i < LENGTH(PARTS); i++)
+        fprintf(stderr, " %s", PARTS[i].name);
+    fputc('\n', stderr);
+    return 2;
+}
 
 /* One processor for all programs: the last one, which other programs use least. */
 static void pin(void) {
@@ -74,10 +80,8 @@ int main(int argc, char *argv[]) {
             known |= strcmp(PARTS[part].name, argv[k]) == 0;
         good &= known;
     }
-    if (!good) {
-        fputs(USAGE, stderr);
-        return 2;
-    }
+    if (!good)
+        return usage();
     /* A run that hangs ends by SIGALRM: this is ten times what it needs. */
     (void)alarm(60 + 3 * (unsigned)rounds);
     pin();

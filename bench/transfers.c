@@ -100,6 +100,43 @@ static bool our_flush(int fd) {
     return sockutil_writer_flush(&writer, SOCKUTIL_FOREVER) == 1;
 }
 
+/* One writev of 64 frames that lie ready, as a program without a writer would gather them. */
+#define PIECES 64
+
+static unsigned char ready[PIECES][4 + SMALL];
+static struct iovec gathered[PIECES];
+static size_t gathered_count;
+
+static bool make_ready(int fd) {
+    static const unsigned char HEADER[] = {0, 0, 0, SMALL};
+    (void)fd;
+    for (size_t i = 0; i < PIECES; i++) {
+        memcpy(ready[i], HEADER, sizeof HEADER);
+        memcpy(ready[i] + sizeof HEADER, memory, SMALL);
+    }
+    return true;
+}
+
+static bool gathered_leave(int fd) {
+    size_t whole = 0, count = gathered_count;
+    for (size_t i = 0; i < count; i++)
+        whole += gathered[i].iov_len;
+    gathered_count = 0;
+    return count == 0 || writev(fd, gathered, (int)count) == (ssize_t)whole;
+}
+
+static bool gather(int fd, size_t n) {
+    gathered[gathered_count] = (struct iovec){ready[gathered_count], 4 + n};
+    gathered_count++;
+    return gathered_count < PIECES || gathered_leave(fd);
+}
+
+/* The writer too sends each 64 frames. */
+static bool our_writer_frame_of_64(int fd, size_t n) {
+    static size_t count;
+    return our_writer_frame(fd, n) && (++count % PIECES != 0 || our_flush(fd));
+}
+
 static void set_nodelay(int fd, int on) {
     if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
         fail_call("setsockopt");
@@ -214,6 +251,12 @@ void bench_transfers(void) {
                                 .finish = our_flush},
                                {.call = our_send_frame, .n = SMALL, .calls = CALLS, .header = 4}},
                1, AT_MOST(0.25), (const char *const[]){"writer_frame", "send_frame"});
+    contest_of(
+        run_send, bytes_text(SMALL),
+        (struct task[]){
+            {.call = our_writer_frame_of_64, .n = SMALL, .calls = 15 * PIECES, .header = 4, .begin = our_writer_init},
+            {.call = gather, .n = SMALL, .calls = 15 * PIECES, .header = 4, .begin = make_ready}},
+        1, AT_MOST(1.30), (const char *const[]){"writer_frame, flushed each 64", "writev of 64 pieces"});
     memcpy(memory, stream, SMALL);
     row_count("send_frame, delayed exchanges", bytes_text(SMALL), "header and body written apart",
               delayed(frame_at_once), delayed(write_apart), EXCHANGES);

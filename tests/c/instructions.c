@@ -38,6 +38,14 @@ static bool reader_frame(size_t count, size_t n) {
     return good == count;
 }
 
+static bool until_text(size_t count, size_t n) {
+    char *data;
+    size_t good = 0, length;
+    for (size_t i = 0; i < count; i++)
+        good += sockutil_reader_until_text(&reader, "x\n", 2, &data, &length, SOCKUTIL_FOREVER) == 1 && length == n;
+    return good == count;
+}
+
 static bool readline_(size_t count, size_t n) {
     size_t good = 0;
     for (size_t i = 0; i < count; i++)
@@ -122,6 +130,7 @@ static const struct operation {
     {"reader_line, 16 bytes", reader_line, READ, 16, 0},
     {"reader_line, 64 bytes", reader_line, READ, 64, 0},
     {"reader_line, 512 bytes", reader_line, READ, 512, 0},
+    {"reader_until_text, 64 bytes", until_text, READ, 64, 0},
     {"reader_frame, 16 bytes", reader_frame, FRAMES, 16 + 4, 0},
     {"reader_frame, 64 bytes", reader_frame, FRAMES, 64 + 4, 0},
     {"reader_frame, 512 bytes", reader_frame, FRAMES, 512 + 4, 0},

@@ -175,8 +175,7 @@ KERNEL_CALL(ssize_t, write, (int fd, const void *buf, size_t n), (fd, buf, n), C
 KERNEL_CALL(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags),
             (message = cut_message(&call, message, &(struct msghdr){0}, &(struct iovec){0}), CLEAR), .fd = fd,
             .flags = flags)
-KERNEL_CALL(ssize_t, recvfrom,
-            (int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length),
+KERNEL_CALL(ssize_t, recvfrom, (int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *length),
             (fd, buf, n, flags, from, length), CLEAR, .fd = fd, .flags = flags)
 KERNEL_CALL(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags), CLEAR, .fd = fd,
             .flags = flags)

@@ -28,6 +28,52 @@ fn data_ends_with_the_delimiter() {
     }
 }
 
+#[test]
+fn only_the_whole_delimiter_ends_held_data() {
+    let pair = unix();
+    let mut reader = Reader::new(pair.r(), 128);
+    pair.feed(b"one\r\ntwo\nthree\r\n\r\n\n\r\nfour\rfive\nsix\r\nseven\nrest");
+    for item in [&b"one\r\n"[..], b"two\nthree\r\n", b"\r\n", b"\n\r\n"] {
+        assert_eq!(reader.until_text(b"\r\n", NOWAIT), whole(item));
+    }
+    // The delimiter may change at any call, also to its own last byte.
+    assert_eq!(reader.line(NOWAIT), whole(b"four\rfive\n"));
+    assert_eq!(reader.until_text(b"\r\n", NOWAIT), whole(b"six\r\n"));
+    assert_eq!(reader.until_text(b"n\n", NOWAIT), whole(b"seven\n"));
+    not_yet(reader.until_text(b"\r\n", NOWAIT));
+    assert_eq!(reader.pending(), 4);
+}
+
+#[test]
+fn the_nul_of_the_last_item_is_no_part_of_a_delimiter() {
+    let pair = unix();
+    let mut reader = Reader::new(pair.r(), 64);
+    // The NUL after each item stands on the next one's first byte, here an X.
+    pair.feed(b"a\0\nX\nb\0\nX\n\0\n\0\n");
+    for item in [&b"a\0\n"[..], b"X\nb\0\n", b"X\n\0\n", b"\0\n"] {
+        assert_eq!(reader.until_text(b"\0\n", NOWAIT), whole(item));
+    }
+    assert_eq!(reader.pending(), 0);
+}
+
+#[test]
+fn a_held_delimiter_does_not_help_a_wrong_argument() {
+    let pair = unix();
+    let mut reader = Reader::new(pair.r(), 64);
+    pair.feed(b"a\r\nb\r\nc\r\n");
+    assert_eq!(reader.until_text(b"\r\n", NOWAIT), whole(b"a\r\n"));
+    for _ in 0..2 {
+        for timeout in [-2, c_int::MIN] {
+            assert_eq!((reader.until_text(b"\r\n", timeout).0, errno()), (-1, Errno(EINVAL)));
+        }
+        assert_eq!((reader.until_text(b"", NOWAIT).0, errno()), (-1, Errno(EINVAL)));
+        assert_eq!((reader.until_text(&[b'\n'; 256], NOWAIT).0, errno()), (-1, Errno(EINVAL)));
+        assert_eq!((reader.until_text(&[b'\n'; 64], NOWAIT).0, errno()), (-1, Errno(EINVAL)));
+    }
+    assert_eq!(reader.until_text(b"\r\n", NOWAIT), whole(b"b\r\n"));
+    assert_eq!(reader.until_text(b"\r\n", NOWAIT), whole(b"c\r\n"));
+}
+
 /// How many bytes end with the first delimiter: by the shortest program that says so.
 fn through(bytes: &[u8], delimiter: &[u8]) -> Option<usize> {
     (delimiter.len()..=bytes.len()).find(|n| bytes[..*n].ends_with(delimiter))

@@ -44,6 +44,13 @@ for name in sorted(path.name for path in (book / "pictures/en").glob("*.bob")):
     if not any(f"{{{{#picture {name[:-4]}}}}}" in path.read_text() for path in (book / "en/src").glob("*.md")):
         faults.append(f"pictures/en/{name}: in no chapter")
 english = "".join(path.read_text() for path in (book / "en/src").glob("*.md"))
+scenes = re.findall(r"^scene (\w+)$", (book / "recorded/timeline.txt").read_text(), flags=re.M)
+made = re.findall(r'^        "(\w+)" =>', (book / "src/pictures/mod.rs").read_text(), flags=re.M)
+for name in scenes + made:
+    if f"{{{{#picture {name}}}}}" not in english:
+        faults.append(f"the picture {name}: in no chapter")
+if len(scenes) < 9 or len(made) < 4:
+    faults.append("the names of the pictures that are made were not found")
 for name in sorted(path.stem for path in (book / "recorded").glob("*.txt")):
     # The pictures of segments are drawn from the record of timeline.
     if f"{{{{#output {name}}}}}" not in english and name != "timeline":

@@ -1,6 +1,6 @@
 """pages.py HTML CDEF - looks at each page in Chromium, as wide as a phone and as a desk, light and dark: nothing is wider
-than the screen, the console has no error, the words of pictures have a contrast of 4.5. The first thing that the search finds
-for each function of CDEF is in the manual."""
+than the screen, the console has no error, the words of pictures are inside them and have a contrast of 4.5. The first thing
+that the search finds for each function of CDEF is in the manual."""
 
 import pathlib
 import re
@@ -52,6 +52,20 @@ style.textContent = "* { transition: none !important; animation: none !important
 document.head.append(style);
 """
 
+# The words that reach out of their picture, which cuts them.
+CUT = """
+const cut = [];
+for (const picture of document.querySelectorAll(".picture svg")) {
+    const frame = picture.getBoundingClientRect();
+    for (const text of picture.querySelectorAll("text")) {
+        const words = text.getBoundingClientRect();
+        if (words.left < frame.left - 1 || words.right > frame.right + 1)
+            cut.push(`${text.textContent} ${Math.round(words.right - frame.right)}`);
+    }
+}
+return cut;
+"""
+
 THEME = """
 document.documentElement.classList.remove("light", "navy");
 document.documentElement.classList.add(arguments[0]);
@@ -99,6 +113,7 @@ try:
         screen(driver, *size)
         driver.get(page.as_uri())
         driver.execute_script(NO_MOTION)
+        faults += [f"{page.relative_to(top)}, {name}: cut: {text}" for text in driver.execute_script(CUT)]
         for theme in THEMES:
             driver.execute_script(THEME, theme)
             place = f"{page.relative_to(top)}, {name}, {theme}"

@@ -31,7 +31,7 @@ return document.documentElement.scrollWidth > width ? "the page itself" : null;
 # The words of pictures whose colour is too near to the page's.
 FAINT = """
 function luminance(colour) {
-    const numbers = colour.match(/[\\d.]+/g).slice(0, 3);
+    const numbers = colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
     const parts = (colour.startsWith("color(srgb") ? numbers : numbers.map(part => part / 255))
         .map(part => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
@@ -40,7 +40,8 @@ const page = luminance(getComputedStyle(document.documentElement).backgroundColo
 const faint = [];
 for (const text of document.querySelectorAll(".picture svg text")) {
     const own = luminance(getComputedStyle(text).fill);
-    if ((Math.max(page, own) + 0.05) / (Math.min(page, own) + 0.05) < 4.5 && !text.closest("[data-on]"))
+    // Also what is no colour at all.
+    if (!((Math.max(page, own) + 0.05) / (Math.min(page, own) + 0.05) >= 4.5))
         faint.push(text.textContent + " " + getComputedStyle(text).fill);
 }
 return faint;

@@ -70,6 +70,41 @@ fn a_line_in_pieces_is_one_line() {
     }
 }
 
+/// Each time fewer bytes are there than the call has asked for, in a call that goes on.
+#[test]
+fn a_line_in_pieces_is_one_line_for_one_call() {
+    for pair in streams() {
+        let mut line = pattern(100);
+        line.push(b'\n');
+        let (mut buffer, mut done) = ([0; 200], 0);
+        let waiter = unsafe { libc::gettid() };
+        let taken = || sockutil_wait(pair.r(), libc::POLLIN.into(), NOWAIT) == -1;
+        beside(
+            || {
+                for byte in &line {
+                    until_it_sleeps(waiter);
+                    pair.feed(&[*byte]);
+                    while !taken() {
+                        look_again();
+                    }
+                }
+            },
+            || gives(1, || read_line(pair.r(), &mut buffer, &mut done, 20_000)),
+        );
+        assert!(buffer[..done] == line, "{}: {done}", pair.kind);
+    }
+}
+
+/// /dev/zero gives single bytes for ever.
+#[test]
+fn bytes_that_keep_coming_do_not_stretch_the_limit() {
+    let zeros = std::fs::File::open("/dev/zero").unwrap();
+    let (mut buffer, mut done) = (vec![1; 8 << 20], 0);
+    fails(EAGAIN, || read_line(zeros.as_raw_fd(), &mut buffer, &mut done, 20));
+    assert!(done > 0 && done < buffer.len() - 1, "{done}");
+    assert_eq!(buffer[..=done].iter().find(|byte| **byte != 0), None);
+}
+
 #[test]
 fn sockutil_read_line_EAGAIN() {
     for pair in streams() {

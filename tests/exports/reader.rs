@@ -628,6 +628,38 @@ fn skip_line_drops_one_line_and_counts_it() {
     }
 }
 
+/// The memory is no part of 256 KiB.
+#[test]
+fn skip_line_without_waiting_drops_256_kib_at_most() {
+    let zeros = std::fs::File::open("/dev/zero").unwrap();
+    for cap in [1001, 100_001, 1 << 20] {
+        let mut reader = Reader::new(zeros.as_raw_fd(), cap);
+        let mut done = 0;
+        for calls in 1..=2 {
+            fails(EAGAIN, || reader.skip_line(&mut done, NOWAIT));
+            assert_eq!(done, calls * 256 * 1024, "cap {cap}");
+        }
+    }
+}
+
+/// Nothing is asked of the descriptor for what is held already.
+#[test]
+fn held_bytes_need_no_descriptor_that_can_be_read() {
+    let (pair, other) = (unix(), pipe());
+    pair.feed(b"a\n0123456789");
+    let fd = duplicate(pair.r());
+    let mut reader = Reader::new(fd.as_raw_fd(), 100);
+    assert_eq!(reader.line(NOWAIT), whole(b"a\n"));
+    assert_eq!(unsafe { libc::dup2(other.w(), fd.as_raw_fd()) }, fd.as_raw_fd());
+    let mut buffer = [0; 5];
+    for (held, timeout) in [(b"01234", NOWAIT), (b"56789", FOREVER)] {
+        let mut done = 0;
+        gives(1, || reader.read_full(&mut buffer, &mut done, timeout));
+        assert_eq!((&buffer, done), (held, 5));
+    }
+    fails(EBADF, || reader.read_full(&mut buffer, &mut 0, NOWAIT));
+}
+
 #[test]
 fn skip_line_at_the_end() {
     let pair = tcp();

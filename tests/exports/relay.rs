@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::mem::{self, MaybeUninit};
+use std::net::UdpSocket;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::thread;
@@ -12,6 +13,7 @@ use crate::c::*;
 use libc::{ECONNRESET, EIO, c_int, pollfd};
 
 use crate::kit::*;
+use crate::pass::{has_run_alone, in_a_child};
 use crate::support::has_descriptors;
 
 /// Relays with their memory, after which no byte may change.
@@ -578,6 +580,111 @@ fn a_call_that_never_waits_moves_256_kib_of_one_alone() {
     }
 }
 
+/// A full sink, and a file from whose offset one sees how much was read of it.
+#[test]
+fn a_call_that_never_waits_reads_256_kib_when_it_can_write_none() {
+    let path = crate::support::scratch("relay").join(format!("offset-{}", std::process::id()));
+    std::fs::write(&path, pattern(1 << 20)).unwrap();
+    let mut source = File::open(&path).unwrap();
+    let sink = unix();
+    stuff(sink.w());
+    let mut relays = Relays::new(1 << 20, &[(source.as_raw_fd(), sink.w())]);
+    for calls in 1..=3 {
+        relays.not_yet(NOWAIT);
+        assert_eq!(source.stream_position().unwrap(), calls * 256 * 1024);
+    }
+    assert_eq!(relays.moved(0), 0);
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn a_call_that_never_waits_writes_256_kib_when_it_holds_more() {
+    const LIMIT: usize = 256 * 1024;
+    let (zeros, sink) = (File::open("/dev/zero").unwrap(), pipe());
+    if unsafe { libc::fcntl(sink.w(), libc::F_SETPIPE_SZ, 1 << 20) } < 1 << 20 {
+        return crate::support::left_out(
+            "no pipe of 1 MiB",
+            "a call that never waits and holds more than it may write",
+        );
+    }
+    let filled = stuff(sink.w());
+    let mut relays = Relays::new(3 * LIMIT, &[(zeros.as_raw_fd(), sink.w())]);
+    for _ in 0..3 {
+        relays.not_yet(NOWAIT);
+    }
+    assert_eq!(relays.moved(0), 0);
+    read_exactly(sink.r(), filled);
+    for calls in 1..=2 {
+        relays.not_yet(NOWAIT);
+        assert_eq!(relays.moved(0), calls * LIMIT);
+    }
+}
+
+/// After its first round two of three share what the third has left.
+#[test]
+fn relays_of_one_call_that_never_waits_move_256_kib_together() {
+    let (zeros, nowhere) = (File::open("/dev/zero").unwrap(), File::create("/dev/null").unwrap());
+    let (source, sink) = (unix(), unix());
+    let busy = (zeros.as_raw_fd(), nowhere.as_raw_fd());
+    let mut relays = Relays::new(1000, &[busy, (source.r(), sink.w()), busy]);
+    for calls in 1..=3 {
+        relays.not_yet(NOWAIT);
+        assert_eq!(relays.all_moved(), calls * 256 * 1024);
+    }
+    assert_eq!(relays.moved(1), 0);
+}
+
+/// A terminal gives one line to each read: a call that never waits ends when the kernel has nothing more.
+#[test]
+fn a_call_that_never_waits_moves_all_lines_that_were_typed() {
+    let (master, slave) = terminal();
+    let mut modes: libc::termios = unsafe { mem::zeroed() };
+    unsafe {
+        assert_eq!(libc::tcgetattr(slave.as_raw_fd(), &raw mut modes), 0);
+        modes.c_lflag |= libc::ICANON;
+        assert_eq!(libc::tcsetattr(slave.as_raw_fd(), libc::TCSANOW, &raw const modes), 0);
+    }
+    let sink = unix();
+    let mut relays = Relays::new(100, &[(slave.as_raw_fd(), sink.w())]);
+    feed(master.as_raw_fd(), b"one\ntwo\nthree\n");
+    // The kernel may take a moment to pass them on.
+    while queued(slave.as_raw_fd()) < 14 {
+        look_again();
+    }
+    relays.not_yet(NOWAIT);
+    assert_eq!(relays.moved(0), 14);
+    assert_eq!(read_exactly(sink.r(), 14), b"one\ntwo\nthree\n");
+}
+
+#[test]
+fn an_idle_relay_does_not_keep_a_busy_one_from_moving() {
+    let (zeros, nowhere) = (File::open("/dev/zero").unwrap(), File::create("/dev/null").unwrap());
+    let (source, sink) = (unix(), unix());
+    let mut relays = Relays::new(4096, &[(zeros.as_raw_fd(), nowhere.as_raw_fd()), (source.r(), sink.w())]);
+    takes_ms(300, || relays.not_yet(300));
+    // A turn moves 128 KiB.
+    assert!(relays.moved(0) > 1 << 20, "{}", relays.moved(0));
+}
+
+/// To a terminal each NUL is a write of its own, and a turn has 256 of them. The source is silent meanwhile.
+#[test]
+fn what_a_turn_has_left_does_not_wait_for_the_source() {
+    const BYTES: usize = 1000;
+    let (master, slave) = terminal();
+    let source = unix();
+    source.feed(&[0; BYTES]);
+    let mut relays = Relays::new(BYTES, &[(source.r(), slave.as_raw_fd())]);
+    let feeder = duplicate(source.w());
+    drop(source.writer);
+    let got = thread::spawn(move || {
+        let got = read_exactly(master.as_raw_fd(), BYTES);
+        drop(feeder);
+        (got, master)
+    });
+    gives(1, || relays.run(20_000));
+    assert!(got.join().unwrap().0 == [0; BYTES]);
+}
+
 #[test]
 fn a_busy_relay_does_not_keep_a_waiting_one_from_moving() {
     const MS: c_int = 4000;
@@ -674,6 +781,85 @@ fn the_descriptors_own_modes_do_not_matter_and_stay() {
         assert_eq!((is_nonblock(source.r()), is_nonblock(sink.w())), (true, false));
         assert_eq!(read_exactly(sink.r(), 1), b"x");
     }
+}
+
+/// Whatever part of the memory holds bytes, the rest is filled while the sink takes none.
+#[test]
+fn the_rest_of_the_memory_is_room_while_the_sink_is_full() {
+    let (source, sink) = (unix(), unix());
+    stuff(sink.w());
+    let mut relays = Relays::new(10, &[(source.r(), sink.w())]);
+    for held in 1..=10 {
+        assert_eq!(relays.wants(0)[0], (source.r(), libc::POLLIN));
+        source.feed(b"x");
+        relays.not_yet(NOWAIT);
+        assert_eq!(queued(source.r()), 0, "byte {held} of 10");
+    }
+    assert_eq!(relays.wants(0)[0], NOTHING);
+}
+
+/// A UDP socket with a message in its error queue: poll(2) reports POLLERR for as long as nobody takes it, and recv
+/// finds nothing.
+fn with_an_error_in_its_queue() -> OwnedFd {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let fd = socket.as_raw_fd();
+    let on: c_int = 1;
+    let size = size_of::<c_int>() as u32;
+    assert_eq!(unsafe { libc::setsockopt(fd, libc::IPPROTO_IP, libc::IP_RECVERR, (&raw const on).cast(), size) }, 0);
+    let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    socket.connect(gone).unwrap();
+    socket.send(b"x").unwrap();
+    let mut entry = pollfd { fd, events: 0, revents: 0 };
+    assert_eq!(unsafe { libc::poll(&raw mut entry, 1, 10_000) }, 1);
+    // The error itself, not the message about it.
+    assert!(socket.take_error().unwrap().is_some());
+    assert_eq!(unsafe { libc::poll(&raw mut entry, 1, 0) }, 1, "it is always ready");
+    assert_eq!(entry.revents, libc::POLLERR);
+    socket.into()
+}
+
+/// How often this thread has given its processor up by itself.
+fn times_asleep() -> i64 {
+    let mut usage: libc::rusage = unsafe { mem::zeroed() };
+    unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
+    usage.ru_nvcsw.into()
+}
+
+/// The pauses of calls whose descriptor only seems ready must be pauses whatever the standard output is: with a reader
+/// that is gone poll(2) reports it ready, too.
+#[test]
+fn what_only_seems_ready_is_waited_for_asleep() {
+    if has_run_alone() {
+        return;
+    }
+    let source = with_an_error_in_its_queue();
+    let sink = unix();
+    let mut relays = Relays::new(100, &[(source.as_raw_fd(), sink.w())]);
+    let gone = pipe();
+    let writer = duplicate(gone.w());
+    drop(gone);
+    let (mut bytes, mut len) = ([0_u8; 4], 0);
+    let from = source.as_raw_fd();
+    in_a_child(|| {
+        if unsafe { libc::dup2(writer.as_raw_fd(), 1) } != 1 {
+            return 1;
+        }
+        let sleeps = |call: &mut dyn FnMut() -> c_int| {
+            let before = times_asleep();
+            let end = sockutil_now_ms() + 500;
+            let answer = call();
+            // For a millisecond, over and over; on a busy machine for longer.
+            answer == -1 && errno().0 == EAGAIN && sockutil_ms_left(end) == 0 && times_asleep() - before > 5
+        };
+        if !sleeps(&mut || unsafe { sockutil_relay_run(relays.raw.as_mut_ptr(), 1, 500) }) {
+            return 2;
+        }
+        let at = bytes.as_mut_ptr().cast();
+        if !sleeps(&mut || unsafe { sockutil_read_some(from, at, 4, &raw mut len, 500) }) {
+            return 3;
+        }
+        0
+    });
 }
 
 /// poll(2) does not report fewer bytes than SO_RCVLOWAT; when the time is over they are moved all the same.

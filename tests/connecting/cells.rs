@@ -182,6 +182,10 @@ fn mixed() -> Vec<Cell> {
     cells.push(cell(vec![refuses(0), dead(1)[0]], 500, refused, 500, &[0, 0]));
     cells.push(cell(then(dead(1), &[no_host()]), 500, Fails(libc::ETIMEDOUT), 500, &[0, 250]));
     cells.push(cell(vec![no_host(), dead(1)[0]], FOREVER, Fails(libc::ETIMEDOUT), 20 + KERNEL_MS, &[0, 20]));
+    // One that has failed leaves its place free, while a later one goes on.
+    cells.push(cell(vec![refuses(400), dead(1)[0]], 10_000, refused, 250 + KERNEL_MS, &[0, 250]));
+    // The first is two seconds old when the ninth refuses, and has timed out.
+    cells.push(cell(then(dead(8), &[refuses(0)]), 10_000, refused, 1750 + KERNEL_MS, &every(250, 9)));
     for limit in [500, FOREVER] {
         let hidden = Cell { without_route: 3, ..cell(vec![refuses(0)], limit, refused, 0, &[0]) };
         cells.push(hidden);

@@ -25,6 +25,9 @@ use crate::support::{has_ipv6, left_out};
 /// How late a busy machine may be.
 const LATE: Duration = Duration::from_secs(1);
 
+/// What a call computes at most, of seconds in which it waits.
+const BUSY: Duration = Duration::from_millis(100);
+
 /// How often a cell is tried again that a busy machine may have disturbed.
 const TRIES: usize = 5;
 
@@ -128,6 +131,13 @@ fn descriptors() -> usize {
     fs::read_dir("/proc/thread-self/fd").unwrap().count()
 }
 
+/// The processor's time that this thread has used.
+fn computed() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) }, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
 fn local_port(listener: &TcpListener) -> u16 {
     listener.local_addr().unwrap().port()
 }
@@ -140,9 +150,10 @@ fn run(named: &Named, port: u16, seen: &Seen) -> Result<(), String> {
     let before = descriptors();
     set_errno(MARK);
     let mut gai = 4711;
-    let start = Instant::now();
+    let (start, computed) = (Instant::now(), computed());
     let fd = unsafe { sockutil_tcp_connect(name.as_ptr(), service.as_ptr(), 0, cell.limit, &raw mut gai) };
     let (after, took) = (errno(), start.elapsed());
+    let computed = self::computed() - computed;
     let attempts = seen.take(&named.addresses);
 
     let outcome = if fd >= 0 {
@@ -167,6 +178,9 @@ fn run(named: &Named, port: u16, seen: &Seen) -> Result<(), String> {
     let wanted = Duration::from_millis(cell.after_ms);
     if took < wanted || took > wanted + LATE {
         writeln!(wrong, "  after {took:?} instead of {wanted:?}").unwrap();
+    }
+    if computed > BUSY {
+        writeln!(wrong, "  it computed for {computed:?} of {took:?}, and did not sleep").unwrap();
     }
     let order: Vec<_> =
         attempts.iter().map(|attempt| named.addresses.iter().position(|address| *address == attempt.host)).collect();

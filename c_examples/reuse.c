@@ -4,7 +4,6 @@
 
 static const char HELP[] =
     "usage: reuse [-h]\nTries to bind a port that another socket holds, with every option on both sockets.\n";
-
 #define LOCAL "127.0.0.1"
 enum option { NONE, REUSEADDR, REUSEPORT };
 static const char *const OPTION[] = {"none", "SO_REUSEADDR", "SO_REUSEPORT"};
@@ -42,8 +41,7 @@ static int connected_to(const sockutil_addr *address) {
     return fd;
 }
 
-/* Makes a socket that holds a port, tries to bind another one to it, and prints the result. Each call takes a new port,
- * so that no earlier attempt matters. */
+/* Tries to bind another socket to a port that one holds: a new port each time, so that no earlier attempt matters. */
 static void try_to_have(const struct holder *h, enum option old, enum option next) {
     /* 1. a socket with the old option has the port; in most cases it listens */
     int stream = h->type == SOCK_STREAM, client = -1, oldfd = bound_socket(h->type, old, h->old_ip, 0);
@@ -51,7 +49,6 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
         die("listen");
     sockutil_addr address = local_address(oldfd), peer;
     const char *state = stream ? sockutil_tcp_state_name(sockutil_tcp_state(oldfd)) : "-";
-
     /* 2. or a connection of this listener has it: the listener is closed, and for TIME_WAIT the connection too */
     if (h->state == SOCKUTIL_TCP_ESTABLISHED || h->state == SOCKUTIL_TCP_TIME_WAIT) {
         client = connected_to(&address);
@@ -69,7 +66,6 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
     }
     if (next == NONE || (stream && state != NOT_KNOWN && strcmp(state, sockutil_tcp_state_name(h->state)) != 0))
         printf("\n%-14s%-13s", OPTION[old], state);
-
     /* 3. the new socket, with its option: bind, and listen */
     int newfd = bound_socket(h->type, next, h->new_ip, sockutil_addr_port(&address));
     const char *outcome = newfd >= 0 ? "ok" : errno == EADDRNOTAVAIL ? "bind: no such IP" : "bind: EADDRINUSE";
@@ -78,8 +74,6 @@ static void try_to_have(const struct holder *h, enum option old, enum option nex
         outcome = "listen: EADDRINUSE";
     if (strcmp(outcome, "ok") != 0 && errno != EADDRINUSE && errno != EADDRNOTAVAIL)
         die("the new socket");
-
-    /* 4. print, close */
     printf("%-*s", next == REUSEPORT ? 0 : 19, outcome);
     int all[] = {oldfd, client, newfd};
     for (size_t i = 0; i < 3; i++)

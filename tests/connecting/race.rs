@@ -153,7 +153,7 @@ fn run(named: &Named, port: u16, seen: &Seen) -> Result<(), String> {
     let (start, computed) = (Instant::now(), computed());
     let fd = unsafe { sockutil_tcp_connect(name.as_ptr(), service.as_ptr(), 0, cell.limit, &raw mut gai) };
     let (after, took) = (errno(), start.elapsed());
-    let computed = self::computed() - computed;
+    let computed = self::computed().saturating_sub(computed);
     let attempts = seen.take(&named.addresses);
 
     let outcome = if fd >= 0 {

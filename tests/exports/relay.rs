@@ -819,10 +819,10 @@ fn with_an_error_in_its_queue() -> OwnedFd {
 }
 
 /// How often this thread has given its processor up by itself.
-fn times_asleep() -> i64 {
+fn times_asleep() -> libc::c_long {
     let mut usage: libc::rusage = unsafe { mem::zeroed() };
     unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
-    usage.ru_nvcsw.into()
+    usage.ru_nvcsw
 }
 
 /// The pauses of calls whose descriptor only seems ready must be pauses whatever the standard output is: with a reader

@@ -695,16 +695,37 @@ unsafe fn next_marked(
     }
     // SAFETY: a mark exists, so `State` promises it, and the calls that set it have checked the memory.
     unsafe { hint::assert_unchecked(r.start < r.searched && r.searched <= r.end && r.end < r.cap) };
-    // SAFETY: a mark exists, so `sockutil_reader_init` ran; the caller gave it `cap` bytes at `mem`.
-    let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
-    // SAFETY: earlier calls have written the first `end` bytes.
-    let mut buffer = unsafe { Buffer::new(memory, r.end) };
+    // SAFETY: a mark exists, so `sockutil_reader_init` ran.
+    let mut buffer = unsafe { held(r) };
     let mut state = r.state();
     let part = state.next(&mut buffer, delimiter)?;
     r.keep_places(state);
+    hand_over(r, &part, place, len);
+    Some(())
+}
+
+/// The held bytes, and the memory after them.
+///
+/// # Safety
+/// `sockutil_reader_init` made the reader.
+#[inline(always)]
+unsafe fn held<'a>(r: &sockutil_reader) -> Buffer<'a> {
+    // SAFETY: the caller of `sockutil_reader_init` gave it `cap` bytes at `mem`.
+    let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
+    // SAFETY: earlier calls have written the first `end` bytes.
+    unsafe { Buffer::new(memory, r.end) }
+}
+
+/// Stores where a part of the held bytes lies, and its length.
+#[inline(always)]
+fn hand_over(
+    r: &sockutil_reader,
+    part: &Range<usize>,
+    place: &mut MaybeUninit<*mut c_char>,
+    len: &mut MaybeUninit<size_t>,
+) {
     place.write(r.mem.wrapping_add(part.start));
     len.write(part.end - part.start);
-    Some(())
 }
 
 /// The fast path of `sockutil_reader_frame`: a frame that is held as a whole,
@@ -728,16 +749,13 @@ unsafe fn held_frame(
     let size = HeaderSize::from_bytes(header_bytes)?;
     // SAFETY: bytes are held, so `sockutil_reader_init` ran; each call leaves room for a NUL after them.
     unsafe { hint::assert_unchecked(r.end < r.cap) };
-    // SAFETY: `sockutil_reader_init` ran, and the caller gave it `cap` bytes at `mem`.
-    let memory = unsafe { slice::from_raw_parts_mut(r.mem.cast(), r.cap) };
-    // SAFETY: earlier calls have written the first `end` bytes.
-    let mut buffer = unsafe { Buffer::new(memory, r.end) };
+    // SAFETY: bytes are held, so `sockutil_reader_init` ran.
+    let mut buffer = unsafe { held(r) };
     let mut state = r.state();
     let body = state.next_frame(&mut buffer, size)?;
     state.shown = false;
     r.keep(state);
-    place.write(r.mem.wrapping_add(body.start));
-    len.write(body.end - body.start);
+    hand_over(r, &body, place, len);
     Some(())
 }
 
